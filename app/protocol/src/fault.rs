@@ -1,0 +1,140 @@
+//! Simulated outages: what a tester arms in the debug pane.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{FaultId, ModelId, ProviderId, Timestamp};
+
+/// What a fault strikes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Target {
+    /// Everything; the literal `"*"`.
+    Everything(Star),
+    /// What matches all the fields that are given.
+    Some {
+        /// Only this provider.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<ProviderId>,
+        /// Only this model.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<ModelId>,
+    },
+}
+
+/// The literal `"*"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Star {
+    /// The literal `"*"`.
+    #[serde(rename = "*")]
+    Star,
+}
+
+impl Target {
+    /// Everything.
+    pub const EVERYTHING: Self = Self::Everything(Star::Star);
+}
+
+/// Whose turns a fault strikes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// Those of the principal who armed it.
+    #[default]
+    Me,
+    /// Everybody's; an administrator's privilege.
+    Everyone,
+}
+
+/// What a fault does, at the level of the provider's bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum FaultKind {
+    /// Answers with this status instead of the provider.
+    HttpStatus {
+        /// The status, 400 to 599.
+        status: u16,
+        /// A Retry-After header, in seconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        retry_after_s: Option<u64>,
+        /// The message in the error body.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
+    /// The connection is refused.
+    ConnectionRefused,
+    /// The connection stands and nothing ever comes.
+    NoResponse,
+    /// The connection breaks after this many content events.
+    StreamCut {
+        /// Content events that still pass.
+        after_tokens: u32,
+    },
+}
+
+/// A fault as somebody asks for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FaultSpec {
+    /// What it strikes.
+    pub target: Target,
+    /// Whose turns.
+    #[serde(default)]
+    pub audience: Audience,
+    /// What it does.
+    #[serde(flatten)]
+    pub kind: FaultKind,
+    /// The share of matching requests that it strikes, 0 to 1.
+    #[serde(default = "always")]
+    pub probability: f64,
+    /// Only the first so many matching requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_n: Option<u64>,
+    /// The seed of its dice; chosen by the server where it is not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Seconds that it lives, 1 to 3600.
+    pub ttl_s: u64,
+    /// What it is for, in the tester's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+fn always() -> f64 {
+    1.0
+}
+
+/// An armed fault.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fault {
+    /// Its id.
+    pub id: FaultId,
+    /// What was asked for; `seed` is always filled in.
+    #[serde(flatten)]
+    pub spec: FaultSpec,
+    /// When it was armed.
+    pub armed_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// Requests that it has struck.
+    pub hits: u64,
+}
+
+/// A change of the armed faults.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "change")]
+pub enum FaultChange {
+    /// All that are armed.
+    Snapshot {
+        /// The faults, oldest first.
+        faults: Vec<Fault>,
+    },
+    /// One was armed, or struck.
+    Armed {
+        /// The fault as it now is.
+        fault: Fault,
+    },
+    /// One is over: halted or expired.
+    Ended {
+        /// Its id.
+        fault_id: FaultId,
+    },
+}

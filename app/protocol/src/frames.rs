@@ -1,0 +1,287 @@
+//! The frames of `/ws`: JSON text, tagged by `type`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Attempt, ConversationChange, ConversationId, FaultChange, HealthReport, Message, MessageId,
+    ModelId, ProviderId, RequestId, RunId, TurnError,
+};
+
+/// The protocol's version, said in `hello`.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// What a client says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ClientFrame {
+    /// The first frame.
+    Hello {
+        /// The version the client speaks.
+        protocol: u32,
+    },
+    /// A user's message.
+    Send(Send),
+    /// Ends a run.
+    Stop {
+        /// The run.
+        run_id: RunId,
+    },
+    /// Replays what was missed of a conversation, then follows it.
+    Subscribe {
+        /// The conversation.
+        conversation_id: ConversationId,
+        /// The last `seq` that the client has of each run.
+        #[serde(default)]
+        after: BTreeMap<RunId, u64>,
+    },
+    /// Stops following a conversation.
+    Unsubscribe {
+        /// The conversation.
+        conversation_id: ConversationId,
+    },
+    /// Follows topics.
+    Watch {
+        /// The topics.
+        topics: Vec<Topic>,
+    },
+    /// Stops following topics.
+    Unwatch {
+        /// The topics.
+        topics: Vec<Topic>,
+    },
+    /// Asks for a `pong`.
+    Ping,
+}
+
+/// A user's message, to be answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Send {
+    /// The client's UUID for it.
+    pub request_id: RequestId,
+    /// The conversation; null begins a new one.
+    #[serde(default)]
+    pub conversation_id: Option<ConversationId>,
+    /// The message it follows; null follows the newest.
+    #[serde(default)]
+    pub parent_id: Option<MessageId>,
+    /// What the user wrote.
+    pub text: String,
+    /// Files that go with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// The model asked for; null is the conversation's last one, else the default.
+    #[serde(default)]
+    pub model: Option<ModelId>,
+    /// The assistant asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assistant: Option<String>,
+}
+
+/// A file that goes with a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// The file's name.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Its content, in base64.
+    pub data: String,
+}
+
+/// What a socket can watch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Topic {
+    /// Providers and models, for administrators.
+    Health,
+    /// Armed faults, for testers.
+    Faults,
+    /// The user's conversation list.
+    Conversations,
+}
+
+/// What the server says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ServerFrame {
+    /// The answer to `hello`.
+    Hello(Hello),
+    /// A turn has begun; always its run's seq 1.
+    Accepted {
+        /// The run.
+        run_id: RunId,
+        /// The event's place in its run, from 1 without gaps.
+        seq: u64,
+        /// The `send` that began it.
+        request_id: RequestId,
+        /// The conversation, new or not.
+        conversation_id: ConversationId,
+        /// The user's message, as stored.
+        message_id: MessageId,
+        /// The answer's message, to come.
+        answer_id: MessageId,
+    },
+    /// An attempt began or changed.
+    Attempt {
+        /// The run.
+        run_id: RunId,
+        /// The event's place in its run.
+        seq: u64,
+        /// The attempt as it now is.
+        attempt: Attempt,
+    },
+    /// More of the answer.
+    Delta {
+        /// The run.
+        run_id: RunId,
+        /// The event's place in its run.
+        seq: u64,
+        /// The text that follows what came before.
+        text: String,
+    },
+    /// Another model goes on with the answer.
+    Seam {
+        /// The run.
+        run_id: RunId,
+        /// The event's place in its run.
+        seq: u64,
+        /// The model that broke off.
+        from: ModelId,
+        /// The model that goes on.
+        to: ModelId,
+        /// How it goes on.
+        mode: SeamMode,
+        /// Where, in Unicode scalars from the answer's beginning.
+        at: u64,
+    },
+    /// The answer is whole.
+    Done {
+        /// The run.
+        run_id: RunId,
+        /// The event's place in its run.
+        seq: u64,
+        /// The answer.
+        message: Message,
+    },
+    /// A turn ended without a whole answer, or a frame was refused.
+    Error {
+        /// The run, where a turn ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        run_id: Option<RunId>,
+        /// The event's place in its run.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
+        /// The `send` that was refused.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<RequestId>,
+        /// What went wrong.
+        #[serde(flatten)]
+        error: TurnError,
+        /// What there is of the answer, where a turn ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<Message>,
+    },
+    /// How providers and models stand.
+    Health(HealthReport),
+    /// Which faults are armed.
+    Fault(FaultChange),
+    /// The conversation list.
+    Conversation(ConversationChange),
+    /// The answer to `ping`.
+    Pong,
+}
+
+/// The server's introduction.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The version the server speaks.
+    pub protocol: u32,
+    /// Who the client is.
+    pub user: User,
+    /// The models that can be asked for.
+    pub models: Vec<Model>,
+    /// The assistants that can be asked for.
+    pub assistants: Vec<Assistant>,
+    /// The server's version.
+    pub version: String,
+    /// The model that answers where none is asked for.
+    pub default_model: ModelId,
+}
+
+/// A person or token, as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The principal's id.
+    pub id: String,
+    /// A name to show.
+    pub name: String,
+    /// What it may do.
+    pub roles: Vec<Role>,
+}
+
+/// What a principal may do beyond chatting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Chat.
+    User,
+    /// Arm faults for itself.
+    Tester,
+    /// Steer providers.
+    Admin,
+}
+
+/// A model that can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Model {
+    /// Its id.
+    pub id: ModelId,
+    /// Its provider.
+    pub provider: ProviderId,
+    /// The models that step in for it, in order.
+    pub fallbacks: Vec<ModelId>,
+    /// It is one of the demo's.
+    pub demo: bool,
+}
+
+/// An assistant that can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assistant {
+    /// Its id.
+    pub id: String,
+    /// A name to show.
+    pub name: String,
+}
+
+/// How another model went on with an answer that broke off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeamMode {
+    /// It was given the partial answer and went on from there.
+    Continued,
+    /// It began anew, and the part that repeated was withheld.
+    Spliced,
+    /// It began anew, and the partial answer was replaced.
+    Restarted,
+}
+
+impl ServerFrame {
+    /// The run this frame belongs to and its place in it; none for frames outside any run.
+    pub fn place(&self) -> Option<(&RunId, u64)> {
+        match self {
+            Self::Accepted { run_id, seq, .. }
+            | Self::Attempt { run_id, seq, .. }
+            | Self::Delta { run_id, seq, .. }
+            | Self::Seam { run_id, seq, .. }
+            | Self::Done { run_id, seq, .. } => Some((run_id, *seq)),
+            Self::Error { run_id, seq, .. } => run_id.as_ref().zip(*seq),
+            Self::Hello(_)
+            | Self::Health(_)
+            | Self::Fault(_)
+            | Self::Conversation(_)
+            | Self::Pong => None,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The wire types that the browser and the server share: protocol version 1.
+//!
+//! Everything that crosses `/ws`, and the JSON bodies of `/api` that the pages read, is defined here and nowhere else;
+//! `tests/golden.rs` fixes each frame's exact JSON. This crate must never know HTTP, a database, or a user interface:
+//! it is data and serde.
+
+mod attempt;
+mod conversation;
+mod failure;
+mod fault;
+mod frames;
+mod health;
+mod ids;
+mod message;
+
+pub use attempt::{Attempt, AttemptKind, AttemptState};
+pub use conversation::{Conversation, ConversationChange, Transcript};
+pub use failure::{ErrorKind, ModelFailure, Reason, TurnError};
+pub use fault::{Audience, Fault, FaultChange, FaultKind, FaultSpec, Star, Target};
+pub use frames::{
+    Assistant, Attachment, ClientFrame, Hello, Model, PROTOCOL_VERSION, Role, SeamMode, Send,
+    ServerFrame, Topic, User,
+};
+pub use health::{CircuitState, CircuitView, HealthReport, ModelHealth, ProviderHealth, Status};
+pub use ids::{ConversationId, FaultId, MessageId, ModelId, ProviderId, RequestId, RunId};
+pub use jiff::Timestamp;
+pub use message::{Message, MessageRole, MessageStatus, Usage};

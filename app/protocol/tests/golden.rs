@@ -1,0 +1,291 @@
+//! The exact JSON of every frame of protocol version 1. A test that fails here means that the public contract changed.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+use std::collections::BTreeMap;
+
+use evenkeel_protocol::*;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn client(frame: ClientFrame, json: &str) {
+    assert_eq!(serde_json::to_string(&frame).unwrap(), json);
+    assert_eq!(serde_json::from_str::<ClientFrame>(json).unwrap(), frame);
+}
+
+fn server(frame: ServerFrame, json: &str) {
+    assert_eq!(serde_json::to_string(&frame).unwrap(), json);
+    assert_eq!(serde_json::from_str::<ServerFrame>(json).unwrap(), frame);
+}
+
+fn attempt() -> Attempt {
+    Attempt {
+        index: 0,
+        kind: AttemptKind::Primary,
+        state: AttemptState::Failed,
+        model_name: "gpt-4o".into(),
+        provider: "openai".into(),
+        status_code: Some(503),
+        reason: Some(Reason::ProviderUnavailable),
+        detail: Some("overloaded".into()),
+        retry_in_ms: Some(400),
+        started_at: at("2026-11-20T08:00:00.250Z"),
+        first_token_ms: None,
+        duration_ms: Some(31),
+        simulated: false,
+    }
+}
+
+const ATTEMPT: &str = r#"{"index":0,"kind":"primary","state":"failed","model_name":"gpt-4o","provider":"openai","status_code":503,"reason":"provider_unavailable","detail":"overloaded","retry_in_ms":400,"started_at":"2026-11-20T08:00:00.25Z","first_token_ms":null,"duration_ms":31,"simulated":false}"#;
+
+fn message() -> Message {
+    Message {
+        id: "m2".into(),
+        conversation_id: "c1".into(),
+        parent_id: Some("m1".into()),
+        role: MessageRole::Assistant,
+        text: "Hello".into(),
+        status: MessageStatus::Complete,
+        created_at: at("2026-11-20T08:00:00Z"),
+        model_name: Some("claude".into()),
+        requested_model: Some("gpt-4o".into()),
+        provider: Some("anthropic".into()),
+        fallback: true,
+        finish_reason: Some("stop".into()),
+        usage: Some(Usage { input_tokens: 3, output_tokens: 1 }),
+        cost: None,
+        attempts: vec![],
+        simulated: false,
+        run_id: Some("r1".into()),
+        error: None,
+    }
+}
+
+const MESSAGE: &str = r#"{"id":"m2","conversation_id":"c1","parent_id":"m1","role":"assistant","text":"Hello","status":"complete","created_at":"2026-11-20T08:00:00Z","model_name":"claude","requested_model":"gpt-4o","provider":"anthropic","fallback":true,"finish_reason":"stop","usage":{"input_tokens":3,"output_tokens":1},"cost":null,"attempts":[],"simulated":false,"run_id":"r1","error":null}"#;
+
+#[test]
+fn client_frames() {
+    client(ClientFrame::Hello { protocol: 1 }, r#"{"type":"hello","protocol":1}"#);
+    client(
+        ClientFrame::Send(Send {
+            request_id: "q".into(),
+            conversation_id: None,
+            parent_id: Some("m".into()),
+            text: "hi".into(),
+            attachments: vec![],
+            model: None,
+            assistant: None,
+        }),
+        r#"{"type":"send","request_id":"q","conversation_id":null,"parent_id":"m","text":"hi","model":null}"#,
+    );
+    client(ClientFrame::Stop { run_id: "r".into() }, r#"{"type":"stop","run_id":"r"}"#);
+    client(
+        ClientFrame::Subscribe {
+            conversation_id: "c".into(),
+            after: BTreeMap::from([("r".into(), 7)]),
+        },
+        r#"{"type":"subscribe","conversation_id":"c","after":{"r":7}}"#,
+    );
+    client(
+        ClientFrame::Unsubscribe { conversation_id: "c".into() },
+        r#"{"type":"unsubscribe","conversation_id":"c"}"#,
+    );
+    client(
+        ClientFrame::Watch { topics: vec![Topic::Health, Topic::Faults, Topic::Conversations] },
+        r#"{"type":"watch","topics":["health","faults","conversations"]}"#,
+    );
+    client(
+        ClientFrame::Unwatch { topics: vec![Topic::Health] },
+        r#"{"type":"unwatch","topics":["health"]}"#,
+    );
+    client(ClientFrame::Ping, r#"{"type":"ping"}"#);
+}
+
+#[test]
+fn empty_and_null_fields_of_a_send_may_be_left_out() {
+    let frame = serde_json::from_str(r#"{"type":"send","request_id":"q","text":"hi"}"#).unwrap();
+    let ClientFrame::Send(send) = frame else { panic!("{frame:?}") };
+    assert_eq!((send.conversation_id, send.parent_id, send.model), (None, None, None));
+    serde_json::from_str::<ClientFrame>(r#"{"type":"subscribe","conversation_id":"c"}"#).unwrap();
+}
+
+#[test]
+fn events_of_a_turn() {
+    let (run_id, seq) = (RunId::from("r"), 1);
+    server(
+        ServerFrame::Accepted {
+            run_id: run_id.clone(),
+            seq,
+            request_id: "q".into(),
+            conversation_id: "c".into(),
+            message_id: "m1".into(),
+            answer_id: "m2".into(),
+        },
+        r#"{"type":"accepted","run_id":"r","seq":1,"request_id":"q","conversation_id":"c","message_id":"m1","answer_id":"m2"}"#,
+    );
+    server(
+        ServerFrame::Attempt { run_id: run_id.clone(), seq, attempt: attempt() },
+        &format!(r#"{{"type":"attempt","run_id":"r","seq":1,"attempt":{ATTEMPT}}}"#),
+    );
+    server(
+        ServerFrame::Delta { run_id: run_id.clone(), seq, text: "é\n".into() },
+        r#"{"type":"delta","run_id":"r","seq":1,"text":"é\n"}"#,
+    );
+    server(
+        ServerFrame::Seam {
+            run_id: run_id.clone(),
+            seq,
+            from: "a".into(),
+            to: "b".into(),
+            mode: SeamMode::Spliced,
+            at: 9,
+        },
+        r#"{"type":"seam","run_id":"r","seq":1,"from":"a","to":"b","mode":"spliced","at":9}"#,
+    );
+    server(
+        ServerFrame::Done { run_id: run_id.clone(), seq, message: message() },
+        &format!(r#"{{"type":"done","run_id":"r","seq":1,"message":{MESSAGE}}}"#),
+    );
+}
+
+#[test]
+fn an_exhausted_turn_carries_every_failure() {
+    server(
+        ServerFrame::Error {
+            run_id: Some("r".into()),
+            seq: Some(9),
+            request_id: None,
+            error: TurnError {
+                error: "No model could answer.".into(),
+                kind: ErrorKind::FallbackExhausted {
+                    failures: vec![ModelFailure {
+                        model_name: "gpt-4o".into(),
+                        status_code: None,
+                        reason: Reason::CircuitOpen,
+                        detail: None,
+                    }],
+                    retry_at: None,
+                },
+            },
+            message: Some(message()),
+        },
+        &format!(
+            r#"{{"type":"error","run_id":"r","seq":9,"error":"No model could answer.","error_type":"fallback_exhausted","failures":[{{"model_name":"gpt-4o","status_code":null,"reason":"circuit_open","detail":null}}],"retry_at":null,"message":{MESSAGE}}}"#
+        ),
+    );
+}
+
+#[test]
+fn other_errors_carry_no_failures() {
+    for (kind, name) in [
+        (ErrorKind::ContentFiltered, "content_filtered"),
+        (ErrorKind::Cancelled, "cancelled"),
+        (ErrorKind::DeadlineExceeded, "deadline_exceeded"),
+        (ErrorKind::InvalidRequest, "invalid_request"),
+        (ErrorKind::NotAllowed, "not_allowed"),
+        (ErrorKind::RateLimited, "rate_limited"),
+        (ErrorKind::Internal, "internal"),
+    ] {
+        assert_eq!(kind.as_str(), name);
+        server(
+            ServerFrame::Error {
+                run_id: None,
+                seq: None,
+                request_id: Some("q".into()),
+                error: TurnError { error: "no".into(), kind },
+                message: None,
+            },
+            &format!(r#"{{"type":"error","request_id":"q","error":"no","error_type":"{name}"}}"#),
+        );
+    }
+}
+
+#[test]
+fn frames_outside_a_turn() {
+    server(ServerFrame::Pong, r#"{"type":"pong"}"#);
+    server(
+        ServerFrame::Hello(Hello {
+            protocol: PROTOCOL_VERSION,
+            user: User { id: "local".into(), name: "You".into(), roles: vec![Role::User, Role::Tester, Role::Admin] },
+            models: vec![Model { id: "a".into(), provider: "p".into(), fallbacks: vec!["b".into()], demo: false }],
+            assistants: vec![],
+            version: "0.1.0".into(),
+            default_model: "a".into(),
+        }),
+        r#"{"type":"hello","protocol":1,"user":{"id":"local","name":"You","roles":["user","tester","admin"]},"models":[{"id":"a","provider":"p","fallbacks":["b"],"demo":false}],"assistants":[],"version":"0.1.0","default_model":"a"}"#,
+    );
+    let circuit = CircuitView {
+        state: CircuitState::Open,
+        forced: false,
+        since: Some(at("2026-11-20T08:00:00Z")),
+        next_probe_at: Some(at("2026-11-20T08:01:00Z")),
+        reason: Some(Reason::Timeout),
+        simulated: true,
+    };
+    server(
+        ServerFrame::Health(HealthReport {
+            snapshot: true,
+            status: Status::Degraded,
+            providers: vec![ProviderHealth {
+                id: "p".into(),
+                kind: "openai".into(),
+                circuit,
+                models: vec![],
+            }],
+        }),
+        r#"{"type":"health","snapshot":true,"status":"degraded","providers":[{"id":"p","kind":"openai","circuit":{"state":"open","forced":false,"since":"2026-11-20T08:00:00Z","next_probe_at":"2026-11-20T08:01:00Z","reason":"timeout","simulated":true},"models":[]}]}"#,
+    );
+    server(
+        ServerFrame::Conversation(ConversationChange::Upserted {
+            conversation: Conversation {
+                id: "c".into(),
+                title: "T".into(),
+                created_at: at("2026-11-20T08:00:00Z"),
+                updated_at: at("2026-11-20T08:00:00Z"),
+            },
+        }),
+        r#"{"type":"conversation","change":"upserted","conversation":{"id":"c","title":"T","created_at":"2026-11-20T08:00:00Z","updated_at":"2026-11-20T08:00:00Z"}}"#,
+    );
+}
+
+#[test]
+fn faults() {
+    let spec = FaultSpec {
+        target: Target::EVERYTHING,
+        audience: Audience::Me,
+        kind: FaultKind::HttpStatus { status: 503, retry_after_s: None, message: None },
+        probability: 1.0,
+        first_n: None,
+        seed: Some(7),
+        ttl_s: 60,
+        note: None,
+    };
+    server(
+        ServerFrame::Fault(FaultChange::Armed {
+            fault: Fault {
+                id: "f".into(),
+                spec: spec.clone(),
+                armed_at: at("2026-11-20T08:00:00Z"),
+                expires_at: at("2026-11-20T08:01:00Z"),
+                hits: 0,
+            },
+        }),
+        r#"{"type":"fault","change":"armed","fault":{"id":"f","target":"*","audience":"me","kind":"http_status","status":503,"probability":1.0,"seed":7,"ttl_s":60,"armed_at":"2026-11-20T08:00:00Z","expires_at":"2026-11-20T08:01:00Z","hits":0}}"#,
+    );
+    let asked: FaultSpec = serde_json::from_str(
+        r#"{"target":{"model":"a"},"kind":"stream_cut","after_tokens":3,"ttl_s":60}"#,
+    )
+    .unwrap();
+    assert_eq!(asked.target, Target::Some { provider: None, model: Some("a".into()) });
+    assert_eq!(asked.kind, FaultKind::StreamCut { after_tokens: 3 });
+    assert_eq!((asked.audience, asked.probability), (Audience::Me, 1.0));
+}
+
+#[test]
+fn every_reason_has_its_public_string() {
+    for reason in Reason::ALL {
+        assert_eq!(serde_json::to_string(&reason).unwrap(), format!("\"{}\"", reason.as_str()));
+    }
+}

@@ -1,0 +1,31 @@
+//! What the server knows when it paints a page for the first time, and hands to the browser with it.
+
+use evenkeel_protocol::{Conversation, FaultChange, HealthReport, Hello, Transcript};
+use serde::{Deserialize, Serialize};
+
+/// The page's first state: the server renders from it, embeds it as a JSON data block, and the browser hydrates from it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Boot {
+    /// The same introduction that the socket gives.
+    pub hello: Hello,
+    /// The user's conversations, newest first.
+    pub conversations: Vec<Conversation>,
+    /// What the address asked for.
+    pub page: BootPage,
+}
+
+/// The part of [`Boot`] that depends on the address.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BootPage {
+    /// `/`: a new conversation.
+    New,
+    /// `/c/{id}`: a conversation of this user's.
+    Conversation(Transcript),
+    /// `/admin`: how providers and models stand.
+    Admin(HealthReport),
+    /// `/debug`: the armed faults, and the targets they could strike.
+    Debug(FaultChange, HealthReport),
+    /// There is no such page, or it is not this user's.
+    NotFound,
+}

@@ -1,0 +1,5 @@
+//! (in the making)
+
+mod boot;
+
+pub use boot::{Boot, BootPage};
