@@ -21,8 +21,9 @@ for tool in "cargo-leptos-$cargo_leptos" "cargo-deny-$cargo_deny" "typos-$typos"
 done
 export PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 
-# What the browser tests start. A test that starts a browser may say how long it waits: a cold start can take long.
-export CHROME=${CHROME:-$(command -v chromium || command -v google-chrome || true)}
+# What the browser tests start, unless the user has named others.
+export CHROME=${CHROME:-$(command -v chromium || command -v google-chrome ||
+  command -v "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" || true)}
 export CHROMEDRIVER=${CHROMEDRIVER:-$(command -v chromedriver || true)}
 
 # installing WHAT WHY, then the work, then installed.
@@ -46,10 +47,12 @@ need() {
 
 need_rust() {
   need cargo "install Rust with rustup (this needs no administrator), then try again"
+  need cc "Rust links with it: install a C compiler (Debian: the package build-essential), then try again"
 }
 
 need_node() {
   need npm "install Node.js 20 or later with npm, then try again"
+  [ "$(node --print 'parseInt(process.versions.node)')" -ge 20 ] || missing "Node.js is $(node --version): install 20 or later, then try again"
 }
 
 # has TOOL VERSION: is there a TOOL of exactly this version, ours or the user's?
@@ -70,6 +73,12 @@ cargo_install() {
   }
 }
 
-as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+# debian_install PACKAGE...: fails where there is no apt, or no such package.
+debian_install() {
+  command -v apt-get >/dev/null || return 1
+  local apt=(apt-get -qq -o DPkg::Lock::Timeout=300)
+  if [ "$(id -u)" != 0 ]; then apt=(sudo "${apt[@]}"); fi
+  export DEBIAN_FRONTEND=noninteractive
+  "${apt[@]}" update || true # a list out of reach may be one that is not needed here
+  "${apt[@]}" install --yes --no-install-recommends "$@"
 }

@@ -2,9 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    Attempt, ConversationId, MessageId, ModelId, ProviderId, RunId, Timestamp, TurnError,
-};
+use crate::{Attempt, ConversationId, MessageId, ModelId, ProviderId, RunId, Timestamp, TurnError};
 
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

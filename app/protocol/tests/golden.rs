@@ -54,7 +54,10 @@ fn message() -> Message {
         provider: Some("anthropic".into()),
         fallback: true,
         finish_reason: Some("stop".into()),
-        usage: Some(Usage { input_tokens: 3, output_tokens: 1 }),
+        usage: Some(Usage {
+            input_tokens: 3,
+            output_tokens: 1,
+        }),
         cost: None,
         attempts: vec![],
         simulated: false,
@@ -67,7 +70,10 @@ const MESSAGE: &str = r#"{"id":"m2","conversation_id":"c1","parent_id":"m1","rol
 
 #[test]
 fn client_frames() {
-    client(ClientFrame::Hello { protocol: 1 }, r#"{"type":"hello","protocol":1}"#);
+    client(
+        ClientFrame::Hello { protocol: 1 },
+        r#"{"type":"hello","protocol":1}"#,
+    );
     client(
         ClientFrame::Send(Send {
             request_id: "q".into(),
@@ -80,7 +86,10 @@ fn client_frames() {
         }),
         r#"{"type":"send","request_id":"q","conversation_id":null,"parent_id":"m","text":"hi","model":null}"#,
     );
-    client(ClientFrame::Stop { run_id: "r".into() }, r#"{"type":"stop","run_id":"r"}"#);
+    client(
+        ClientFrame::Stop { run_id: "r".into() },
+        r#"{"type":"stop","run_id":"r"}"#,
+    );
     client(
         ClientFrame::Subscribe {
             conversation_id: "c".into(),
@@ -89,15 +98,21 @@ fn client_frames() {
         r#"{"type":"subscribe","conversation_id":"c","after":{"r":7}}"#,
     );
     client(
-        ClientFrame::Unsubscribe { conversation_id: "c".into() },
+        ClientFrame::Unsubscribe {
+            conversation_id: "c".into(),
+        },
         r#"{"type":"unsubscribe","conversation_id":"c"}"#,
     );
     client(
-        ClientFrame::Watch { topics: vec![Topic::Health, Topic::Faults, Topic::Conversations] },
+        ClientFrame::Watch {
+            topics: vec![Topic::Health, Topic::Faults, Topic::Conversations],
+        },
         r#"{"type":"watch","topics":["health","faults","conversations"]}"#,
     );
     client(
-        ClientFrame::Unwatch { topics: vec![Topic::Health] },
+        ClientFrame::Unwatch {
+            topics: vec![Topic::Health],
+        },
         r#"{"type":"unwatch","topics":["health"]}"#,
     );
     client(ClientFrame::Ping, r#"{"type":"ping"}"#);
@@ -106,8 +121,13 @@ fn client_frames() {
 #[test]
 fn empty_and_null_fields_of_a_send_may_be_left_out() {
     let frame = serde_json::from_str(r#"{"type":"send","request_id":"q","text":"hi"}"#).unwrap();
-    let ClientFrame::Send(send) = frame else { panic!("{frame:?}") };
-    assert_eq!((send.conversation_id, send.parent_id, send.model), (None, None, None));
+    let ClientFrame::Send(send) = frame else {
+        panic!("{frame:?}")
+    };
+    assert_eq!(
+        (send.conversation_id, send.parent_id, send.model),
+        (None, None, None)
+    );
     serde_json::from_str::<ClientFrame>(r#"{"type":"subscribe","conversation_id":"c"}"#).unwrap();
 }
 
@@ -126,11 +146,19 @@ fn events_of_a_turn() {
         r#"{"type":"accepted","run_id":"r","seq":1,"request_id":"q","conversation_id":"c","message_id":"m1","answer_id":"m2"}"#,
     );
     server(
-        ServerFrame::Attempt { run_id: run_id.clone(), seq, attempt: attempt() },
+        ServerFrame::Attempt {
+            run_id: run_id.clone(),
+            seq,
+            attempt: attempt(),
+        },
         &format!(r#"{{"type":"attempt","run_id":"r","seq":1,"attempt":{ATTEMPT}}}"#),
     );
     server(
-        ServerFrame::Delta { run_id: run_id.clone(), seq, text: "é\n".into() },
+        ServerFrame::Delta {
+            run_id: run_id.clone(),
+            seq,
+            text: "é\n".into(),
+        },
         r#"{"type":"delta","run_id":"r","seq":1,"text":"é\n"}"#,
     );
     server(
@@ -145,7 +173,11 @@ fn events_of_a_turn() {
         r#"{"type":"seam","run_id":"r","seq":1,"from":"a","to":"b","mode":"spliced","at":9}"#,
     );
     server(
-        ServerFrame::Done { run_id: run_id.clone(), seq, message: message() },
+        ServerFrame::Done {
+            run_id: run_id.clone(),
+            seq,
+            message: message(),
+        },
         &format!(r#"{{"type":"done","run_id":"r","seq":1,"message":{MESSAGE}}}"#),
     );
 }
@@ -194,7 +226,10 @@ fn other_errors_carry_no_failures() {
                 run_id: None,
                 seq: None,
                 request_id: Some("q".into()),
-                error: TurnError { error: "no".into(), kind },
+                error: TurnError {
+                    error: "no".into(),
+                    kind,
+                },
                 message: None,
             },
             &format!(r#"{{"type":"error","request_id":"q","error":"no","error_type":"{name}"}}"#),
@@ -208,8 +243,17 @@ fn frames_outside_a_turn() {
     server(
         ServerFrame::Hello(Hello {
             protocol: PROTOCOL_VERSION,
-            user: User { id: "local".into(), name: "You".into(), roles: vec![Role::User, Role::Tester, Role::Admin] },
-            models: vec![Model { id: "a".into(), provider: "p".into(), fallbacks: vec!["b".into()], demo: false }],
+            user: User {
+                id: "local".into(),
+                name: "You".into(),
+                roles: vec![Role::User, Role::Tester, Role::Admin],
+            },
+            models: vec![Model {
+                id: "a".into(),
+                provider: "p".into(),
+                fallbacks: vec!["b".into()],
+                demo: false,
+            }],
             assistants: vec![],
             version: "0.1.0".into(),
             default_model: "a".into(),
@@ -255,7 +299,11 @@ fn faults() {
     let spec = FaultSpec {
         target: Target::EVERYTHING,
         audience: Audience::Me,
-        kind: FaultKind::HttpStatus { status: 503, retry_after_s: None, message: None },
+        kind: FaultKind::HttpStatus {
+            status: 503,
+            retry_after_s: None,
+            message: None,
+        },
         probability: 1.0,
         first_n: None,
         seed: Some(7),
@@ -278,7 +326,13 @@ fn faults() {
         r#"{"target":{"model":"a"},"kind":"stream_cut","after_tokens":3,"ttl_s":60}"#,
     )
     .unwrap();
-    assert_eq!(asked.target, Target::Some { provider: None, model: Some("a".into()) });
+    assert_eq!(
+        asked.target,
+        Target::Some {
+            provider: None,
+            model: Some("a".into())
+        }
+    );
     assert_eq!(asked.kind, FaultKind::StreamCut { after_tokens: 3 });
     assert_eq!((asked.audience, asked.probability), (Audience::Me, 1.0));
 }
@@ -286,6 +340,9 @@ fn faults() {
 #[test]
 fn every_reason_has_its_public_string() {
     for reason in Reason::ALL {
-        assert_eq!(serde_json::to_string(&reason).unwrap(), format!("\"{}\"", reason.as_str()));
+        assert_eq!(
+            serde_json::to_string(&reason).unwrap(),
+            format!("\"{}\"", reason.as_str())
+        );
     }
 }

@@ -1,1 +1,49 @@
-//! (in the making)
+//! The resilience engine: turns one user turn into one answer, or one honest account of why there is none.
+//!
+//! A [`Turn`] walks its [`Chain`] of legs: a permit from the leg's circuits, an attempt under typed timers, the
+//! classification of what came back, and from that the verdict: the same leg again, the next leg, or the end. The first
+//! content commits; from then on there is an [`Answer`], a type of its own that can no longer fall back.
+//!
+//! Fallback wraps retry, never the reverse. This crate must never know HTTP, a database, or the wire types that the
+//! browser sees: it asks an [`Upstream`], reports to an [`Observer`], and does no input or output of its own. Time is
+//! tokio's clock and randomness a seeded generator passed in, so that every rule here is tested without waiting.
+
+mod answer;
+mod attempt;
+mod backoff;
+mod breaker;
+mod chain;
+mod circuits;
+mod classify;
+mod failure;
+mod ids;
+mod record;
+mod scrub;
+mod settings;
+mod summary;
+mod turn;
+mod upstream;
+mod verdict;
+
+pub use answer::{Answer, Finished, Progress};
+pub use backoff::Backoff;
+pub use breaker::{CircuitState, CircuitView, ForcedState};
+pub use chain::{Chain, ChainError, Leg};
+pub use circuits::{
+    Circuits, LegPermit, ProviderCircuits, Refusal, Transition, TransitionListener,
+};
+pub use classify::classify;
+pub use failure::{CircuitEffect, Failure, Reason, RetryRule, Scope};
+pub use ids::{ModelId, Owner, ProviderId};
+pub use record::{AttemptKind, AttemptRecord, AttemptState, Observer};
+pub use scrub::{DETAIL_LIMIT, Scrubber};
+pub use settings::{CircuitSettings, OnContentFilter, Settings};
+pub use summary::summarise;
+pub use turn::{LegFailure, NoAnswer, Turn};
+pub use upstream::{
+    Chunk, Chunks, FinishReason, Observed, Opened, ToolCallDelta, Upstream, UpstreamError, Usage,
+};
+pub use verdict::{Standing, Verdict, verdict};
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,57 @@
+# Everything here installs what it needs first, and says so; .tools/ is what does it.
+
+.NOTPARALLEL:
+.PHONY: help run build test lint bench clean
+.DEFAULT_GOAL := help
+
+BUILD_TOOLS := wasm-target wasm-bindgen wasm-opt cargo-leptos
+TEST_TOOLS  := $(BUILD_TOOLS) node-modules chromium
+LINT_TOOLS  := wasm-target cargo-deny typos $(if $(wildcard end2end/tsconfig.json),node-modules)
+
+WASM    := --target wasm32-unknown-unknown
+# The browser's half compiles for the browser only.
+NATIVE  := --workspace --exclude evenkeel-frontend
+BROWSER := -p evenkeel-app $(WASM) --no-default-features --features hydrate --test browser
+
+help: ## print this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+
+run: build ## build everything and start it; it prints its address
+	@exec target/release/evenkeel
+
+build: ## leave a release build at target/release/evenkeel, which serves everything when started from here
+	@.tools/phase "set-up" .tools/setup $(BUILD_TOOLS)
+	@.tools/phase "release build" cargo leptos build --release -P
+
+test: ## run every test: native, WebAssembly in a browser, and the whole application in a browser
+	@.tools/times start
+	@.tools/phase "set-up" .tools/setup $(TEST_TOOLS)
+	@.tools/phase "native tests" cargo test $(NATIVE)
+	@.tools/phase "WebAssembly tests in a browser" .tools/in-browser cargo test $(BROWSER)
+	@.tools/phase "debug build" cargo leptos build
+	@.tools/phase "end-to-end tests in a browser" sh -c 'cd end2end && npx --no-install playwright test'
+	@.tools/times show
+
+lint: ## check formatting, clippy's warnings, dependencies, spelling and types
+	@.tools/times start
+	@.tools/phase "set-up" .tools/setup $(LINT_TOOLS)
+	@.tools/phase "formatting" cargo fmt --all --check
+	@.tools/phase "clippy, native" cargo clippy $(NATIVE) --all-targets -- -D warnings
+	@.tools/phase "clippy, WebAssembly" cargo clippy -p evenkeel-frontend $(WASM) -- -D warnings
+	@.tools/phase "clippy, WebAssembly tests" cargo clippy $(BROWSER) -- -D warnings
+	@.tools/phase "dependencies" cargo deny --workspace --log-level warn check bans licenses sources
+	@.tools/phase "spelling" typos
+ifneq ($(wildcard end2end/tsconfig.json),)
+	@.tools/phase "types of the end-to-end tests" sh -c 'cd end2end && npx --no-install tsc --noEmit'
+endif
+	@.tools/times show
+
+bench: build ## measure what the server does in a second, and how much a browser loads at first
+	@.tools/phase "set-up" .tools/setup node-modules chromium
+ifneq ($(wildcard */benches/*.rs */*/benches/*.rs),)
+	@.tools/phase "benchmarks" cargo bench $(NATIVE) --benches
+endif
+	@.tools/phase "first load" node end2end/bench/first-load.mjs
+
+clean: ## remove what was built; the tools stay, in ~/.cache/evenkeel
+	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report

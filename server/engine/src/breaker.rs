@@ -1,0 +1,495 @@
+//! One circuit: a state machine without a clock or a lock of its own.
+//!
+//! Closed lets traffic through, Open refuses it, HalfOpen admits exactly one probe. A [`Pass`] carries the circuit's
+//! generation; an outcome whose generation is over is a straggler's, and changes nothing.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::{CircuitSettings, Reason};
+
+/// A circuit's state, as others see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CircuitState {
+    /// Traffic passes.
+    Closed,
+    /// One probe may pass.
+    HalfOpen,
+    /// Nothing passes.
+    Open,
+}
+
+impl CircuitState {
+    /// The public string.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::HalfOpen => "half_open",
+            Self::Open => "open",
+        }
+    }
+}
+
+/// A state that an administrator holds a circuit in, until it is reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForcedState {
+    /// Refuses everything.
+    Open,
+    /// Lets everything through, whatever fails.
+    Closed,
+}
+
+/// A circuit as it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CircuitView {
+    /// Its state.
+    pub state: CircuitState,
+    /// An administrator holds it there.
+    pub forced: bool,
+    /// When the state began; none where it never changed.
+    pub since: Option<Instant>,
+    /// When an open circuit admits its next probe; none where nothing but an administrator will.
+    pub until: Option<Instant>,
+    /// Why it is not closed.
+    pub cause: Option<Reason>,
+    /// The failure that opened it was simulated.
+    pub simulated: bool,
+}
+
+/// Why a circuit is not closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cause {
+    pub(crate) reason: Reason,
+    pub(crate) simulated: bool,
+}
+
+/// What a failure asks of a circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// One failure towards the threshold.
+    One,
+    /// One failure, and at least this long a rest.
+    Rest(Duration),
+    /// It opens now.
+    Trip,
+}
+
+/// How something that was let through ended, for this circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Success,
+    Failure(Weight, Cause),
+    /// It says nothing about the circuit: cancelled, or a failure that does not count.
+    Neutral,
+}
+
+/// The right to send one leg's requests, from one circuit.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Pass {
+    generation: u64,
+    pub(crate) probe: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    Closed {
+        failures: u32,
+    },
+    Open {
+        until: Instant,
+        cooldown: Duration,
+        cause: Cause,
+    },
+    HalfOpen {
+        probing: bool,
+        cooldown: Duration,
+        cause: Cause,
+    },
+    Forced(ForcedState),
+}
+
+/// A circuit.
+#[derive(Debug)]
+pub(crate) struct Circuit {
+    settings: CircuitSettings,
+    state: State,
+    since: Option<Instant>,
+    generation: u64,
+    changed: bool,
+}
+
+impl Circuit {
+    pub(crate) fn new(settings: CircuitSettings) -> Self {
+        Self {
+            settings,
+            state: State::Closed { failures: 0 },
+            since: None,
+            generation: 0,
+            changed: false,
+        }
+    }
+
+    /// Lets one leg pass, or says how the circuit stands.
+    pub(crate) fn admit(&mut self, now: Instant) -> Result<Pass, CircuitView> {
+        match self.state {
+            State::Closed { .. } | State::Forced(ForcedState::Closed) => Ok(self.pass(false)),
+            State::Open {
+                until,
+                cooldown,
+                cause,
+            } if now >= until => {
+                self.enter(
+                    now,
+                    State::HalfOpen {
+                        probing: true,
+                        cooldown,
+                        cause,
+                    },
+                );
+                Ok(self.pass(true))
+            }
+            State::HalfOpen {
+                probing: false,
+                cooldown,
+                cause,
+            } => {
+                self.state = State::HalfOpen {
+                    probing: true,
+                    cooldown,
+                    cause,
+                };
+                Ok(self.pass(true))
+            }
+            State::Open { .. }
+            | State::HalfOpen { probing: true, .. }
+            | State::Forced(ForcedState::Open) => Err(self.view()),
+        }
+    }
+
+    /// Whether [`Circuit::admit`] would let a leg pass.
+    pub(crate) fn admits(&self, now: Instant) -> bool {
+        match self.state {
+            State::Closed { .. } | State::Forced(ForcedState::Closed) => true,
+            State::Open { until, .. } => now >= until,
+            State::HalfOpen { probing, .. } => !probing,
+            State::Forced(ForcedState::Open) => false,
+        }
+    }
+
+    /// Takes note of how a leg that passed has ended.
+    pub(crate) fn record(&mut self, pass: Pass, outcome: Outcome, now: Instant) {
+        if pass.generation != self.generation {
+            return;
+        }
+        match (self.state, outcome) {
+            (State::Closed { .. }, Outcome::Success) => self.state = State::Closed { failures: 0 },
+            (State::Closed { failures }, Outcome::Failure(weight, cause)) => {
+                self.fail(failures + 1, weight, cause, now);
+            }
+            (State::HalfOpen { .. }, Outcome::Success) => {
+                self.enter(now, State::Closed { failures: 0 });
+            }
+            (State::HalfOpen { cooldown, .. }, Outcome::Failure(weight, cause)) => {
+                let doubled = cooldown.saturating_mul(2).min(self.settings.max_cooldown);
+                self.open(weight, doubled.max(self.settings.cooldown), cause, now);
+            }
+            (
+                State::HalfOpen {
+                    cooldown, cause, ..
+                },
+                Outcome::Neutral,
+            ) => {
+                self.state = State::HalfOpen {
+                    probing: false,
+                    cooldown,
+                    cause,
+                };
+            }
+            (State::Closed { .. }, Outcome::Neutral)
+            | (State::Open { .. } | State::Forced(_), _) => {}
+        }
+    }
+
+    fn fail(&mut self, failures: u32, weight: Weight, cause: Cause, now: Instant) {
+        if weight == Weight::Trip || failures >= self.settings.threshold {
+            self.open(weight, self.settings.cooldown, cause, now);
+        } else if let Weight::Rest(rest) = weight {
+            // Below the threshold, and still nobody may be asked before the time that the provider named.
+            self.open(weight, rest, cause, now);
+        } else {
+            self.state = State::Closed { failures };
+        }
+    }
+
+    fn open(&mut self, weight: Weight, cooldown: Duration, cause: Cause, now: Instant) {
+        let rest = match weight {
+            Weight::Rest(rest) => rest,
+            Weight::One | Weight::Trip => Duration::ZERO,
+        };
+        self.enter(
+            now,
+            State::Open {
+                until: now + cooldown.max(rest),
+                cooldown,
+                cause,
+            },
+        );
+    }
+
+    /// Opens it until then, for a reason outside its own traffic. A cooldown that already runs stays as it is.
+    pub(crate) fn trip(&mut self, cause: Cause, until: Instant, now: Instant) {
+        if matches!(self.state, State::Closed { .. }) {
+            let cooldown = self.settings.cooldown;
+            self.enter(now, State::Open { until, cooldown, cause });
+        }
+    }
+
+    /// Holds it in a state until it is reset.
+    pub(crate) fn force(&mut self, state: ForcedState, now: Instant) {
+        self.enter(now, State::Forced(state));
+    }
+
+    /// Closes it, with nothing remembered.
+    pub(crate) fn reset(&mut self, now: Instant) {
+        if !matches!(self.state, State::Closed { failures: 0 }) {
+            self.enter(now, State::Closed { failures: 0 });
+        }
+    }
+
+    /// How it stands.
+    pub(crate) fn view(&self) -> CircuitView {
+        let (state, until, cause) = match self.state {
+            State::Closed { .. } => (CircuitState::Closed, None, None),
+            State::Open { until, cause, .. } => (CircuitState::Open, Some(until), Some(cause)),
+            State::HalfOpen { cause, .. } => (CircuitState::HalfOpen, None, Some(cause)),
+            State::Forced(ForcedState::Open) => (CircuitState::Open, None, None),
+            State::Forced(ForcedState::Closed) => (CircuitState::Closed, None, None),
+        };
+        CircuitView {
+            state,
+            forced: matches!(self.state, State::Forced(_)),
+            since: self.since,
+            until,
+            cause: cause.map(|cause| cause.reason),
+            simulated: cause.is_some_and(|cause| cause.simulated),
+        }
+    }
+
+    fn pass(&self, probe: bool) -> Pass {
+        Pass {
+            generation: self.generation,
+            probe,
+        }
+    }
+
+    fn enter(&mut self, now: Instant, state: State) {
+        self.state = state;
+        self.since = Some(now);
+        self.generation += 1;
+        self.changed = true;
+    }
+
+    /// Whether it has changed its state since this was last asked.
+    pub(crate) fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.changed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CAUSE: Cause = Cause {
+        reason: Reason::Timeout,
+        simulated: false,
+    };
+    const FAILED: Outcome = Outcome::Failure(Weight::One, CAUSE);
+
+    fn circuit() -> Circuit {
+        Circuit::new(CircuitSettings::default())
+    }
+
+    fn state(circuit: &Circuit) -> CircuitState {
+        circuit.view().state
+    }
+
+    fn fail(circuit: &mut Circuit, now: Instant) {
+        let pass = circuit.admit(now).unwrap();
+        circuit.record(pass, FAILED, now);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_opens_at_the_threshold_and_one_probe_closes_it() {
+        let mut circuit = circuit();
+        let now = Instant::now();
+        fail(&mut circuit, now);
+        fail(&mut circuit, now);
+        assert_eq!(state(&circuit), CircuitState::Closed);
+        fail(&mut circuit, now);
+        assert_eq!(circuit.view().until, Some(now + Duration::from_secs(60)));
+        assert!(circuit.admit(now + Duration::from_secs(59)).is_err());
+
+        let later = now + Duration::from_secs(60);
+        let probe = circuit.admit(later).unwrap();
+        assert!(probe.probe);
+        assert_eq!(state(&circuit), CircuitState::HalfOpen);
+        assert!(circuit.admit(later).is_err(), "a second probe");
+        circuit.record(probe, Outcome::Success, later);
+        assert_eq!(state(&circuit), CircuitState::Closed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_success_between_failures_starts_the_count_anew() {
+        let mut circuit = circuit();
+        let now = Instant::now();
+        for _ in 0..5 {
+            fail(&mut circuit, now);
+            fail(&mut circuit, now);
+            let pass = circuit.admit(now).unwrap();
+            circuit.record(pass, Outcome::Success, now);
+        }
+        assert_eq!(state(&circuit), CircuitState::Closed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failed_probes_double_the_cooldown_up_to_the_maximum() {
+        let mut circuit = circuit();
+        let mut now = Instant::now();
+        for _ in 0..3 {
+            fail(&mut circuit, now);
+        }
+        for seconds in [120, 240, 300, 300] {
+            now = circuit.view().until.unwrap();
+            fail(&mut circuit, now);
+            assert_eq!(
+                circuit.view().until,
+                Some(now + Duration::from_secs(seconds))
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_cancelled_probe_gives_its_place_back() {
+        let mut circuit = circuit();
+        let now = Instant::now();
+        circuit.trip(CAUSE, now + Duration::from_secs(60), now);
+        let later = now + Duration::from_secs(60);
+        let probe = circuit.admit(later).unwrap();
+        circuit.record(probe, Outcome::Neutral, later);
+        assert_eq!(state(&circuit), CircuitState::HalfOpen);
+        assert!(circuit.admit(later).unwrap().probe);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_named_rest_is_kept_even_below_the_threshold() {
+        let mut circuit = circuit();
+        let now = Instant::now();
+        let pass = circuit.admit(now).unwrap();
+        let rest = Duration::from_secs(7);
+        circuit.record(pass, Outcome::Failure(Weight::Rest(rest), CAUSE), now);
+        assert!(circuit.admit(now + Duration::from_secs(6)).is_err());
+        assert!(circuit.admit(now + rest).unwrap().probe);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_straggler_changes_nothing() {
+        let mut circuit = circuit();
+        let now = Instant::now();
+        let straggler = circuit.admit(now).unwrap();
+        for _ in 0..3 {
+            fail(&mut circuit, now);
+        }
+        circuit.record(straggler, Outcome::Success, now);
+        assert_eq!(state(&circuit), CircuitState::Open);
+        circuit.reset(now);
+        assert_eq!(state(&circuit), CircuitState::Closed);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_forced_circuit_stays_as_it_is_until_reset() {
+        let mut circuit = circuit();
+        let now = Instant::now();
+        circuit.force(ForcedState::Open, now);
+        assert!(circuit.admit(now + Duration::from_secs(86_400)).is_err());
+        circuit.force(ForcedState::Closed, now);
+        for _ in 0..10 {
+            fail(&mut circuit, now);
+        }
+        assert_eq!(state(&circuit), CircuitState::Closed);
+        circuit.reset(now);
+        assert!(!circuit.view().forced);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Admit,
+        Record(usize, Outcome),
+        Wait(u64),
+        Reset,
+        Force(bool),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let outcome = prop_oneof![
+            Just(Outcome::Success),
+            Just(Outcome::Neutral),
+            Just(FAILED),
+            Just(Outcome::Failure(Weight::Trip, CAUSE)),
+            (0_u64..4_000)
+                .prop_map(|s| Outcome::Failure(Weight::Rest(Duration::from_secs(s)), CAUSE)),
+        ];
+        let step = prop_oneof![
+            6 => Just(Step::Admit),
+            6 => (0_usize..8, outcome).prop_map(|(which, outcome)| Step::Record(which, outcome)),
+            3 => (0_u64..200).prop_map(Step::Wait),
+            1 => Just(Step::Reset),
+            1 => any::<bool>().prop_map(Step::Force),
+        ];
+        proptest::collection::vec(step, 0..120)
+    }
+
+    proptest! {
+        /// Whatever happens: at most one probe is out, an open circuit admits nobody before its time, and an outcome of
+        /// an earlier generation never changes a later state.
+        #[test]
+        fn invariants(steps in steps()) {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+            let _guard = runtime.enter();
+            let mut now = Instant::now();
+            let mut circuit = circuit();
+            let mut out: Vec<Pass> = vec![];
+            for step in steps {
+                let before = circuit.view();
+                match step {
+                    Step::Wait(seconds) => now += Duration::from_secs(seconds),
+                    Step::Reset => { circuit.reset(now); prop_assert_eq!(state(&circuit), CircuitState::Closed); }
+                    Step::Force(open) => circuit.force(if open { ForcedState::Open } else { ForcedState::Closed }, now),
+                    Step::Admit => {
+                        prop_assert_eq!(circuit.admits(now), {
+                            let admitted = circuit.admit(now);
+                            let ok = admitted.is_ok();
+                            out.extend(admitted);
+                            ok
+                        });
+                        if before.state == CircuitState::Open && (before.forced || before.until.is_some_and(|until| now < until)) {
+                            prop_assert_eq!(circuit.view(), before);
+                        }
+                    }
+                    Step::Record(which, outcome) if which < out.len() => {
+                        let pass = out.swap_remove(which);
+                        let straggler = pass.generation != circuit.generation;
+                        circuit.record(pass, outcome, now);
+                        if straggler { prop_assert_eq!(circuit.view(), before); }
+                    }
+                    Step::Record(..) => {}
+                }
+                let probes = out.iter().filter(|p| p.probe && p.generation == circuit.generation).count();
+                prop_assert!(probes <= 1);
+                prop_assert_eq!(probes == 1, matches!(circuit.state, State::HalfOpen { probing: true, .. }));
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The record of a turn's attempts: what the chat, the log and the metrics show.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::{Failure, ModelId, ProviderId, Reason};
+
+/// Why an attempt was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AttemptKind {
+    /// The first request on the first leg.
+    Primary,
+    /// A further request on the same leg.
+    Retry,
+    /// The first request on a later leg.
+    Fallback,
+    /// The one request of a half-open circuit.
+    Probe,
+}
+
+/// Where an attempt stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AttemptState {
+    /// The request is out.
+    Started,
+    /// The first content came.
+    Answering,
+    /// The whole answer came.
+    Answered,
+    /// It failed.
+    Failed,
+    /// It was never sent.
+    Skipped,
+    /// The turn ended first.
+    Cancelled,
+}
+
+/// One attempt, or one that was spared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptRecord {
+    /// Its place in the turn, from 0.
+    pub index: u32,
+    /// Why it was made.
+    pub kind: AttemptKind,
+    /// Where it stands.
+    pub state: AttemptState,
+    /// The leg's model.
+    pub model: ModelId,
+    /// The leg's provider.
+    pub provider: ProviderId,
+    /// The HTTP status, where one came.
+    pub status_code: Option<u16>,
+    /// Why it failed or was skipped.
+    pub reason: Option<Reason>,
+    /// What the provider said, scrubbed.
+    pub detail: Option<String>,
+    /// When the same leg will be asked again, counted from its end.
+    pub retry_in: Option<Duration>,
+    /// When it was sent or skipped.
+    pub started: Instant,
+    /// From the start to the first token.
+    pub first_token: Option<Duration>,
+    /// From the start to the end, once it has ended.
+    pub duration: Option<Duration>,
+    /// A fault of the debug pane had its hand in it.
+    pub simulated: bool,
+}
+
+/// Told of each attempt when it begins and each time it changes; the same `index` means the same attempt.
+pub trait Observer: Send + Sync {
+    /// How the attempt now stands.
+    fn attempt(&self, record: &AttemptRecord);
+}
+
+/// An attempt under way. It reports its own end: where it is dropped without one, the turn ended first.
+pub(crate) struct Recording {
+    record: AttemptRecord,
+    observer: Arc<dyn Observer>,
+}
+
+impl Recording {
+    pub(crate) fn start(record: AttemptRecord, observer: Arc<dyn Observer>) -> Self {
+        observer.attempt(&record);
+        Self { record, observer }
+    }
+
+    pub(crate) fn opened(&mut self, simulated: bool) {
+        self.record.simulated |= simulated;
+    }
+
+    pub(crate) fn first_token(&mut self) {
+        self.record
+            .first_token
+            .get_or_insert_with(|| self.record.started.elapsed());
+    }
+
+    pub(crate) fn answering(&mut self) {
+        self.first_token();
+        self.record.state = AttemptState::Answering;
+        self.record.status_code = Some(200);
+        self.observer.attempt(&self.record);
+    }
+
+    pub(crate) fn answered(mut self) {
+        self.end(AttemptState::Answered);
+    }
+
+    pub(crate) fn failed(mut self, failure: &Failure, retry_in: Option<Duration>) {
+        self.record.status_code = failure.status_code;
+        self.record.reason = Some(failure.reason);
+        self.record.detail = Some(failure.detail.clone());
+        self.record.simulated |= failure.simulated;
+        self.record.retry_in = retry_in;
+        self.end(AttemptState::Failed);
+    }
+
+    fn end(&mut self, state: AttemptState) {
+        self.record.state = state;
+        self.record.duration = Some(self.record.started.elapsed());
+        self.observer.attempt(&self.record);
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        match self.record.state {
+            AttemptState::Started | AttemptState::Answering => self.end(AttemptState::Cancelled),
+            AttemptState::Answered
+            | AttemptState::Failed
+            | AttemptState::Skipped
+            | AttemptState::Cancelled => {}
+        }
+    }
+}

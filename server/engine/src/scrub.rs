@@ -1,0 +1,164 @@
+//! Takes secrets out of texts that others wrote.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// The longest detail of a failure, in characters.
+pub const DETAIL_LIMIT: usize = 300;
+
+const REDACTED: &str = "[redacted]";
+
+/// The shapes of secrets, whoever owns them. Group 1, where there is one, is kept: it says what was taken out.
+static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
+    let shapes = [
+        // JSON Web Tokens, before the shapes that would take only a part of them
+        r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*",
+        // user:password@ in URLs
+        r"(?P<url>\b[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@]+@",
+        r"(?P<bearer>(?i:\bbearer)\s+)[^\s,;\x22']+",
+        r"(?P<field>(?i:\b(?:x-api-key|x-goog-api-key|api[_-]?key|access[_-]?token|authorization|key))[\x22']?\s*[=:]\s*[\x22']?)(?:(?i:bearer|basic)\s+)?[^\s&\x22',;)}\]]+",
+        r"\bsk-[A-Za-z0-9_*.-]{4,}",
+        r"\bAIza[A-Za-z0-9_-]{8,}",
+    ];
+    #[expect(
+        clippy::expect_used,
+        reason = "a constant pattern, compiled by every test"
+    )]
+    Regex::new(&shapes.join("|")).expect("the shapes are a valid pattern")
+});
+
+/// Removes every configured secret by value, and every text of a secret's shape.
+#[derive(Clone, Default)]
+pub struct Scrubber {
+    secrets: Vec<String>,
+}
+
+impl Scrubber {
+    /// Knows these secrets by value. Blank ones are left out: they would redact everything.
+    pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
+        let mut secrets: Vec<String> = secrets
+            .into_iter()
+            .filter(|secret| !secret.trim().is_empty())
+            .collect();
+        // The longest first, so that a secret which contains another leaves no tail.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        Self { secrets }
+    }
+
+    /// The text without secrets.
+    pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut text = Cow::Borrowed(text);
+        for secret in &self.secrets {
+            if text.contains(secret.as_str()) {
+                text = Cow::Owned(text.replace(secret.as_str(), REDACTED));
+            }
+        }
+        match SHAPES.replace_all(&text, |found: &regex::Captures<'_>| {
+            let kept = ["url", "bearer", "field"]
+                .iter()
+                .find_map(|name| found.name(name));
+            let tail = if found.name("url").is_some() { "@" } else { "" };
+            format!("{}{REDACTED}{tail}", kept.map_or("", |kept| kept.as_str()))
+        }) {
+            Cow::Borrowed(_) => text,
+            Cow::Owned(scrubbed) => Cow::Owned(scrubbed),
+        }
+    }
+
+    /// The text without secrets and control characters, cut to [`DETAIL_LIMIT`] characters on a character boundary.
+    pub fn detail(&self, text: &str) -> String {
+        let scrubbed = self.scrub(text);
+        let flat = scrubbed.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut characters = flat.chars().filter(|c| !c.is_control());
+        let mut cut: String = characters.by_ref().take(DETAIL_LIMIT).collect();
+        if characters.next().is_some() {
+            cut.pop();
+            cut.push('…');
+        }
+        cut
+    }
+}
+
+impl std::fmt::Debug for Scrubber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Scrubber({} secrets)", self.secrets.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn shapes_are_redacted_and_the_rest_stays() {
+        let scrubber = Scrubber::default();
+        for (text, scrubbed) in [
+            (
+                "Incorrect API key provided: sk-proj-abc123XYZ_-9.",
+                "Incorrect API key provided: [redacted]",
+            ),
+            ("sk-ant-api03-AAAA-bbbb is bad", "[redacted] is bad"),
+            ("key AIzaSyA1234567890abcdef!", "key [redacted]!"),
+            (
+                "Authorization: Bearer abc.def-ghi, no",
+                "Authorization: [redacted], no",
+            ),
+            ("bearer  0123456789", "bearer  [redacted]"),
+            ("x-api-key: 0123", "x-api-key: [redacted]"),
+            (
+                "GET https://h/v1?key=secret&alt=sse",
+                "GET https://h/v1?key=[redacted]&alt=sse",
+            ),
+            (
+                r#"{"api_key":"s3cr3t","a":1}"#,
+                r#"{"api_key":"[redacted]","a":1}"#,
+            ),
+            ("eyJhbGciOi.eyJzdWIiOi.SflKxwRJ end", "[redacted] end"),
+            (
+                "postgres://user:pw@host/db",
+                "postgres://[redacted]@host/db",
+            ),
+            ("monkey=7 is no secret", "monkey=7 is no secret"),
+            ("the model does not exist", "the model does not exist"),
+        ] {
+            assert_eq!(scrubber.scrub(text), scrubbed, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_detail_is_one_line_and_cut_on_a_character() {
+        let detail = Scrubber::default().detail(&format!("a\n\tb\u{7} {}", "é".repeat(400)));
+        assert!(detail.starts_with("a b é"), "{detail}");
+        assert_eq!(detail.chars().count(), DETAIL_LIMIT);
+        assert!(detail.ends_with('…'));
+    }
+
+    proptest! {
+        #[test]
+        fn no_configured_secret_survives(
+            secret in "[!-~]{6,40}",
+            before in "\\PC{0,40}",
+            after in "\\PC{0,400}",
+        ) {
+            let scrubber = Scrubber::new([secret.clone()]);
+            let text = format!("{before}{secret}{after}{secret}");
+            prop_assert!(!scrubber.scrub(&text).contains(&secret));
+            let detail = scrubber.detail(&text);
+            prop_assert!(!detail.contains(&secret));
+            prop_assert!(detail.chars().count() <= DETAIL_LIMIT);
+        }
+
+        #[test]
+        fn no_key_of_a_known_shape_survives(tail in "[A-Za-z0-9]{8,40}", before in "\\PC{0,20}[ \"']", after in "[ \"',]\\PC{0,20}") {
+            for head in ["sk-", "sk-ant-", "AIza", "Bearer ", "x-api-key: ", "api_key=", "https://u:"] {
+                let end = if head.starts_with("https") { "@host" } else { "" };
+                let text = format!("{before}{head}{tail}{end}{after}");
+                prop_assert!(!Scrubber::default().scrub(&text).contains(&tail), "{text}");
+            }
+        }
+    }
+}

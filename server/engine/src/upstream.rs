@@ -1,0 +1,136 @@
+//! The seam to the providers: what the engine asks, and what can come back before anybody has judged it.
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+
+/// One way to ask one model. The prompt is behind it: the engine never sees what is asked.
+pub trait Upstream: Send + Sync {
+    /// Sends the request; resolves when the response's headers are there. Dropping the future or the stream closes the
+    /// connection.
+    fn open(&self) -> BoxFuture<'static, Result<Opened, UpstreamError>>;
+}
+
+/// What a successful response gives, piece by piece.
+pub type Chunks = BoxStream<'static, Result<Chunk, UpstreamError>>;
+
+/// A response whose headers said success.
+pub struct Opened {
+    /// A fault of the debug pane has its hand in it.
+    pub simulated: bool,
+    /// The answer's pieces.
+    pub chunks: Chunks,
+}
+
+/// A piece of an answer. Keep-alives, pings and role-only events are no pieces: adapters leave them out.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Chunk {
+    /// Text of the answer; never empty.
+    Content(String),
+    /// Text of the model's reasoning; never empty.
+    Reasoning(String),
+    /// A part of a tool call.
+    ToolCall(ToolCallDelta),
+    /// Tokens so far; the last one holds.
+    Usage(Usage),
+    /// Why the model stopped.
+    Finish(FinishReason),
+    /// The family's own end mark.
+    End,
+}
+
+/// A part of a tool call, as OpenAI streams them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToolCallDelta {
+    /// Which of the answer's calls.
+    pub index: u32,
+    /// The call's id, with its first part.
+    pub id: Option<String>,
+    /// The tool's name, with its first part.
+    pub name: Option<String>,
+    /// More of the arguments' JSON text.
+    pub arguments: String,
+}
+
+/// Tokens, as the provider counted them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Of the prompt.
+    pub input_tokens: u64,
+    /// Of the answer.
+    pub output_tokens: u64,
+}
+
+/// Why a model stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FinishReason {
+    /// It was done.
+    Stop,
+    /// It reached the token limit.
+    Length,
+    /// It wants tools called.
+    ToolCalls,
+    /// The safety system stopped it.
+    ContentFilter,
+    /// Another word of the provider's.
+    Other(String),
+}
+
+impl FinishReason {
+    /// The word in OpenAI's vocabulary, or the provider's own.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+/// A request that did not go well, as it was observed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamError {
+    /// What came back.
+    pub observed: Observed,
+    /// A fault of the debug pane caused it.
+    pub simulated: bool,
+}
+
+/// What came back instead of an answer, before classification. Texts are the provider's, not yet scrubbed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// An HTTP error, or an error object inside a stream with the status that its type stands for.
+    Status {
+        /// The status.
+        status: u16,
+        /// The provider's own code or type for it.
+        code: Option<String>,
+        /// The provider's message.
+        message: String,
+        /// How long the provider wants to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// Refused, unresolvable, or no TLS.
+    ConnectionFailed(String),
+    /// The connection was closed before any header came.
+    ConnectionReset(String),
+    /// No connection in time.
+    ConnectTimeout(Duration),
+    /// No first token in time.
+    FirstTokenTimeout(Duration),
+    /// The stream began and then was silent for too long.
+    Stalled(Duration),
+    /// The stream ended or broke before its end mark.
+    Cut(String),
+    /// An event that does not parse; it may have carried text.
+    Malformed(String),
+    /// The stream ended well and said nothing.
+    Empty,
+    /// The safety system refused under a success status.
+    Filtered(String),
+    /// Anything else.
+    Other(String),
+}
