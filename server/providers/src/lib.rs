@@ -1,1 +1,29 @@
-//! (in the making)
+//! The model providers: wire families, from a prompt to bytes and from bytes to chunks, over real sockets.
+//!
+//! Under every adapter lies one [`Wire`]: a [`Transport`] with the fault layer on top of it, so that the path a simulated
+//! outage takes is the path a real one takes. The demo provider is a provider like the others: the same adapter, the same
+//! wire format, and a transport that is answered in process. This crate must never know the browser's wire types, a
+//! database, or what a failure means: it reports what came back, and the engine judges.
+
+mod demo;
+mod fault;
+mod in_process;
+mod network;
+mod openai;
+mod prompt;
+mod provider;
+mod retry_after;
+mod sse;
+mod transport;
+mod wire;
+
+pub use demo::{DEMO_MODELS, DemoModel, demo_transport};
+pub use fault::{
+    Armed, Audience, FaultEvent, FaultKind, FaultListener, FaultOrder, Faults, Target,
+};
+pub use in_process::InProcess;
+pub use network::Network;
+pub use prompt::{Prompt, PromptError, Speaker};
+pub use provider::Provider;
+pub use transport::{Body, Reply, Secret, Transport, TransportError, TransportErrorKind};
+pub use wire::{Caller, Wire};

@@ -1,1 +1,23 @@
-//! (in the making)
+//! Keeps conversations, messages, attempts and settings in a database, and gives them back as they were.
+//!
+//! It stores the wire types of `evenkeel-protocol` and imports nothing else of the project. It must never know HTTP,
+//! the engine, or what a turn does: it is told what to write and by whom. Whatever is asked for on behalf of a
+//! principal is found only where it belongs to that principal; to all others it does not exist.
+
+mod answer;
+mod attempts;
+mod conversations;
+mod error;
+mod open;
+mod rows;
+mod runs;
+mod settings;
+mod thread;
+mod title;
+mod turn;
+
+pub use error::StoreError;
+pub use open::Store;
+pub use runs::EndedRun;
+pub use thread::ThreadMessage;
+pub use turn::{Begun, NewTurn};

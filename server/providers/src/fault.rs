@@ -1,0 +1,356 @@
+//! Simulated outages: which are armed, whom they strike, and when they end.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use evenkeel_engine::{ModelId, ProviderId};
+use http::StatusCode;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+/// What a fault does to the bytes of a request it strikes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// This response instead of the provider's.
+    HttpStatus {
+        /// The status.
+        status: StatusCode,
+        /// A Retry-After header, in seconds.
+        retry_after_s: Option<u64>,
+        /// The message in the error body.
+        message: Option<String>,
+    },
+    /// No connection.
+    ConnectionRefused,
+    /// A connection, and then nothing, ever.
+    NoResponse,
+    /// The connection breaks after this many content events.
+    StreamCut {
+        /// Content events that still pass.
+        after_tokens: u32,
+    },
+}
+
+/// Which requests a fault strikes; what is not named matches everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target {
+    /// Only this provider's.
+    pub provider: Option<ProviderId>,
+    /// Only this model's.
+    pub model: Option<ModelId>,
+}
+
+/// Whose requests a fault strikes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// One principal's.
+    Only(Arc<str>),
+    /// Everybody's.
+    Everyone,
+}
+
+/// A fault as it is ordered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FaultOrder {
+    /// Which requests.
+    pub target: Target,
+    /// Whose.
+    pub audience: Audience,
+    /// What it does.
+    pub kind: FaultKind,
+    /// The share of matching requests that it strikes, 0 to 1.
+    pub probability: f64,
+    /// Only the first so many matching requests.
+    pub first_n: Option<u64>,
+    /// The seed of its dice.
+    pub seed: u64,
+    /// How long it lives.
+    pub ttl: Duration,
+    /// What it is for.
+    pub note: Option<String>,
+}
+
+/// An armed fault.
+#[derive(Clone, Debug)]
+pub struct Armed {
+    /// Its id.
+    pub id: Uuid,
+    /// Who armed it.
+    pub by: Arc<str>,
+    /// What was ordered.
+    pub order: FaultOrder,
+    /// When it was armed.
+    pub armed: Instant,
+    /// Requests it has struck.
+    pub hits: u64,
+    matched: u64,
+    dice: SmallRng,
+}
+
+impl Armed {
+    /// When it ends by itself.
+    pub fn expires(&self) -> Instant {
+        self.armed + self.order.ttl
+    }
+
+    fn matches(&self, principal: &str, provider: &ProviderId, model: &ModelId) -> bool {
+        let whose = match &self.order.audience {
+            Audience::Only(only) => &**only == principal,
+            Audience::Everyone => true,
+        };
+        let Target {
+            provider: only_provider,
+            model: only_model,
+        } = &self.order.target;
+        whose
+            && only_provider.as_ref().is_none_or(|only| only == provider)
+            && only_model.as_ref().is_none_or(|only| only == model)
+    }
+
+    /// Rolls the dice for a request that matches.
+    fn strikes(&mut self) -> bool {
+        self.matched += 1;
+        // Rolled for every matching request, so that a seed always gives the same run.
+        let rolled = self.dice.random::<f64>() < self.order.probability;
+        let strikes = rolled && self.order.first_n.is_none_or(|n| self.matched <= n);
+        self.hits += u64::from(strikes);
+        strikes
+    }
+}
+
+/// What became of a fault.
+#[derive(Clone, Debug)]
+pub enum FaultEvent {
+    /// It was armed.
+    Armed(Armed),
+    /// It struck a request.
+    Struck(Armed),
+    /// It came to its end by itself.
+    Expired(Armed),
+    /// Somebody ended it.
+    Halted(Armed),
+}
+
+/// Told of every event, outside of any lock.
+pub type FaultListener = Box<dyn Fn(FaultEvent) + Send + Sync>;
+
+/// The armed faults. They live in memory and survive no restart.
+pub struct Faults {
+    armed: Mutex<Vec<Armed>>,
+    changed: Notify,
+    listener: FaultListener,
+}
+
+impl Faults {
+    /// None armed.
+    pub fn new(listener: FaultListener) -> Self {
+        Self {
+            armed: Mutex::default(),
+            changed: Notify::new(),
+            listener,
+        }
+    }
+
+    /// Arms a fault, from now on.
+    pub fn arm(&self, by: &str, order: FaultOrder) -> Armed {
+        let fault = Armed {
+            id: Uuid::new_v4(),
+            by: by.into(),
+            dice: SmallRng::seed_from_u64(order.seed),
+            order,
+            armed: Instant::now(),
+            hits: 0,
+            matched: 0,
+        };
+        self.lock().push(fault.clone());
+        self.changed.notify_one();
+        (self.listener)(FaultEvent::Armed(fault.clone()));
+        fault
+    }
+
+    /// Those that are armed, oldest first.
+    pub fn list(&self) -> Vec<Armed> {
+        let now = Instant::now();
+        self.lock()
+            .iter()
+            .filter(|fault| now < fault.expires())
+            .cloned()
+            .collect()
+    }
+
+    /// Ends those that are asked for; says how many there were.
+    pub fn halt(&self, which: impl Fn(&Armed) -> bool) -> usize {
+        self.end(which, FaultEvent::Halted)
+    }
+
+    /// Ends each fault at its time. Runs for ever.
+    pub async fn expire(&self) {
+        loop {
+            let next = self.lock().iter().map(Armed::expires).min();
+            match next {
+                None => self.changed.notified().await,
+                Some(at) => tokio::select! {
+                    () = sleep_until(at) => {
+                        let now = Instant::now();
+                        self.end(|fault| fault.expires() <= now, FaultEvent::Expired);
+                    }
+                    () = self.changed.notified() => {}
+                },
+            }
+        }
+    }
+
+    /// What the first armed fault that matches and strikes does to this request.
+    pub(crate) fn strike(
+        &self,
+        principal: &str,
+        provider: &ProviderId,
+        model: &ModelId,
+    ) -> Option<FaultKind> {
+        let now = Instant::now();
+        let struck = self.lock().iter_mut().find_map(|fault| {
+            let alive = now < fault.expires();
+            let strikes = alive && fault.matches(principal, provider, model) && fault.strikes();
+            strikes.then(|| fault.clone())
+        })?;
+        let kind = struck.order.kind.clone();
+        (self.listener)(FaultEvent::Struck(struck));
+        Some(kind)
+    }
+
+    fn end(&self, which: impl Fn(&Armed) -> bool, event: fn(Armed) -> FaultEvent) -> usize {
+        let ended: Vec<Armed> = self.lock().extract_if(.., |fault| which(fault)).collect();
+        let count = ended.len();
+        ended
+            .into_iter()
+            .for_each(|fault| (self.listener)(event(fault)));
+        count
+    }
+
+    /// A panic elsewhere leaves the list whole: each change is one push or one removal.
+    fn lock(&self) -> MutexGuard<'_, Vec<Armed>> {
+        self.armed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order() -> FaultOrder {
+        FaultOrder {
+            target: Target::default(),
+            audience: Audience::Only("me".into()),
+            kind: FaultKind::ConnectionRefused,
+            probability: 1.0,
+            first_n: None,
+            seed: 7,
+            ttl: Duration::from_secs(60),
+            note: None,
+        }
+    }
+
+    fn struck(faults: &Faults, principal: &str, provider: &str, model: &str) -> bool {
+        faults
+            .strike(principal, &provider.into(), &model.into())
+            .is_some()
+    }
+
+    fn faults() -> (Arc<Faults>, Arc<Mutex<Vec<&'static str>>>) {
+        let log = Arc::new(Mutex::new(vec![]));
+        let told = log.clone();
+        let faults = Faults::new(Box::new(move |event| {
+            told.lock().unwrap().push(match event {
+                FaultEvent::Armed(_) => "armed",
+                FaultEvent::Struck(_) => "struck",
+                FaultEvent::Expired(_) => "expired",
+                FaultEvent::Halted(_) => "halted",
+            });
+        }));
+        (Arc::new(faults), log)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_strikes_its_audience_and_its_target_alone() {
+        let (faults, _) = faults();
+        faults.arm(
+            "me",
+            FaultOrder {
+                target: Target {
+                    provider: Some("p".into()),
+                    model: None,
+                },
+                ..order()
+            },
+        );
+        assert!(struck(&faults, "me", "p", "m"));
+        assert!(!struck(&faults, "you", "p", "m"));
+        assert!(!struck(&faults, "me", "q", "m"));
+        faults.halt(|_| true);
+        faults.arm(
+            "me",
+            FaultOrder {
+                audience: Audience::Everyone,
+                target: Target {
+                    provider: None,
+                    model: Some("m".into()),
+                },
+                ..order()
+            },
+        );
+        assert!(struck(&faults, "you", "q", "m"));
+        assert!(!struck(&faults, "you", "q", "n"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_ends_by_itself_and_says_so() {
+        let (faults, log) = faults();
+        let runner = tokio::spawn({
+            let faults = faults.clone();
+            async move { faults.expire().await }
+        });
+        tokio::task::yield_now().await;
+        faults.arm("me", order());
+        tokio::time::sleep(Duration::from_secs(59)).await;
+        assert!(struck(&faults, "me", "p", "m"));
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(!struck(&faults, "me", "p", "m"));
+        assert!(faults.list().is_empty());
+        assert_eq!(*log.lock().unwrap(), ["armed", "struck", "expired"]);
+        runner.abort();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn first_n_and_probability_are_counted_per_match_and_repeat_with_the_seed() {
+        let (faults, _) = faults();
+        faults.arm(
+            "me",
+            FaultOrder {
+                first_n: Some(2),
+                ..order()
+            },
+        );
+        let hits: Vec<_> = (0..4).map(|_| struck(&faults, "me", "p", "m")).collect();
+        assert_eq!(hits, [true, true, false, false]);
+        faults.halt(|_| true);
+        let mut runs = (0..2).map(|_| {
+            faults.arm(
+                "me",
+                FaultOrder {
+                    probability: 0.5,
+                    ..order()
+                },
+            );
+            let hits: Vec<_> = (0..200).map(|_| struck(&faults, "me", "p", "m")).collect();
+            faults.halt(|_| true);
+            hits
+        });
+        let (first, second) = (runs.next().unwrap(), runs.next().unwrap());
+        assert_eq!(first, second);
+        let share = first.iter().filter(|hit| **hit).count();
+        assert!((60..140).contains(&share), "{share}");
+    }
+}

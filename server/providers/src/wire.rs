@@ -1,0 +1,214 @@
+//! One provider's wire: its transport, under the faults that are armed against it.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use evenkeel_engine::{ModelId, ProviderId};
+use futures_util::{StreamExt, stream};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+
+use crate::{Body, FaultKind, Faults, Reply, Transport, TransportError, TransportErrorKind};
+
+/// On whose behalf a request is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The principal's id.
+    pub principal: Arc<str>,
+}
+
+/// A transport with the fault layer on top of it. Faults act on bytes: the adapters above cannot tell them from real
+/// outages, except by the mark `simulated`.
+#[derive(Clone)]
+pub struct Wire {
+    provider: ProviderId,
+    transport: Arc<dyn Transport>,
+    faults: Arc<Faults>,
+}
+
+impl Wire {
+    /// A provider's wire.
+    pub fn new(provider: ProviderId, transport: Arc<dyn Transport>, faults: Arc<Faults>) -> Self {
+        Self {
+            provider,
+            transport,
+            faults,
+        }
+    }
+
+    /// Sends a request, or suffers the fault that is armed for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Transport::send`], or as the fault has it.
+    pub async fn send(
+        &self,
+        caller: &Caller,
+        model: &ModelId,
+        request: Request<Bytes>,
+    ) -> Result<Reply, TransportError> {
+        match self.faults.strike(&caller.principal, &self.provider, model) {
+            None => self.transport.send(request).await,
+            Some(FaultKind::HttpStatus {
+                status,
+                retry_after_s,
+                message,
+            }) => Ok(error_reply(status, retry_after_s, message)),
+            Some(FaultKind::ConnectionRefused) => Err(TransportError {
+                kind: TransportErrorKind::Failed,
+                message: "connection refused".to_owned(),
+                simulated: true,
+            }),
+            Some(FaultKind::NoResponse) => std::future::pending().await,
+            Some(FaultKind::StreamCut { after_tokens }) => {
+                let reply = self.transport.send(request).await?;
+                Ok(Reply {
+                    body: cut_after(reply.body, after_tokens),
+                    simulated: true,
+                    ..reply
+                })
+            }
+        }
+    }
+}
+
+fn error_reply(status: StatusCode, retry_after_s: Option<u64>, message: Option<String>) -> Reply {
+    let message = message.unwrap_or_else(|| format!("simulated: {status}"));
+    let body = serde_json::json!({"error": {"message": message, "type": "simulated_fault"}});
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    if let Some(seconds) = retry_after_s {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    let body = stream::iter([Ok(Bytes::from(body.to_string()))]).boxed();
+    Reply {
+        status,
+        headers,
+        body,
+        simulated: true,
+    }
+}
+
+/// Lets so many content events pass, whole, and then breaks the connection.
+fn cut_after(body: Body, after_tokens: u32) -> Body {
+    let state = Cutting {
+        body,
+        line: BytesMut::new(),
+        left: after_tokens,
+        cut: false,
+    };
+    stream::unfold(state, |mut state| async move {
+        if state.cut {
+            return None;
+        }
+        let piece = if state.left == 0 {
+            Some(Err(cut()))
+        } else {
+            state.body.next().await
+        };
+        let out = match piece? {
+            Ok(bytes) => state.pass(bytes),
+            Err(error) => {
+                state.cut = true;
+                Err(error)
+            }
+        };
+        Some((out, state))
+    })
+    .boxed()
+}
+
+fn cut() -> TransportError {
+    TransportError {
+        kind: TransportErrorKind::Cut,
+        message: "connection reset by peer".to_owned(),
+        simulated: true,
+    }
+}
+
+struct Cutting {
+    body: Body,
+    /// The line that is not complete yet.
+    line: BytesMut,
+    left: u32,
+    cut: bool,
+}
+
+impl Cutting {
+    /// The bytes up to the last line that may pass.
+    fn pass(&mut self, bytes: Bytes) -> Result<Bytes, TransportError> {
+        for (at, byte) in bytes.iter().enumerate() {
+            if *byte != b'\n' {
+                self.line.extend_from_slice(&[*byte]);
+                continue;
+            }
+            let content = carries_content(&self.line);
+            self.line.clear();
+            if content {
+                self.left = self.left.saturating_sub(1);
+            }
+            if self.left == 0 {
+                // The blank line that ends the event belongs to it; without it the event would never arrive.
+                let mut passed = BytesMut::from(&bytes[..=at]);
+                passed.extend_from_slice(b"\n");
+                return Ok(passed.freeze());
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+/// Whether a line of a stream carries text of the answer, in any family's words.
+fn carries_content(line: &[u8]) -> bool {
+    let Ok(line) = std::str::from_utf8(line) else {
+        return true;
+    };
+    let dense: String = line.chars().filter(|c| !c.is_whitespace()).collect();
+    ["\"content\":\"", "\"text\":\""].iter().any(|key| {
+        dense
+            .match_indices(key)
+            .any(|(at, key)| !dense[at + key.len()..].starts_with('"'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn passed(events: &[&str], after: u32, split: usize) -> (String, bool) {
+        let whole = events.concat();
+        let pieces: Vec<_> = whole
+            .as_bytes()
+            .chunks(split)
+            .map(|piece| Ok(Bytes::copy_from_slice(piece)))
+            .collect();
+        let mut body = cut_after(stream::iter(pieces).boxed(), after);
+        let (mut text, mut broken) = (vec![], false);
+        while let Some(piece) = body.next().await {
+            match piece {
+                Ok(bytes) => text.extend_from_slice(&bytes),
+                Err(error) => broken = error.simulated,
+            }
+        }
+        (String::from_utf8(text).unwrap(), broken)
+    }
+
+    #[tokio::test]
+    async fn whole_events_pass_until_the_cut_however_the_bytes_are_split() {
+        let role = "data: {\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}\n\n";
+        let one = "data: {\"delta\":{\"content\":\"é\"}}\n\n";
+        let two = "data: {\"delta\":{\"content\": \"b\"}}\n\n";
+        for split in 1..40 {
+            let events = [role, one, two, one];
+            assert_eq!(
+                passed(&events, 2, split).await,
+                ([role, one, two].concat(), true),
+                "{split}"
+            );
+            assert_eq!(passed(&events, 0, split).await, (String::new(), true));
+            assert_eq!(passed(&events, 9, split).await, (events.concat(), false));
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The conversation list, and single conversations with their messages.
+
+use evenkeel_protocol::{Conversation, ConversationId, MessageId, Transcript};
+use sqlx::SqliteExecutor;
+
+use crate::attempts::attempts_of_conversation;
+use crate::rows::{Fields, conversation, message};
+use crate::{Store, StoreError};
+
+impl Store {
+    /// A principal's conversations, the one written to last first, at most so many.
+    pub async fn conversations(
+        &self,
+        principal: &str,
+        limit: u32,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        sqlx::query(
+            "SELECT * FROM conversations WHERE principal = $1
+             ORDER BY updated_at DESC, place DESC LIMIT $2",
+        )
+        .bind(principal)
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?
+        .iter()
+        .map(conversation)
+        .collect()
+    }
+
+    /// An entry of the conversation list.
+    pub async fn conversation(
+        &self,
+        principal: &str,
+        id: &ConversationId,
+    ) -> Result<Option<Conversation>, StoreError> {
+        find_conversation(&self.pool, principal, id).await
+    }
+
+    /// A conversation with all its messages, in the order in which they were written.
+    pub async fn transcript(
+        &self,
+        principal: &str,
+        id: &ConversationId,
+    ) -> Result<Option<Transcript>, StoreError> {
+        // One transaction, so that messages and attempts are of the same moment.
+        let mut transaction = self.pool.begin().await?;
+        let Some(conversation) = find_conversation(&mut *transaction, principal, id).await? else {
+            return Ok(None);
+        };
+        let rows = sqlx::query("SELECT * FROM messages WHERE conversation_id = $1 ORDER BY place")
+            .bind(id.as_str())
+            .fetch_all(&mut *transaction)
+            .await?;
+        let mut attempts = attempts_of_conversation(&mut transaction, id).await?;
+        let messages = rows
+            .iter()
+            .map(|row| {
+                let id = MessageId(Fields::new("messages", row).get("id")?);
+                message(row, attempts.remove(&id).unwrap_or_default())
+            })
+            .collect::<Result<_, StoreError>>()?;
+        Ok(Some(Transcript {
+            conversation,
+            messages,
+        }))
+    }
+
+    /// Gives a conversation another title. Returns it as it now is, or none where there is no such conversation.
+    pub async fn rename(
+        &self,
+        principal: &str,
+        id: &ConversationId,
+        title: &str,
+    ) -> Result<Option<Conversation>, StoreError> {
+        sqlx::query(
+            "UPDATE conversations SET title = $1 WHERE id = $2 AND principal = $3 RETURNING *",
+        )
+        .bind(title)
+        .bind(id.as_str())
+        .bind(principal)
+        .fetch_optional(&self.pool)
+        .await?
+        .as_ref()
+        .map(conversation)
+        .transpose()
+    }
+
+    /// Deletes a conversation with its messages and their attempts. Returns whether it was there.
+    pub async fn delete(&self, principal: &str, id: &ConversationId) -> Result<bool, StoreError> {
+        let deleted = sqlx::query("DELETE FROM conversations WHERE id = $1 AND principal = $2")
+            .bind(id.as_str())
+            .bind(principal)
+            .execute(&self.pool)
+            .await?
+            .rows_affected();
+        Ok(deleted > 0)
+    }
+}
+
+async fn find_conversation(
+    executor: impl SqliteExecutor<'_>,
+    principal: &str,
+    id: &ConversationId,
+) -> Result<Option<Conversation>, StoreError> {
+    sqlx::query("SELECT * FROM conversations WHERE id = $1 AND principal = $2")
+        .bind(id.as_str())
+        .bind(principal)
+        .fetch_optional(executor)
+        .await?
+        .as_ref()
+        .map(conversation)
+        .transpose()
+}

@@ -1,0 +1,84 @@
+//! Runs, by the answers that they wrote.
+
+use evenkeel_protocol::{
+    ConversationId, Message, MessageId, MessageRole, MessageStatus, ModelId, RunId,
+};
+
+use crate::attempts::attempts_of_message;
+use crate::rows::{Fields, message, number};
+use crate::{Store, StoreError};
+
+/// A run that is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndedRun {
+    /// What it wrote.
+    pub answer: Message,
+    /// The last of its events that was stored.
+    pub last_seq: u64,
+}
+
+impl Store {
+    /// A run that is over; none for one that still goes on.
+    pub async fn ended_run(
+        &self,
+        principal: &str,
+        id: &RunId,
+    ) -> Result<Option<EndedRun>, StoreError> {
+        // What has ended changes no more, so message and attempts need no common transaction.
+        let row = sqlx::query(
+            "SELECT * FROM messages WHERE run_id = $1 AND principal = $2 AND status <> $3",
+        )
+        .bind(id.as_str())
+        .bind(principal)
+        .bind(MessageStatus::Streaming.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let fields = Fields::new("messages", &row);
+        let message_id = MessageId(fields.get("id")?);
+        let attempts = attempts_of_message(&self.pool, &message_id).await?;
+        Ok(Some(EndedRun {
+            answer: message(&row, attempts)?,
+            last_seq: fields.must("last_seq", number)?,
+        }))
+    }
+
+    /// The run that was begun last in a conversation.
+    pub async fn latest_run(
+        &self,
+        principal: &str,
+        conversation: &ConversationId,
+    ) -> Result<Option<RunId>, StoreError> {
+        let id = sqlx::query_scalar(
+            "SELECT run_id FROM messages
+             WHERE conversation_id = $1 AND principal = $2 AND run_id IS NOT NULL
+             ORDER BY place DESC LIMIT 1",
+        )
+        .bind(conversation.as_str())
+        .bind(principal)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(id.map(RunId))
+    }
+
+    /// The model that was asked for last in a conversation.
+    pub async fn last_model(
+        &self,
+        principal: &str,
+        conversation: &ConversationId,
+    ) -> Result<Option<ModelId>, StoreError> {
+        let id: Option<Option<String>> = sqlx::query_scalar(
+            "SELECT requested_model FROM messages
+             WHERE conversation_id = $1 AND principal = $2 AND role = $3
+             ORDER BY place DESC LIMIT 1",
+        )
+        .bind(conversation.as_str())
+        .bind(principal)
+        .bind(MessageRole::Assistant.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(id.flatten().map(ModelId))
+    }
+}

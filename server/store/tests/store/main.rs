@@ -1,0 +1,18 @@
+//! The store from outside, over real SQLite files.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
+
+mod answers;
+mod attempts;
+mod conversations;
+mod corruption;
+mod foreigners;
+mod opening;
+mod round_trip;
+mod support;
+mod threads;
+mod turns;
