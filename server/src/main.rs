@@ -1,2 +1,112 @@
-//! (in the making)
-fn main() {}
+//! The server: configure, build, serve, drain.
+//!
+//! One message's way: `ws` decodes it, `turn` saves it and builds the request, the engine walks the chain, `providers`
+//! turns bytes into chunks; back up through `turn`, which maps events to frames and saves them. This crate is where the
+//! engine's words and the wire's meet (`translate`), and the only one that knows both. It must never decide what a
+//! failure means, nor how a page looks.
+
+// The pages' types are nested as deeply as the pages.
+#![recursion_limit = "512"]
+
+mod api;
+mod catalog;
+mod cli;
+mod clock;
+mod config;
+mod error;
+mod health;
+mod metrics;
+mod pages;
+mod principal;
+mod recorder;
+mod run;
+mod security;
+mod serve;
+mod shared;
+mod translate;
+mod turn;
+mod ws;
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::{Cli, Command, Serve};
+use crate::config::{Config, Environment, Problems};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match cli.command {
+        Some(Command::Check(check)) => check_configuration(check.config.as_deref()),
+        Some(Command::Serve(serve)) => start(serve),
+        None => start(cli.serve),
+    }
+}
+
+fn environment() -> Environment {
+    // A variable that is no text can be none of ours.
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}
+
+fn say(problems: &Problems) {
+    let mut stderr = std::io::stderr().lock();
+    for problem in problems {
+        // Nobody may be reading.
+        let _ = writeln!(stderr, "{problem}");
+    }
+}
+
+fn check_configuration(file: Option<&Path>) -> ExitCode {
+    match Config::load(file, &environment()) {
+        Ok((config, warnings)) => {
+            say(&warnings);
+            match serve::loopback_only(config.listen) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail(&error),
+            }
+        }
+        Err(problems) => {
+            say(&problems);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(options: Serve) -> ExitCode {
+    let (config, warnings) = match Config::load(options.config.as_deref(), &environment()) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            say(&problems);
+            return ExitCode::FAILURE;
+        }
+    };
+    say(&warnings);
+    let filter = EnvFilter::try_from_env("EVENKEEL_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,hyper=warn,reqwest=warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error),
+    };
+    match runtime.block_on(serve::serve(config, options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &dyn std::error::Error) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "error: {error}");
+    ExitCode::FAILURE
+}

@@ -40,6 +40,8 @@ pub struct Answer {
     simulated: bool,
     tried: Vec<LegFailure>,
     finish: Option<FinishReason>,
+    /// When something last came; the stream may be silent for only so long after it.
+    heard: Instant,
     deadline: Instant,
     scrubber: Arc<Scrubber>,
 }
@@ -59,6 +61,7 @@ impl Answer {
             committed: Some(committed),
             tried,
             finish: None,
+            heard: Instant::now(),
             deadline,
             scrubber,
         }
@@ -92,8 +95,9 @@ impl Answer {
         }
         loop {
             let idle = committed.leg.settings.idle_limit(false);
-            let until = (Instant::now() + idle).min(self.deadline);
+            let until = (self.heard + idle).min(self.deadline);
             let next = timeout_at(until, committed.chunks.next()).await;
+            self.heard = Instant::now();
             let end = match next {
                 Ok(Some(Ok(
                     chunk @ (Chunk::Content(_) | Chunk::Reasoning(_) | Chunk::ToolCall(_)),

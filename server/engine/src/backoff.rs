@@ -18,6 +18,16 @@ impl Backoff {
         (base <= max).then_some(Self { base, max })
     }
 
+    /// The first ceiling.
+    pub fn base(&self) -> Duration {
+        self.base
+    }
+
+    /// The highest ceiling.
+    pub fn longest(&self) -> Duration {
+        self.max
+    }
+
     /// The longest delay before retry number `retry`, counted from 0.
     pub fn ceiling(&self, retry: u32) -> Duration {
         self.base

@@ -313,6 +313,23 @@ async fn a_stall_is_noticed_and_thinking_is_none() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stall_is_noticed_however_often_the_answer_is_asked() {
+    let world = World::new().model("a", [Call::Stream(vec![text("half"), Step::Hang])]);
+    let log = Arc::new(Log::default());
+    let mut answer = world.turn(&log).answer().await.unwrap();
+    let started = Instant::now();
+    let broken = loop {
+        match tokio::time::timeout(Duration::from_millis(300), answer.next()).await {
+            Ok(Some(Progress::Broken(end))) => break end,
+            Ok(Some(_)) | Err(_) => assert!(started.elapsed() <= 16 * SECOND),
+            Ok(None) => panic!("the end was not told"),
+        }
+    };
+    assert!(matches!(broken, NoAnswer::Exhausted { .. }));
+    assert_eq!(answer.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn three_failed_turns_open_the_circuit_and_one_probe_closes_it() {
     let world = World::new()
         .model(

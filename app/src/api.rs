@@ -1,0 +1,113 @@
+//! The few things that go over HTTP instead of the socket.
+
+use evenkeel_protocol::{ConversationId, FaultSpec, Transcript};
+use gloo_net::http::{Request, Response};
+use serde::{Deserialize, Serialize};
+
+/// Why a request was refused: the server's problem document, or what stood in the way of reaching it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Problem {
+    title: String,
+    #[serde(default)]
+    detail: Option<String>,
+    #[serde(default)]
+    pub(crate) status: Option<u16>,
+}
+
+impl Problem {
+    fn unreachable() -> Self {
+        let detail = Some("The server could not be reached.".to_owned());
+        Self {
+            title: "No connection".to_owned(),
+            detail,
+            status: None,
+        }
+    }
+
+    /// It in a sentence.
+    pub(crate) fn sentence(&self) -> String {
+        match &self.detail {
+            Some(detail) if !detail.is_empty() => format!("{}: {detail}", self.title),
+            Some(_) | None => self.title.clone(),
+        }
+    }
+}
+
+async fn checked(response: Result<Response, gloo_net::Error>) -> Result<Response, Problem> {
+    let response = response.map_err(|_| Problem::unreachable())?;
+    if response.ok() {
+        return Ok(response);
+    }
+    let status = response.status();
+    let problem = response
+        .json::<Problem>()
+        .await
+        .unwrap_or_else(|_| Problem {
+            title: format!("The server answered with {status}"),
+            detail: None,
+            status: None,
+        });
+    Err(Problem {
+        status: Some(status),
+        ..problem
+    })
+}
+
+async fn post(path: &str, body: &impl Serialize) -> Result<(), Problem> {
+    let request = Request::post(path)
+        .json(body)
+        .map_err(|_| Problem::unreachable())?;
+    checked(request.send().await).await.map(drop)
+}
+
+/// A conversation with its messages.
+pub(crate) async fn transcript(id: &ConversationId) -> Result<Transcript, Problem> {
+    let path = format!("/api/conversations/{}", escape(id.as_str()));
+    let response = checked(Request::get(&path).send().await).await?;
+    response.json().await.map_err(|_| Problem::unreachable())
+}
+
+/// Arms a fault.
+pub(crate) async fn arm(fault: &FaultSpec) -> Result<(), Problem> {
+    post("/api/debug/faults", fault).await
+}
+
+/// Ends an armed fault.
+pub(crate) async fn end_fault(id: &str) -> Result<(), Problem> {
+    let path = format!("/api/debug/faults/{}", escape(id));
+    checked(
+        Request::delete(&path)
+            .header("content-type", "application/json")
+            .send()
+            .await,
+    )
+    .await
+    .map(drop)
+}
+
+/// Ends every armed fault.
+pub(crate) async fn halt() -> Result<(), Problem> {
+    post("/api/debug/faults/halt", &serde_json::json!({})).await
+}
+
+/// What an administrator can do to a circuit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CircuitAction {
+    /// Hold it open: ask it nothing.
+    Open,
+    /// Hold it closed: ask it whatever happens.
+    Close,
+    /// Let it decide for itself again.
+    Reset,
+}
+
+/// Steers the circuit of a model or a provider; `kind` is `models` or `providers`.
+pub(crate) async fn circuit(kind: &str, id: &str, action: CircuitAction) -> Result<(), Problem> {
+    let path = format!("/api/admin/{kind}/{}/circuit", escape(id));
+    post(&path, &serde_json::json!({ "action": action })).await
+}
+
+fn escape(id: &str) -> String {
+    js_sys::encode_uri_component(id).into()
+}

@@ -1,0 +1,91 @@
+//! The little that is asked of the browser itself. It compiles for the server as well, which never calls it.
+
+use evenkeel_protocol::Timestamp;
+use leptos::prelude::{document, window};
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::JsFuture;
+
+/// The time by this machine's clock.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_millisecond(now_ms()).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The same, in milliseconds since 1970.
+pub(crate) fn now_ms() -> i64 {
+    // A time of day in milliseconds is far below 2^53, so nothing is lost.
+    js_sys::Date::now() as i64
+}
+
+/// A random UUID (version 4). `crypto.randomUUID` is missing where a page comes over plain HTTP, its source is not.
+pub(crate) fn uuid() -> String {
+    let mut bytes = [0_u8; 16];
+    if let Ok(crypto) = window().crypto() {
+        // It only fails for more than 65,536 bytes.
+        let _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut text = String::with_capacity(36);
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        text.push_str(&format!("{byte:02x}"));
+    }
+    text
+}
+
+/// Copies a text; false where the browser does not let us.
+pub(crate) async fn copy(text: &str) -> bool {
+    // There is no clipboard where a page comes over plain HTTP.
+    let clipboard = window().navigator().clipboard();
+    if clipboard.is_undefined() {
+        return false;
+    }
+    JsFuture::from(clipboard.write_text(text)).await.is_ok()
+}
+
+/// Moves the focus to the element with this id.
+pub(crate) fn focus(id: &str) {
+    let element = document().get_element_by_id(id);
+    if let Some(element) =
+        element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        // An element that cannot have the focus leaves it where it is.
+        let _ = element.focus();
+    }
+}
+
+/// What is remembered under a name.
+pub(crate) fn remembered(name: &str) -> Option<String> {
+    window().local_storage().ok()??.get_item(name).ok()?
+}
+
+/// Remembers something, or forgets it.
+pub(crate) fn remember(name: &str, value: Option<&str>) {
+    let Ok(Some(storage)) = window().local_storage() else {
+        return;
+    };
+    // A browser that keeps nothing still shows everything.
+    let _ = match value {
+        Some(value) => storage.set_item(name, value),
+        None => storage.remove_item(name),
+    };
+}
+
+/// The time of day in the reader's own time zone and manner; with the date where it is not today.
+pub(crate) fn local_time(at: Timestamp) -> String {
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.as_millisecond() as f64));
+    let time = format!(
+        "{:02}:{:02}:{:02}",
+        date.get_hours(),
+        date.get_minutes(),
+        date.get_seconds()
+    );
+    if date.to_date_string() == js_sys::Date::new_0().to_date_string() {
+        time
+    } else {
+        let (year, month, day) = (date.get_full_year(), date.get_month() + 1, date.get_date());
+        format!("{year}-{month:02}-{day:02} {time}")
+    }
+}

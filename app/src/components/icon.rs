@@ -1,0 +1,28 @@
+//! Icons: one path each, drawn with the colour of the text around them.
+
+use leptos::prelude::*;
+
+pub(crate) const MENU: &str = "M4 7h16M4 12h16M4 17h16";
+pub(crate) const PLUS: &str = "M12 5v14M5 12h14";
+pub(crate) const CLOSE: &str = "M6 6l12 12M18 6L6 18";
+pub(crate) const SEND: &str = "M12 19V5M6 11l6-6 6 6";
+pub(crate) const STOP: &str = "M8 8h8v8H8z";
+pub(crate) const COPY: &str = "M9 9h10v11H9zM5 15V4h10";
+pub(crate) const CHECK: &str = "M5 12.5l4.5 4.5L19 7";
+pub(crate) const DOWN: &str = "M12 5v14M6 13l6 6 6-6";
+pub(crate) const PULSE: &str = "M3 12h4l2.5-6 5 12L17 12h4";
+pub(crate) const FLASK: &str = "M9 4h6M10 4v6l-5 9h14l-5-9V4";
+pub(crate) const ALERT: &str = "M12 4L2.5 20h19zM12 10v4.5M12 17.2v.1";
+
+/// An icon; it says nothing by itself, so the control it stands in needs a name.
+#[component]
+pub(crate) fn Icon(
+    /// One of the shapes of this module.
+    shape: &'static str,
+) -> impl IntoView {
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+            <path d=shape></path>
+        </svg>
+    }
+}

@@ -1,0 +1,101 @@
+//! One message: a person's as it was typed, an answer with all that is known of it.
+
+use std::sync::Arc;
+
+use evenkeel_protocol::{MessageRole, RequestId};
+use leptos::prelude::*;
+
+use super::Answer;
+use crate::state::Entry;
+use crate::store::Store;
+
+/// A stored message.
+#[component]
+pub(crate) fn Message(
+    /// The message as it becomes.
+    entry: ArcRwSignal<Arc<Entry>>,
+) -> impl IntoView {
+    match entry.with_untracked(|entry| entry.message.role) {
+        MessageRole::Assistant => view! { <Answer entry /> }.into_any(),
+        MessageRole::User => view! {
+            <article
+                class="message flex flex-col items-end gap-2"
+                data-testid="message"
+                data-role="user"
+                data-status=entry.with_untracked(|entry| entry.message.status.as_str())
+                data-id=entry.with_untracked(|entry| entry.message.id.to_string())
+            >
+                <h2 class="sr-only">"You"</h2>
+                <div class="bubble">
+                    {
+                        let entry = entry.clone();
+                        move || entry.with(|entry| shown(&entry.message.text))
+                    }
+                </div>
+            </article>
+        }
+        .into_any(),
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// A message that the server has not accepted yet, or has refused.
+#[component]
+pub(crate) fn PendingMessage(
+    /// The id under which it was sent.
+    id: RequestId,
+) -> impl IntoView {
+    let store = Store::here();
+    let found = {
+        let id = id.clone();
+        move || {
+            store
+                .pending
+                .with(|all| all.iter().find(|one| one.send.request_id == id).cloned())
+        }
+    };
+    let pending = Memo::new(move |_| found());
+    let text = move || pending.get().map(|pending| shown(&pending.send.text));
+    let again = {
+        let id = id.clone();
+        move |_| {
+            if let Some(pending) = store.withdraw(&id) {
+                store.send(pending.send.text.clone(), pending.send.parent_id.clone());
+            }
+        }
+    };
+    let edit = move |_| {
+        if let Some(pending) = store.withdraw(&id) {
+            store.draft.set(Some(pending.send.text.clone()));
+        }
+    };
+    let refused = move || pending.get().and_then(|pending| pending.refused.clone());
+    view! {
+        <article class="message flex flex-col items-end gap-2" data-testid="message" data-role="user" data-status="pending">
+            <h2 class="sr-only">"You"</h2>
+            <div class="bubble">{text}</div>
+            {move || {
+                refused()
+                    .map(|error| {
+                        view! {
+                            <div class="refused flex max-w-full flex-col gap-2 text-sm" role="alert">
+                                <p>"Not sent: " {error.error}</p>
+                                <div class="flex justify-end gap-2">
+                                    <button type="button" class="button" on:click=edit.clone()>
+                                        "Edit"
+                                    </button>
+                                    <button type="button" class="button primary" on:click=again.clone()>
+                                        "Send again"
+                                    </button>
+                                </div>
+                            </div>
+                        }
+                    })
+            }}
+        </article>
+    }
+    .into_any()
+}

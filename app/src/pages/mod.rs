@@ -1,0 +1,11 @@
+//! The pages.
+
+mod admin;
+mod chat;
+mod debug;
+mod not_found;
+
+pub(crate) use admin::AdminPage;
+pub(crate) use chat::ChatPage;
+pub(crate) use debug::DebugPage;
+pub(crate) use not_found::NotFoundPage;

@@ -1,0 +1,350 @@
+//! What the server says, applied. Whatever is repeated, split or missed on the way, the transcript becomes the same.
+
+use std::sync::Arc;
+
+use evenkeel_protocol::{
+    Attempt, AttemptKind, AttemptState, ConversationId, Message, MessageId, MessageStatus,
+    RequestId, RunId, SeamMode, ServerFrame, Timestamp, Transcript, TurnError,
+};
+
+use super::runs::Admit;
+use super::send::answer;
+use super::{Phase, State};
+use crate::wording;
+
+/// What came of a frame, for those who show it and those who talk to the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Messages that are not what they were.
+    pub messages: Vec<MessageId>,
+    /// Something is missing: follow the conversation anew.
+    pub resubscribe: bool,
+    /// A message is not known: fetch the conversation.
+    pub reload: bool,
+    /// The new conversation has got its id.
+    pub opened: Option<ConversationId>,
+    /// A sentence for the announcer.
+    pub say: Option<String>,
+    /// An error that belongs to nothing in particular.
+    pub complaint: Option<String>,
+}
+
+impl Changes {
+    /// These changes, and then those.
+    pub fn merge(&mut self, later: Self) {
+        for id in later.messages {
+            if !self.messages.contains(&id) {
+                self.messages.push(id);
+            }
+        }
+        self.resubscribe |= later.resubscribe;
+        self.reload |= later.reload;
+        self.opened = later.opened.or(self.opened.take());
+        self.say = later.say.or(self.say.take());
+        self.complaint = later.complaint.or(self.complaint.take());
+    }
+}
+
+struct Accepted {
+    run_id: RunId,
+    request_id: RequestId,
+    conversation_id: ConversationId,
+    message_id: MessageId,
+    answer_id: MessageId,
+}
+
+impl State {
+    /// Applies one frame.
+    pub fn apply(&mut self, frame: ServerFrame) -> Changes {
+        let mut changes = Changes::default();
+        match frame {
+            ServerFrame::Hello(hello) => {
+                self.hello = Arc::new(hello);
+                self.runs().reconnected();
+            }
+            ServerFrame::Accepted {
+                run_id,
+                seq: _,
+                request_id,
+                conversation_id,
+                message_id,
+                answer_id,
+            } => self.accepted(
+                Accepted {
+                    run_id,
+                    request_id,
+                    conversation_id,
+                    message_id,
+                    answer_id,
+                },
+                &mut changes,
+            ),
+            ServerFrame::Attempt {
+                run_id,
+                seq,
+                attempt,
+            } => {
+                self.event(&run_id, seq, &mut changes, |message, say| {
+                    on_attempt(message, attempt, say)
+                });
+            }
+            ServerFrame::Delta { run_id, seq, text } => {
+                if let Some(id) = self.admit(&run_id, seq, &mut changes) {
+                    if let Some(entry) = self.open.change(&id) {
+                        entry.push(&text);
+                    }
+                    changes.messages.push(id);
+                }
+            }
+            ServerFrame::Seam {
+                run_id,
+                seq,
+                from: _,
+                to,
+                mode,
+                at: _,
+            } => {
+                if let Some(id) = self.admit(&run_id, seq, &mut changes) {
+                    if let Some(entry) = self.open.change(&id) {
+                        if mode == SeamMode::Restarted {
+                            entry.clear();
+                        }
+                        entry.message.fallback =
+                            entry.message.requested_model.as_ref() != Some(&to);
+                        entry.message.model_name = Some(to);
+                    }
+                    changes.messages.push(id);
+                }
+            }
+            ServerFrame::Done {
+                run_id,
+                seq: _,
+                message,
+            } => {
+                self.ended(&run_id, Some(message), None, &mut changes);
+            }
+            ServerFrame::Error {
+                run_id,
+                seq: _,
+                request_id,
+                error,
+                message,
+            } => {
+                self.error(
+                    run_id.as_ref(),
+                    request_id.as_ref(),
+                    error,
+                    message,
+                    &mut changes,
+                );
+            }
+            ServerFrame::Health(report) => self.health(report),
+            ServerFrame::Fault(change) => self.fault(change),
+            ServerFrame::Conversation(change) => self.conversation(change),
+            ServerFrame::Pong => {}
+        }
+        changes
+    }
+
+    /// The conversation as it was fetched.
+    pub fn transcript(&mut self, transcript: Transcript) -> Changes {
+        let mut changes = Changes::default();
+        if self.open.id.as_ref() == Some(&transcript.conversation.id) {
+            changes.messages = self.open.merge(transcript);
+        }
+        changes
+    }
+
+    /// The conversation could not be fetched.
+    pub fn no_transcript(&mut self, id: &ConversationId, phase: Phase) {
+        // What is shown already is not taken away because a refresh failed.
+        if self.open.id.as_ref() == Some(id) && self.open.phase != Phase::Ready {
+            self.open.phase = phase;
+        }
+    }
+
+    fn accepted(&mut self, event: Accepted, changes: &mut Changes) {
+        let Accepted {
+            run_id,
+            request_id,
+            conversation_id,
+            message_id,
+            answer_id,
+        } = event;
+        let pending = self.withdraw(&request_id);
+        let began_here = pending.as_ref().is_some_and(|pending| {
+            pending.send.conversation_id.is_none() && self.open.id.is_none()
+        });
+        if began_here {
+            self.open.id = Some(conversation_id.clone());
+            changes.opened = Some(conversation_id.clone());
+        }
+        let is_open = self.open.id.as_ref() == Some(&conversation_id);
+        let over = is_open
+            && self
+                .open
+                .get(&answer_id)
+                .is_some_and(|entry| !entry.streaming());
+        if !self
+            .runs()
+            .begin(&run_id, &conversation_id, &answer_id, over)
+            || !is_open
+            || over
+        {
+            return;
+        }
+        if self.open.get(&message_id).is_none() {
+            match &pending {
+                Some(pending) => {
+                    let newest = self.open.newest().cloned();
+                    let message =
+                        pending.message(message_id.clone(), conversation_id.clone(), newest);
+                    self.open.put(message);
+                    changes.messages.push(message_id.clone());
+                }
+                // Another tab asked, and its text is not in any frame.
+                None => changes.reload = true,
+            }
+        }
+        if let Some(entry) = self.open.change(&answer_id) {
+            // Replayed from the beginning: what the page had of it comes again.
+            entry.clear();
+            entry.message.attempts.clear();
+            entry.message.run_id = Some(run_id);
+        } else {
+            let model = pending
+                .as_ref()
+                .and_then(|pending| pending.send.model.clone());
+            let at = pending.map_or(Timestamp::UNIX_EPOCH, |pending| pending.at);
+            let (id, parent) = (answer_id.clone(), message_id);
+            self.open
+                .put(answer(id, parent, conversation_id, run_id, model, at));
+        }
+        changes.messages.push(answer_id);
+        changes.say = Some("Answering.".to_owned());
+    }
+
+    fn admit(&mut self, run_id: &RunId, seq: u64, changes: &mut Changes) -> Option<MessageId> {
+        let open = self.open.id.clone();
+        match self.runs().admit(run_id, seq, open.as_ref()) {
+            Admit::Apply(id) => Some(id),
+            Admit::Ignore => None,
+            Admit::Gap => {
+                changes.resubscribe = true;
+                None
+            }
+        }
+    }
+
+    fn event(
+        &mut self,
+        run_id: &RunId,
+        seq: u64,
+        changes: &mut Changes,
+        apply: impl FnOnce(&mut Message, &mut Option<String>),
+    ) {
+        if let Some(id) = self.admit(run_id, seq, changes) {
+            if let Some(entry) = self.open.change(&id) {
+                apply(&mut entry.message, &mut changes.say);
+            }
+            changes.messages.push(id);
+        }
+    }
+
+    /// A turn is over: the message that comes with its end is the truth, whatever was built before.
+    fn ended(
+        &mut self,
+        run_id: &RunId,
+        message: Option<Message>,
+        error: Option<TurnError>,
+        changes: &mut Changes,
+    ) {
+        self.stopping.remove(run_id);
+        let known = self.runs().end(run_id);
+        let news = known.as_ref().is_none_or(|(_, news)| *news);
+        let id = match (&message, known) {
+            (Some(message), _) => message.id.clone(),
+            (None, Some((id, _))) => id,
+            (None, None) => return,
+        };
+        match message {
+            Some(message) if self.open.id.as_ref() == Some(&message.conversation_id) => {
+                // Its beginning was missed, and with it the question.
+                let known = |parent| self.open.get(parent).is_some();
+                changes.reload |= !message.parent_id.as_ref().is_none_or(known);
+                self.open.put(message);
+            }
+            Some(_) => return,
+            None => {
+                if let Some(entry) = self.open.change(&id).filter(|entry| entry.streaming()) {
+                    entry.message.status = if entry.message.text.is_empty() {
+                        MessageStatus::Failed
+                    } else {
+                        MessageStatus::Incomplete
+                    };
+                }
+            }
+        }
+        if let Some(entry) = self.open.change(&id) {
+            if entry.message.error.is_none() {
+                entry.message.error = error;
+            }
+            if news {
+                changes.say = Some(wording::announce(&entry.message));
+            }
+        }
+        changes.messages.push(id);
+    }
+
+    fn error(
+        &mut self,
+        run_id: Option<&RunId>,
+        request_id: Option<&RequestId>,
+        error: TurnError,
+        message: Option<Message>,
+        changes: &mut Changes,
+    ) {
+        let refused = request_id.and_then(|id| {
+            self.pending
+                .iter_mut()
+                .find(|pending| pending.send.request_id == *id)
+        });
+        match (run_id, refused) {
+            (Some(run_id), _) => self.ended(run_id, message, Some(error), changes),
+            (None, Some(pending)) => {
+                changes.say = Some("Your message was not accepted.".to_owned());
+                Arc::make_mut(pending).refused = Some(error);
+            }
+            (None, None) => changes.complaint = Some(error.error),
+        }
+    }
+}
+
+fn on_attempt(message: &mut Message, attempt: Attempt, say: &mut Option<String>) {
+    if message.requested_model.is_none() && attempt.kind == AttemptKind::Primary {
+        message.requested_model = Some(attempt.model_name.clone());
+    }
+    match attempt.state {
+        AttemptState::Answering | AttemptState::Answered => {
+            message.fallback = message.requested_model.as_ref() != Some(&attempt.model_name);
+            message.model_name = Some(attempt.model_name.clone());
+            message.provider = Some(attempt.provider.clone());
+        }
+        AttemptState::Started if attempt.kind == AttemptKind::Fallback => {
+            *say = Some(format!("Falling back to {}.", attempt.model_name));
+        }
+        AttemptState::Started
+        | AttemptState::Failed
+        | AttemptState::Skipped
+        | AttemptState::Cancelled => {}
+    }
+    message.simulated |= attempt.simulated;
+    match message
+        .attempts
+        .iter_mut()
+        .find(|known| known.index == attempt.index)
+    {
+        Some(known) => *known = attempt,
+        None => message.attempts.push(attempt),
+    }
+}

@@ -1,0 +1,229 @@
+//! Everything that a page shows, as plain data: no signals, no browser. [`State::apply`] is the only way in for what
+//! the server says, and it is the same code that runs in the tests.
+
+mod apply;
+mod backoff;
+mod blocks;
+mod fault_draft;
+mod gantt;
+mod lists;
+mod markdown;
+mod runs;
+mod send;
+mod transcript;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use evenkeel_protocol::{
+    ClientFrame, Conversation, ConversationId, Fault, FaultChange, HealthReport, Hello, MessageId,
+    Model, ModelId, PROTOCOL_VERSION, RunId, Topic, User,
+};
+
+pub use apply::Changes;
+pub use backoff::delay_ms;
+pub use blocks::{Block, Blocks};
+pub use fault_draft::{FaultDraft, PRESETS};
+pub use gantt::{Bar, WIDTH, bars};
+pub use markdown::{Align, Node, Table, plain};
+pub use runs::Runs;
+pub use send::Pending;
+pub use transcript::{Entry, Item, Open, Phase};
+
+use crate::{Boot, BootPage};
+
+/// What the pages show.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Who the reader is, and what can be asked for.
+    pub hello: Arc<Hello>,
+    /// The conversation list, newest first.
+    pub conversations: Arc<Vec<Conversation>>,
+    /// The conversation that is shown.
+    pub open: Open,
+    /// Messages that the server has not accepted yet.
+    pub pending: Vec<Arc<Pending>>,
+    /// How providers and models stand, once it is known.
+    pub health: Option<Arc<HealthReport>>,
+    /// The armed faults, oldest first.
+    pub faults: Arc<Vec<Fault>>,
+    runs: Runs,
+    topics: BTreeSet<Topic>,
+    stopping: BTreeSet<RunId>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let hello = Hello {
+            protocol: PROTOCOL_VERSION,
+            user: User {
+                id: String::new(),
+                name: String::new(),
+                roles: Vec::new(),
+            },
+            models: Vec::new(),
+            assistants: Vec::new(),
+            version: String::new(),
+            default_model: ModelId(String::new()),
+        };
+        Self {
+            hello: Arc::new(hello),
+            conversations: Arc::default(),
+            open: Open::default(),
+            pending: Vec::new(),
+            health: None,
+            faults: Arc::default(),
+            runs: Runs::default(),
+            topics: BTreeSet::from([Topic::Conversations]),
+            stopping: BTreeSet::new(),
+        }
+    }
+}
+
+impl From<Boot> for State {
+    fn from(boot: Boot) -> Self {
+        let mut state = Self {
+            hello: Arc::new(boot.hello),
+            conversations: Arc::new(boot.conversations),
+            ..Self::default()
+        };
+        match boot.page {
+            BootPage::New => {}
+            BootPage::Conversation(transcript) => state.open = Open::of(transcript),
+            BootPage::Admin(report) => state.health = Some(Arc::new(report)),
+            BootPage::Debug(faults, report) => {
+                if let FaultChange::Snapshot { faults } = faults {
+                    state.faults = Arc::new(faults);
+                }
+                state.health = Some(Arc::new(report));
+            }
+            BootPage::NotFound => state.open.phase = Phase::Missing,
+        }
+        state
+    }
+}
+
+impl State {
+    /// What a new socket says first: everything that the server has to know to go on where the last one ended.
+    pub fn opening(&self) -> Vec<ClientFrame> {
+        let mut frames = vec![
+            ClientFrame::Hello {
+                protocol: PROTOCOL_VERSION,
+            },
+            ClientFrame::Watch {
+                topics: self.topics.iter().copied().collect(),
+            },
+        ];
+        frames.extend(self.subscription());
+        frames.extend(self.unsent());
+        frames.extend(self.stopping.iter().map(|run_id| ClientFrame::Stop {
+            run_id: run_id.clone(),
+        }));
+        frames
+    }
+
+    /// Follows the open conversation from where this page stands.
+    pub fn subscription(&self) -> Option<ClientFrame> {
+        let conversation_id = self.open.id.clone()?;
+        let mut after = self.runs.after(&conversation_id);
+        for entry in self.open.streaming() {
+            // Zero asks for the whole run while it runs, and for its end where it has ended meanwhile.
+            if let Some(run_id) = entry.message.run_id.clone() {
+                after.entry(run_id).or_insert(0);
+            }
+        }
+        Some(ClientFrame::Subscribe {
+            conversation_id,
+            after,
+        })
+    }
+
+    /// Shows another conversation (or a new one): what has to be said to the server for it.
+    pub fn show(&mut self, id: Option<ConversationId>) -> Vec<ClientFrame> {
+        let mut frames = Vec::new();
+        if let Some(conversation_id) = self.open.id.take() {
+            self.runs.forget(&conversation_id);
+            frames.push(ClientFrame::Unsubscribe { conversation_id });
+        }
+        self.open = Open::new(id);
+        if self.open.id.is_some() {
+            self.open.phase = Phase::Loading;
+        }
+        frames.extend(self.subscription());
+        frames
+    }
+
+    /// Follows a topic from now on.
+    pub fn watch(&mut self, topic: Topic) -> Option<ClientFrame> {
+        self.topics.insert(topic).then(|| ClientFrame::Watch {
+            topics: vec![topic],
+        })
+    }
+
+    /// Follows a topic no longer.
+    pub fn unwatch(&mut self, topic: Topic) -> Option<ClientFrame> {
+        self.topics.remove(&topic).then(|| ClientFrame::Unwatch {
+            topics: vec![topic],
+        })
+    }
+
+    /// Ends the run of the open conversation.
+    pub fn stop(&mut self) -> Option<ClientFrame> {
+        let run_id = self.running()?;
+        self.stopping.insert(run_id.clone());
+        Some(ClientFrame::Stop { run_id })
+    }
+
+    /// The run that is writing in the open conversation.
+    pub fn running(&self) -> Option<RunId> {
+        self.open
+            .streaming()
+            .find_map(|entry| entry.message.run_id.clone())
+    }
+
+    /// A message is being answered, or on its way to be.
+    pub fn busy(&self) -> bool {
+        self.open.streaming().next().is_some()
+            || self.pending_here().any(|pending| pending.refused.is_none())
+    }
+
+    /// The model that is asked unless somebody chooses another: the conversation's last one, else the default.
+    pub fn usual_model(&self) -> ModelId {
+        let known = |id: &ModelId| {
+            self.hello
+                .models
+                .iter()
+                .any(|model: &Model| model.id == *id)
+        };
+        self.open
+            .newest_first()
+            .filter_map(|entry| entry.message.requested_model.clone())
+            .find(known)
+            .unwrap_or_else(|| self.hello.default_model.clone())
+    }
+
+    /// What the transcript shows, in order.
+    pub fn items(&self) -> Vec<Item> {
+        let pending: Vec<_> = self.pending_here().collect();
+        let end: Option<&MessageId> = pending
+            .first()
+            .and_then(|pending| pending.send.parent_id.as_ref())
+            .or_else(|| self.open.newest());
+        let mut items: Vec<Item> = end
+            .map(|end| self.open.path_to(end))
+            .unwrap_or_default()
+            .into_iter()
+            .map(Item::Message)
+            .collect();
+        items.extend(
+            pending
+                .iter()
+                .map(|pending| Item::Pending(pending.send.request_id.clone())),
+        );
+        items
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

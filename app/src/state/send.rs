@@ -1,0 +1,139 @@
+//! What a person has sent, until the server has accepted it: it is kept, and sent again under the same id after every
+//! reconnection, so that it is neither lost nor asked twice.
+
+use std::sync::Arc;
+
+use evenkeel_protocol::{
+    ClientFrame, Message, MessageId, MessageRole, MessageStatus, ModelId, RequestId, Send,
+    Timestamp, TurnError,
+};
+
+use super::{Runs, State};
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// What was sent.
+    pub send: Send,
+    /// When.
+    pub at: Timestamp,
+    /// Why the server refused it, where it did.
+    pub refused: Option<TurnError>,
+}
+
+impl Pending {
+    /// The message that the server stored for it.
+    pub(super) fn message(
+        &self,
+        id: MessageId,
+        conversation_id: evenkeel_protocol::ConversationId,
+        newest: Option<MessageId>,
+    ) -> Message {
+        Message {
+            id,
+            conversation_id,
+            parent_id: self.send.parent_id.clone().or(newest),
+            role: MessageRole::User,
+            text: self.send.text.clone(),
+            status: MessageStatus::Complete,
+            created_at: self.at,
+            model_name: None,
+            requested_model: None,
+            provider: None,
+            fallback: false,
+            finish_reason: None,
+            usage: None,
+            cost: None,
+            attempts: Vec::new(),
+            simulated: false,
+            run_id: None,
+            error: None,
+        }
+    }
+}
+
+/// The message that an accepted run is going to write.
+pub(super) fn answer(
+    id: MessageId,
+    parent: MessageId,
+    conversation_id: evenkeel_protocol::ConversationId,
+    run_id: evenkeel_protocol::RunId,
+    requested_model: Option<ModelId>,
+    at: Timestamp,
+) -> Message {
+    Message {
+        id,
+        conversation_id,
+        parent_id: Some(parent),
+        role: MessageRole::Assistant,
+        text: String::new(),
+        status: MessageStatus::Streaming,
+        created_at: at,
+        model_name: None,
+        requested_model,
+        provider: None,
+        fallback: false,
+        finish_reason: None,
+        usage: None,
+        cost: None,
+        attempts: Vec::new(),
+        simulated: false,
+        run_id: Some(run_id),
+        error: None,
+    }
+}
+
+impl State {
+    /// Takes a message that is to be sent to the open conversation, and says what to tell the server.
+    pub fn send(
+        &mut self,
+        request_id: RequestId,
+        text: String,
+        parent_id: Option<MessageId>,
+        model: ModelId,
+        at: Timestamp,
+    ) -> ClientFrame {
+        let send = Send {
+            request_id,
+            conversation_id: self.open.id.clone(),
+            parent_id,
+            text,
+            attachments: Vec::new(),
+            model: (!model.as_str().is_empty()).then_some(model),
+            assistant: None,
+        };
+        self.pending.push(Arc::new(Pending {
+            send: send.clone(),
+            at,
+            refused: None,
+        }));
+        ClientFrame::Send(send)
+    }
+
+    /// Takes a refused message back: it is edited, or sent anew under another id.
+    pub fn withdraw(&mut self, request_id: &RequestId) -> Option<Arc<Pending>> {
+        let index = self
+            .pending
+            .iter()
+            .position(|p| p.send.request_id == *request_id)?;
+        Some(self.pending.remove(index))
+    }
+
+    /// What is on its way to the open conversation.
+    pub fn pending_here(&self) -> impl Iterator<Item = &Arc<Pending>> {
+        self.pending
+            .iter()
+            .filter(|pending| pending.send.conversation_id == self.open.id)
+    }
+
+    pub(super) fn unsent(&self) -> impl Iterator<Item = ClientFrame> {
+        self.pending
+            .iter()
+            .filter(|pending| pending.refused.is_none())
+            .map(|pending| ClientFrame::Send(pending.send.clone()))
+    }
+
+    pub(super) fn runs(&mut self) -> &mut Runs {
+        &mut self.runs
+    }
+}

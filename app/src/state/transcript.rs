@@ -1,0 +1,198 @@
+//! The conversation that is shown: its messages with what is built from them, and the path through their tree.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use evenkeel_protocol::{
+    ConversationId, Message, MessageId, MessageRole, MessageStatus, RequestId, Transcript,
+};
+
+use super::Blocks;
+
+/// A message, and its text cut into blocks where it is an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The message as it now is.
+    pub message: Message,
+    /// Its markdown; empty for a person's message, which is shown as it was typed.
+    pub blocks: Blocks,
+}
+
+impl Entry {
+    /// The entry of a message.
+    pub fn new(message: Message) -> Self {
+        let blocks = match message.role {
+            MessageRole::User => Blocks::default(),
+            MessageRole::Assistant => Blocks::of(&message.text),
+        };
+        Self { message, blocks }
+    }
+
+    /// It is being written now.
+    pub fn streaming(&self) -> bool {
+        self.message.status == MessageStatus::Streaming
+    }
+
+    /// More of its text.
+    pub(super) fn push(&mut self, text: &str) {
+        self.message.text.push_str(text);
+        self.blocks.push(text);
+    }
+
+    /// Its text begins anew.
+    pub(super) fn clear(&mut self) {
+        self.message.text.clear();
+        self.blocks = Blocks::default();
+    }
+
+    /// The message as the server has it in the end. What is shown already is kept where it is the same.
+    pub(super) fn replace(&mut self, message: Message) {
+        match message.text.strip_prefix(self.message.text.as_str()) {
+            Some(rest) if self.message.role == message.role => self.blocks.push(rest),
+            Some(_) | None => self.blocks = Self::new(message.clone()).blocks,
+        }
+        self.message = message;
+    }
+}
+
+/// A place in the transcript.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Item {
+    /// A stored message.
+    Message(MessageId),
+    /// A message that the server has not accepted yet.
+    Pending(RequestId),
+}
+
+/// How far the conversation is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// It is all there.
+    #[default]
+    Ready,
+    /// It has been asked for.
+    Loading,
+    /// There is none, or it is not this reader's.
+    Missing,
+    /// It could not be fetched.
+    Failed,
+}
+
+/// The conversation that is shown.
+#[derive(Clone, Debug, Default)]
+pub struct Open {
+    /// Its id; none for one that has not begun.
+    pub id: Option<ConversationId>,
+    /// How far it is known.
+    pub phase: Phase,
+    entries: BTreeMap<MessageId, Arc<Entry>>,
+    /// Oldest first.
+    order: Vec<MessageId>,
+}
+
+impl Open {
+    /// A conversation of which nothing is known yet.
+    pub(super) fn new(id: Option<ConversationId>) -> Self {
+        Self {
+            id,
+            ..Self::default()
+        }
+    }
+
+    /// A conversation that is known as a whole.
+    pub(super) fn of(transcript: Transcript) -> Self {
+        let mut open = Self::new(Some(transcript.conversation.id));
+        for message in transcript.messages {
+            open.put(message);
+        }
+        open
+    }
+
+    /// What the server has, together with what came over the socket meanwhile.
+    pub(super) fn merge(&mut self, transcript: Transcript) -> Vec<MessageId> {
+        let before = std::mem::take(&mut self.order);
+        let mut changed = Vec::new();
+        for message in transcript.messages {
+            let id = message.id.clone();
+            self.order.push(id.clone());
+            let keep = self.entries.get(&id).is_some_and(|ours| {
+                // The socket is ahead of the page that was asked for, whether it still writes or has ended.
+                message.status == MessageStatus::Streaming || ours.message == message
+            });
+            if !keep {
+                changed.push(id.clone());
+                match self.entries.get_mut(&id) {
+                    Some(ours) => Arc::make_mut(ours).replace(message),
+                    None => {
+                        self.entries.insert(id, Arc::new(Entry::new(message)));
+                    }
+                }
+            }
+        }
+        let known: std::collections::BTreeSet<_> = self.order.iter().cloned().collect();
+        self.order
+            .extend(before.into_iter().filter(|id| !known.contains(id)));
+        self.phase = Phase::Ready;
+        changed
+    }
+
+    /// A message by its id.
+    pub fn get(&self, id: &MessageId) -> Option<&Arc<Entry>> {
+        self.entries.get(id)
+    }
+
+    /// A message, to be changed.
+    pub(super) fn change(&mut self, id: &MessageId) -> Option<&mut Entry> {
+        self.entries.get_mut(id).map(Arc::make_mut)
+    }
+
+    /// A message that is new, or is replaced as a whole.
+    pub(super) fn put(&mut self, message: Message) {
+        let id = message.id.clone();
+        match self.entries.get_mut(&id) {
+            Some(entry) => Arc::make_mut(entry).replace(message),
+            None => {
+                self.order.push(id.clone());
+                self.entries.insert(id, Arc::new(Entry::new(message)));
+            }
+        }
+    }
+
+    /// The newest message's id.
+    pub fn newest(&self) -> Option<&MessageId> {
+        self.order.last()
+    }
+
+    /// All messages of all branches, newest first.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.order
+            .iter()
+            .rev()
+            .filter_map(|id| self.entries.get(id))
+    }
+
+    /// The answers that are being written.
+    pub(super) fn streaming(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        // They are among the last few; a long conversation is not searched for each frame.
+        self.newest_first()
+            .take(8)
+            .filter(|entry| entry.streaming())
+    }
+
+    /// The messages from the root to this one.
+    pub fn path_to(&self, id: &MessageId) -> Vec<MessageId> {
+        let mut path = Vec::new();
+        let mut next = Some(id);
+        while let Some(entry) = next.and_then(|id| self.entries.get(id)) {
+            path.push(entry.message.id.clone());
+            // A parent that names a descendant would be the server's error; the walk ends all the same.
+            next = entry
+                .message
+                .parent_id
+                .as_ref()
+                .filter(|_| path.len() <= self.order.len());
+        }
+        path.reverse();
+        path
+    }
+}

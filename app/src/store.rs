@@ -1,0 +1,349 @@
+//! Between the plain [`State`] and what is shown of it: one signal for each part, set only when that part changed, and
+//! one for each message, so that a token of one answer disturbs nothing else on the page.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use evenkeel_protocol::{
+    ClientFrame, Conversation, ConversationId, Fault, HealthReport, Hello, MessageId, ModelId,
+    RequestId, RunId, ServerFrame, Topic,
+};
+use futures::channel::mpsc::UnboundedSender;
+use leptos::prelude::*;
+
+use crate::state::{Changes, Entry, Item, Pending, Phase, State};
+use crate::{api, browser};
+
+/// How the socket stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// It is being opened.
+    Connecting,
+    /// It is open.
+    Open,
+    /// It was lost, or could not be opened; the next try is at this time (milliseconds since 1970).
+    Waiting { until: i64 },
+}
+
+/// What can be asked of the socket.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// Say this; where there is no connection it is not needed, as a new one begins with all that counts.
+    Say(ClientFrame),
+    /// Try again now, where a try is being waited for.
+    Hurry,
+    /// The browser says that there is no network.
+    Lost,
+}
+
+/// Which conversation is shown, and how far it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OpenView {
+    pub(crate) id: Option<ConversationId>,
+    pub(crate) phase: Phase,
+}
+
+/// The signals that the components read, and the ways to change what they show.
+#[derive(Clone, Copy)]
+pub(crate) struct Store {
+    state: StoredValue<State>,
+    entries: StoredValue<HashMap<MessageId, ArcRwSignal<Arc<Entry>>>>,
+    orders: StoredValue<Option<UnboundedSender<Order>>>,
+    pub(crate) hello: RwSignal<Arc<Hello>>,
+    pub(crate) conversations: RwSignal<Arc<Vec<Conversation>>>,
+    pub(crate) open: RwSignal<OpenView>,
+    pub(crate) items: RwSignal<Vec<Item>>,
+    pub(crate) pending: RwSignal<Vec<Arc<Pending>>>,
+    pub(crate) running: RwSignal<Option<RunId>>,
+    pub(crate) busy: RwSignal<bool>,
+    pub(crate) usual_model: RwSignal<ModelId>,
+    /// The model that the reader has chosen for the next message.
+    pub(crate) chosen_model: RwSignal<Option<ModelId>>,
+    pub(crate) health: RwSignal<Option<Arc<HealthReport>>>,
+    pub(crate) faults: RwSignal<Arc<Vec<Fault>>>,
+    pub(crate) connection: RwSignal<Connection>,
+    pub(crate) announcement: RwSignal<String>,
+    pub(crate) complaint: RwSignal<Option<String>>,
+    /// A new conversation has got this id.
+    pub(crate) opened: RwSignal<Option<ConversationId>>,
+    /// Text that belongs into the composer.
+    pub(crate) draft: RwSignal<Option<String>>,
+    /// The page is alive: from here on it may differ from what the server rendered.
+    pub(crate) hydrated: RwSignal<bool>,
+}
+
+impl Store {
+    /// A store over the state that a page begins with.
+    pub(crate) fn new(state: State) -> Self {
+        let items = state.items();
+        let entries = items.iter().filter_map(|item| cell(&state, item)).collect();
+        Self {
+            hello: RwSignal::new(Arc::clone(&state.hello)),
+            conversations: RwSignal::new(Arc::clone(&state.conversations)),
+            open: RwSignal::new(view(&state)),
+            items: RwSignal::new(items),
+            pending: RwSignal::new(state.pending.clone()),
+            running: RwSignal::new(state.running()),
+            busy: RwSignal::new(state.busy()),
+            usual_model: RwSignal::new(state.usual_model()),
+            chosen_model: RwSignal::new(None),
+            health: RwSignal::new(state.health.clone()),
+            faults: RwSignal::new(Arc::clone(&state.faults)),
+            connection: RwSignal::new(Connection::Connecting),
+            announcement: RwSignal::new(String::new()),
+            complaint: RwSignal::new(None),
+            opened: RwSignal::new(None),
+            draft: RwSignal::new(None),
+            hydrated: RwSignal::new(false),
+            entries: StoredValue::new(entries),
+            orders: StoredValue::new(None),
+            state: StoredValue::new(state),
+        }
+    }
+
+    /// The one of this page.
+    pub(crate) fn here() -> Self {
+        use_context().unwrap_or_else(|| Self::new(State::default()))
+    }
+
+    /// The signal of a message, while it is shown.
+    pub(crate) fn entry(&self, id: &MessageId) -> Option<ArcRwSignal<Arc<Entry>>> {
+        self.entries.with_value(|entries| entries.get(id).cloned())
+    }
+
+    /// A message as it is now.
+    pub(crate) fn message(&self, id: &MessageId) -> Option<Arc<Entry>> {
+        self.state.with_value(|state| state.open.get(id).cloned())
+    }
+
+    /// Where the socket takes its orders.
+    pub(crate) fn connect(&self, orders: UnboundedSender<Order>) {
+        self.orders.set_value(Some(orders));
+    }
+
+    /// What a new socket says first.
+    pub(crate) fn opening(&self) -> Vec<ClientFrame> {
+        self.state.with_value(State::opening)
+    }
+
+    /// Takes what the server said since the last time.
+    pub(crate) fn receive(&self, frames: Vec<ServerFrame>) {
+        self.update(|state| {
+            let mut changes = Changes::default();
+            for frame in frames {
+                changes.merge(state.apply(frame));
+            }
+            changes
+        });
+    }
+
+    /// Sends a message to the open conversation, after the newest one or after `parent`.
+    pub(crate) fn send(&self, text: String, parent: Option<MessageId>) {
+        let model = self
+            .chosen_model
+            .get_untracked()
+            .unwrap_or_else(|| self.usual_model.get_untracked());
+        let id = RequestId(browser::uuid());
+        let mut frame = None;
+        self.update(|state| {
+            frame = Some(state.send(id, text, parent, model, browser::now()));
+            Changes::default()
+        });
+        frame.into_iter().for_each(|frame| self.say(frame));
+    }
+
+    /// Takes a refused message back.
+    pub(crate) fn withdraw(&self, id: &RequestId) -> Option<Arc<Pending>> {
+        let mut pending = None;
+        self.update(|state| {
+            pending = state.withdraw(id);
+            Changes::default()
+        });
+        pending
+    }
+
+    /// Ends the answer that is being written.
+    pub(crate) fn stop(&self) {
+        let frame = self.state.try_update_value(State::stop).flatten();
+        frame.into_iter().for_each(|frame| self.say(frame));
+    }
+
+    /// Shows a conversation, or a new one.
+    pub(crate) fn show(&self, id: Option<ConversationId>) {
+        let same = self.state.with_value(|state| {
+            state.open.id == id && matches!(state.open.phase, Phase::Ready | Phase::Loading)
+        });
+        if same {
+            return;
+        }
+        let mut frames = Vec::new();
+        self.chosen_model.set(None);
+        self.update(|state| {
+            frames = state.show(id.clone());
+            Changes {
+                reload: id.is_some(),
+                ..Changes::default()
+            }
+        });
+        frames.into_iter().for_each(|frame| self.say(frame));
+    }
+
+    /// Follows a topic for as long as the component that asks for it is there.
+    pub(crate) fn watch(self, topic: Topic) {
+        Effect::new(move || {
+            let frame = self
+                .state
+                .try_update_value(|state| state.watch(topic))
+                .flatten();
+            frame.into_iter().for_each(|frame| self.say(frame));
+        });
+        on_cleanup(move || {
+            let frame = self
+                .state
+                .try_update_value(|state| state.unwatch(topic))
+                .flatten();
+            frame.into_iter().for_each(|frame| self.say(frame));
+        });
+    }
+
+    /// Connects at once, where a try is being waited for.
+    pub(crate) fn hurry(&self) {
+        self.order(Order::Hurry);
+    }
+
+    /// Fetches the open conversation anew.
+    pub(crate) fn refresh(&self) {
+        let store = *self;
+        let Some(id) = self.state.with_value(|state| state.open.id.clone()) else {
+            return;
+        };
+        leptos::task::spawn_local(async move {
+            let fetched = api::transcript(&id).await;
+            store.update(|state| match fetched {
+                Ok(transcript) => state.transcript(transcript),
+                Err(problem) => {
+                    let missing = matches!(problem.status, Some(403 | 404));
+                    state.no_transcript(
+                        &id,
+                        if missing {
+                            Phase::Missing
+                        } else {
+                            Phase::Failed
+                        },
+                    );
+                    Changes::default()
+                }
+            });
+        });
+    }
+
+    fn say(&self, frame: ClientFrame) {
+        self.order(Order::Say(frame));
+    }
+
+    fn order(&self, order: Order) {
+        self.orders.with_value(|orders| {
+            if let Some(orders) = orders {
+                // A socket that is gone is replaced by one that begins with all that counts.
+                let _ = orders.unbounded_send(order);
+            }
+        });
+    }
+
+    /// Changes the state and shows what changed.
+    fn update(&self, change: impl FnOnce(&mut State) -> Changes) {
+        let Some(changes) = self.state.try_update_value(change) else {
+            return;
+        };
+        self.state.with_value(|state| self.publish(state, &changes));
+        if changes.resubscribe {
+            let frame = self.state.with_value(State::subscription);
+            frame.into_iter().for_each(|frame| self.say(frame));
+        }
+        if changes.reload {
+            self.refresh();
+        }
+    }
+
+    fn publish(&self, state: &State, changes: &Changes) {
+        set_arc(self.hello, &state.hello);
+        set_arc(self.conversations, &state.conversations);
+        set_arc(self.faults, &state.faults);
+        let same = self
+            .health
+            .with_untracked(|known| match (known, &state.health) {
+                (Some(known), Some(new)) => Arc::ptr_eq(known, new),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
+            });
+        if !same {
+            self.health.set(state.health.clone());
+        }
+        self.publish_entries(state, &changes.messages);
+        set(self.open, view(state));
+        set(self.pending, state.pending.clone());
+        set(self.items, state.items());
+        set(self.running, state.running());
+        set(self.busy, state.busy());
+        set(self.usual_model, state.usual_model());
+        if let Some(sentence) = &changes.say {
+            set(self.announcement, sentence.clone());
+        }
+        if let Some(complaint) = &changes.complaint {
+            set(self.complaint, Some(complaint.clone()));
+        }
+        if changes.opened.is_some() {
+            self.opened.set(changes.opened.clone());
+        }
+    }
+
+    fn publish_entries(&self, state: &State, changed: &[MessageId]) {
+        let items = state.items();
+        let mut renewed = Vec::new();
+        self.entries.update_value(|entries| {
+            if self.open.with_untracked(|open| open.id != state.open.id) {
+                entries.retain(|id, _| state.open.get(id).is_some());
+            }
+            for item in &items {
+                let Item::Message(id) = item else { continue };
+                if entries.contains_key(id) {
+                    continue;
+                }
+                entries.extend(cell(state, item));
+            }
+            for id in changed {
+                if let (Some(signal), Some(entry)) = (entries.get(id), state.open.get(id)) {
+                    renewed.push((signal.clone(), Arc::clone(entry)));
+                }
+            }
+        });
+        for (signal, entry) in renewed {
+            signal.set(entry);
+        }
+    }
+}
+
+fn cell(state: &State, item: &Item) -> Option<(MessageId, ArcRwSignal<Arc<Entry>>)> {
+    let Item::Message(id) = item else { return None };
+    let entry = state.open.get(id)?;
+    Some((id.clone(), ArcRwSignal::new(Arc::clone(entry))))
+}
+
+fn view(state: &State) -> OpenView {
+    OpenView {
+        id: state.open.id.clone(),
+        phase: state.open.phase,
+    }
+}
+
+fn set<T: PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|known| *known != value) {
+        signal.set(value);
+    }
+}
+
+fn set_arc<T: Send + Sync + 'static>(signal: RwSignal<Arc<T>>, value: &Arc<T>) {
+    if signal.with_untracked(|known| !Arc::ptr_eq(known, value)) {
+        signal.set(Arc::clone(value));
+    }
+}

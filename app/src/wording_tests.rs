@@ -1,0 +1,212 @@
+use evenkeel_protocol::{MessageRole, Timestamp, TurnError};
+
+use super::*;
+
+fn attempt(model: &str, kind: AttemptKind, state: AttemptState, ms: i64) -> Attempt {
+    Attempt {
+        index: 0,
+        kind,
+        state,
+        model_name: model.into(),
+        provider: "p".into(),
+        status_code: None,
+        reason: None,
+        detail: None,
+        retry_in_ms: None,
+        started_at: Timestamp::from_millisecond(1_790_000_000_000 + ms).unwrap(),
+        first_token_ms: None,
+        duration_ms: None,
+        simulated: false,
+    }
+}
+
+fn failed(model: &str, reason: Reason, status: u16) -> Attempt {
+    Attempt {
+        reason: Some(reason),
+        status_code: Some(status),
+        ..attempt(model, AttemptKind::Primary, AttemptState::Failed, 0)
+    }
+}
+
+fn message(attempts: Vec<Attempt>) -> Message {
+    Message {
+        id: "m".into(),
+        conversation_id: "c".into(),
+        parent_id: None,
+        role: MessageRole::Assistant,
+        text: String::new(),
+        status: MessageStatus::Complete,
+        created_at: Timestamp::UNIX_EPOCH,
+        model_name: Some("claude-sonnet".into()),
+        requested_model: Some("gpt-4o".into()),
+        provider: None,
+        fallback: true,
+        finish_reason: None,
+        usage: None,
+        cost: None,
+        attempts,
+        simulated: false,
+        run_id: Some("r1".into()),
+        error: None,
+    }
+}
+
+#[test]
+fn the_fallback_line() {
+    let steps_in = attempt(
+        "claude-sonnet",
+        AttemptKind::Fallback,
+        AttemptState::Answered,
+        800,
+    );
+    let line = fallback(&message(vec![
+        failed("gpt-4o", Reason::QuotaExhausted, 429),
+        steps_in.clone(),
+    ]));
+    assert_eq!(
+        line.unwrap(),
+        "gpt-4o could not answer (rate limited) · claude-sonnet stepped in · +0.8 s"
+    );
+    let line = fallback(&message(vec![
+        failed("gpt-4o", Reason::ModelNotFound, 404),
+        failed("o3", Reason::ProviderUnavailable, 503),
+        steps_in,
+    ]));
+    assert_eq!(
+        line.unwrap(),
+        "gpt-4o could not answer (model not found) · nor could o3 (overloaded) · claude-sonnet stepped in · +0.8 s"
+    );
+    let same = Message {
+        model_name: Some("gpt-4o".into()),
+        ..message(vec![])
+    };
+    assert_eq!(fallback(&same), None);
+}
+
+#[test]
+fn what_happens_meanwhile() {
+    let mut attempts = vec![attempt(
+        "gpt-4o",
+        AttemptKind::Primary,
+        AttemptState::Started,
+        0,
+    )];
+    assert_eq!(progress(&attempts).unwrap(), "Asking gpt-4o …");
+    attempts[0] = Attempt {
+        retry_in_ms: Some(400),
+        ..failed("gpt-4o", Reason::ProviderUnavailable, 503)
+    };
+    assert_eq!(
+        progress(&attempts).unwrap(),
+        "gpt-4o: overloaded, trying again in 0.4 s (retry 1)"
+    );
+    attempts.push(attempt(
+        "gpt-4o",
+        AttemptKind::Retry,
+        AttemptState::Started,
+        400,
+    ));
+    assert_eq!(
+        progress(&attempts).unwrap(),
+        "gpt-4o: trying again … (retry 1)"
+    );
+    attempts.push(attempt(
+        "claude-sonnet",
+        AttemptKind::Fallback,
+        AttemptState::Started,
+        800,
+    ));
+    assert_eq!(
+        progress(&attempts).unwrap(),
+        "Falling back to claude-sonnet …"
+    );
+    attempts.push(attempt(
+        "claude-sonnet",
+        AttemptKind::Fallback,
+        AttemptState::Answering,
+        800,
+    ));
+    assert_eq!(progress(&attempts), None);
+    assert_eq!(progress(&[]), None);
+}
+
+#[test]
+fn times_as_people_say_them() {
+    assert_eq!(
+        [0, 49, 50, 840, 9_949, 9_950, 14_400].map(seconds),
+        ["0.0 s", "0.0 s", "0.1 s", "0.8 s", "9.9 s", "10 s", "14 s"]
+    );
+    assert_eq!(
+        [-5, 1, 1_000, 59_001, 185_000, 3_720_000].map(countdown),
+        [
+            "0 s",
+            "1 s",
+            "1 s",
+            "1 min 00 s",
+            "3 min 05 s",
+            "1 h 02 min"
+        ]
+    );
+}
+
+#[test]
+fn every_reason_has_its_words_and_somebody_who_can_fix_it() {
+    for why in Reason::ALL {
+        assert!(!reason(why, None).is_empty());
+        assert!(explain(why, None).ends_with('.'));
+        let failure = ModelFailure {
+            model_name: "m".into(),
+            status_code: None,
+            reason: why,
+            detail: None,
+        };
+        assert!(Fixer::ALL.contains(&Fixer::of(&failure)));
+    }
+    let broke = ModelFailure {
+        model_name: "m".into(),
+        status_code: Some(402),
+        reason: Reason::QuotaExhausted,
+        detail: None,
+    };
+    assert_eq!(Fixer::of(&broke), Fixer::Administrator);
+}
+
+#[test]
+fn what_support_is_given() {
+    let failures = [ModelFailure {
+        model_name: "gpt-4o".into(),
+        status_code: Some(401),
+        reason: Reason::AuthError,
+        detail: Some("bad key".into()),
+    }];
+    let text = for_support(&message(vec![]), "No model could answer.", &failures);
+    assert!(
+        text.contains("run: r1") && text.contains("- gpt-4o: auth_error HTTP 401: bad key"),
+        "{text}"
+    );
+}
+
+#[test]
+fn how_an_answer_ended() {
+    let mut message = Message {
+        status: MessageStatus::Failed,
+        ..message(vec![])
+    };
+    let kind = ErrorKind::FallbackExhausted {
+        failures: vec![],
+        retry_at: None,
+    };
+    message.error = Some(TurnError {
+        error: "x".into(),
+        kind,
+    });
+    assert_eq!(ended(&message), None);
+    message.error = Some(TurnError {
+        error: "Too slow.".into(),
+        kind: ErrorKind::DeadlineExceeded,
+    });
+    assert_eq!(ended(&message).unwrap(), "Too slow.");
+    message.status = MessageStatus::Cancelled;
+    assert_eq!(ended(&message).unwrap(), "You stopped this answer.");
+    assert_eq!(announce(&message), "Stopped.");
+}

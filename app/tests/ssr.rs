@@ -1,0 +1,195 @@
+//! What the server sends at first: every hook of the contract in its place, nothing that the policy of the page forbids.
+
+#![cfg(all(feature = "ssr", not(target_arch = "wasm32")))]
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
+
+mod support;
+
+use evenkeel_app::{Boot, BootPage, shell};
+use evenkeel_protocol::*;
+use leptos::config::LeptosOptions;
+use leptos::prelude::*;
+use leptos_router::location::RequestUrl;
+use support::*;
+
+fn page(path: &str, page: BootPage) -> String {
+    let boot = boot(page);
+    let owner = Owner::new();
+    owner.with(|| {
+        provide_context(RequestUrl::new(path));
+        provide_context::<Boot>(boot);
+        let options = LeptosOptions::builder().output_name("evenkeel").build();
+        shell(options).to_html()
+    })
+}
+
+fn sees(html: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(html.contains(part), "{part} is missing in {html}");
+    }
+}
+
+/// No style and no handler stands in an attribute, and no script in the page but those that may.
+fn keeps_the_policy(html: &str) {
+    let (head, boot) = html
+        .split_once(r#"<script type="application/json" id="boot">"#)
+        .unwrap();
+    assert!(
+        !boot.split("</script>").next().unwrap().contains('<'),
+        "the data block can be left"
+    );
+    let body = &head[head.find("<body").unwrap()..];
+    assert!(!body.contains("<script"), "a script in {body}");
+    for tag in body.split('<').skip(1) {
+        let tag = tag.split('>').next().unwrap();
+        // Every second piece stands between quotes: a value.
+        for names in tag.split('"').step_by(2) {
+            for name in names
+                .split_whitespace()
+                .map(|name| name.trim_end_matches('='))
+            {
+                assert!(
+                    name != "style" && !name.starts_with("on"),
+                    "{name} in {tag}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_new_conversation() {
+    let html = page("/", BootPage::New);
+    sees(
+        &html,
+        &[
+            r#"data-testid="composer""#,
+            r#"data-testid="send""#,
+            r#"data-testid="model-picker""#,
+            r#"data-testid="connection" data-state="connecting""#,
+            r#"data-testid="conversation""#,
+            r#"href="/c/c1""#,
+            "demo-swift (demo)",
+            r#"role="status""#,
+            "/early.js",
+        ],
+    );
+    keeps_the_policy(&html);
+}
+
+#[test]
+fn a_conversation_with_a_fallback() {
+    let html = page(
+        "/c/c1",
+        BootPage::Conversation(conversation(fallback_answer(HOSTILE))),
+    );
+    sees(
+        &html,
+        &[
+            r#"data-role="user""#,
+            r#"data-role="assistant""#,
+            r#"data-status="complete""#,
+            r#"data-model="demo-steady""#,
+            r#"data-fallback="true""#,
+            r#"data-testid="fallback-line""#,
+            "demo-swift could not answer (rate limited) · demo-steady stepped in · +0.8 s",
+            r#"data-testid="attempts""#,
+            r#"data-state="failed" data-reason="quota_exhausted""#,
+            r#"data-state="answered""#,
+            r#"data-testid="simulated""#,
+            "&lt;script&gt;alert(1)&lt;/script&gt;",
+            r#"rel="noopener noreferrer nofollow""#,
+        ],
+    );
+    let article = html
+        .split("<article")
+        .nth(2)
+        .unwrap()
+        .split("</article>")
+        .next()
+        .unwrap();
+    for hostile in ["<script", "<img", "href=\"javascript:", "<b>"] {
+        assert!(!article.contains(hostile), "{hostile} in {article}");
+    }
+    keeps_the_policy(&html);
+}
+
+#[test]
+fn a_turn_that_nobody_could_answer() {
+    let html = page(
+        "/c/c1",
+        BootPage::Conversation(conversation(exhausted_answer())),
+    );
+    sees(
+        &html,
+        &[
+            r#"role="alert""#,
+            r#"data-testid="exhausted""#,
+            r#"data-testid="exhausted-model" data-model="demo-swift" data-reason="auth_error""#,
+            "An administrator can fix this",
+            "The provider has to recover",
+            "None of the 2 models could answer.",
+            "What keeps a boat upright?",
+        ],
+    );
+    keeps_the_policy(&html);
+}
+
+#[test]
+fn the_health_panel() {
+    let html = page("/admin", BootPage::Admin(report(CircuitState::Open)));
+    sees(
+        &html,
+        &[
+            r#"data-testid="health-provider" data-id="demo-harbour" data-state="closed""#,
+            r#"data-testid="health-model" data-id="demo-swift" data-state="open""#,
+            r#"data-testid="circuit-open""#,
+            r#"data-testid="circuit-close""#,
+            r#"data-testid="circuit-reset""#,
+            "demo-swift is not answering (server error)",
+        ],
+    );
+    keeps_the_policy(&html);
+    let html = page("/admin", BootPage::Admin(report(CircuitState::Closed)));
+    sees(&html, &["All well."]);
+}
+
+#[test]
+fn the_debug_pane() {
+    let faults = FaultChange::Snapshot {
+        faults: vec![fault()],
+    };
+    let html = page(
+        "/debug",
+        BootPage::Debug(faults, report(CircuitState::Closed)),
+    );
+    sees(
+        &html,
+        &[
+            r#"data-testid="fault-form""#,
+            r#"data-testid="fault" data-id="f1""#,
+            r#"data-testid="halt-all""#,
+            "answers with 429",
+            r#"name="ttl_s""#,
+        ],
+    );
+    keeps_the_policy(&html);
+}
+
+#[test]
+fn what_does_not_exist() {
+    for path in ["/nothing", "/c/unknown"] {
+        let html = page(path, BootPage::NotFound);
+        sees(&html, &["There is nothing here"]);
+        keeps_the_policy(&html);
+    }
+}
+
+#[test]
+fn routes_can_be_listed_without_a_page() {
+    let owner = Owner::new();
+    owner.with(|| {
+        provide_context(RequestUrl::new("/"));
+        evenkeel_app::App().to_html();
+    });
+}

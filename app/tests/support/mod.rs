@@ -1,0 +1,220 @@
+//! Pages to test with.
+
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each test uses what it needs of it"
+)]
+
+use evenkeel_app::{Boot, BootPage};
+use evenkeel_protocol::*;
+
+/// An answer that tries what a hostile model would try.
+pub const HOSTILE: &str = "<script>alert(1)</script>\n\n<img src=x onerror=alert(1)>\n\n\
+    [bad](javascript:alert(1)) [good](https://example.org) ![i](https://x.example/i.png)\n\n\
+    ```html\n</code></pre><script>alert(2)</script>\n```\n\n| a |\n|---|\n| <b>c</b> |\n";
+
+pub fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(1_790_000_000_000 + ms).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+pub fn entry() -> Conversation {
+    Conversation {
+        id: "c1".into(),
+        title: "About keels".into(),
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+pub fn boot(page: BootPage) -> Boot {
+    let model = |id: &str| Model {
+        id: id.into(),
+        provider: "demo-harbour".into(),
+        fallbacks: vec![],
+        demo: true,
+    };
+    let hello = Hello {
+        protocol: PROTOCOL_VERSION,
+        user: User {
+            id: "local".into(),
+            name: "You".into(),
+            roles: vec![Role::User, Role::Tester, Role::Admin],
+        },
+        models: vec![model("demo-swift"), model("demo-steady")],
+        assistants: vec![],
+        version: "0".into(),
+        default_model: "demo-swift".into(),
+    };
+    Boot {
+        hello,
+        conversations: vec![entry()],
+        page,
+    }
+}
+
+pub fn message(id: &str, parent: Option<&str>, role: MessageRole, text: &str) -> Message {
+    Message {
+        id: id.into(),
+        conversation_id: "c1".into(),
+        parent_id: parent.map(Into::into),
+        role,
+        text: text.to_owned(),
+        status: MessageStatus::Complete,
+        created_at: at(0),
+        model_name: None,
+        requested_model: None,
+        provider: None,
+        fallback: false,
+        finish_reason: None,
+        usage: None,
+        cost: None,
+        attempts: vec![],
+        simulated: false,
+        run_id: None,
+        error: None,
+    }
+}
+
+fn attempt(index: u32, model: &str, kind: AttemptKind, state: AttemptState, ms: i64) -> Attempt {
+    Attempt {
+        index,
+        kind,
+        state,
+        model_name: model.into(),
+        provider: "demo-harbour".into(),
+        status_code: Some(200),
+        reason: None,
+        detail: None,
+        retry_in_ms: None,
+        started_at: at(ms),
+        first_token_ms: None,
+        duration_ms: Some(300),
+        simulated: false,
+    }
+}
+
+pub fn fallback_answer(text: &str) -> Message {
+    let failed = Attempt {
+        status_code: Some(429),
+        reason: Some(Reason::QuotaExhausted),
+        simulated: true,
+        ..attempt(
+            0,
+            "demo-swift",
+            AttemptKind::Primary,
+            AttemptState::Failed,
+            0,
+        )
+    };
+    Message {
+        model_name: Some("demo-steady".into()),
+        requested_model: Some("demo-swift".into()),
+        provider: Some("demo-harbour".into()),
+        fallback: true,
+        simulated: true,
+        run_id: Some("r1".into()),
+        attempts: vec![
+            failed,
+            attempt(
+                1,
+                "demo-steady",
+                AttemptKind::Fallback,
+                AttemptState::Answered,
+                800,
+            ),
+        ],
+        ..message("m2", Some("m1"), MessageRole::Assistant, text)
+    }
+}
+
+pub fn exhausted_answer() -> Message {
+    let failure = |model: &str, reason| ModelFailure {
+        model_name: model.into(),
+        status_code: None,
+        reason,
+        detail: Some("as the provider says".into()),
+    };
+    let kind = ErrorKind::FallbackExhausted {
+        failures: vec![
+            failure("demo-swift", Reason::AuthError),
+            failure("demo-steady", Reason::ProviderUnavailable),
+        ],
+        retry_at: Some(at(30_000)),
+    };
+    Message {
+        status: MessageStatus::Failed,
+        error: Some(TurnError {
+            error: "None of the 2 models could answer.".into(),
+            kind,
+        }),
+        run_id: Some("r1".into()),
+        ..message("m2", Some("m1"), MessageRole::Assistant, "")
+    }
+}
+
+pub fn conversation(answer: Message) -> Transcript {
+    let question = message("m1", None, MessageRole::User, "What keeps a boat upright?");
+    Transcript {
+        conversation: entry(),
+        messages: vec![question, answer],
+    }
+}
+
+pub fn report(state: CircuitState) -> HealthReport {
+    let circuit = |state| CircuitView {
+        state,
+        forced: false,
+        since: Some(at(0)),
+        next_probe_at: None,
+        reason: (state != CircuitState::Closed).then_some(Reason::ProviderUnavailable),
+        simulated: false,
+    };
+    let model = ModelHealth {
+        id: "demo-swift".into(),
+        circuit: circuit(state),
+        attempts: 3,
+        failures: 1,
+        in_flight: 0,
+        last_failure: None,
+        last_failure_at: None,
+        last_success_at: None,
+    };
+    HealthReport {
+        snapshot: true,
+        status: if state == CircuitState::Closed {
+            Status::Ok
+        } else {
+            Status::Degraded
+        },
+        providers: vec![ProviderHealth {
+            id: "demo-harbour".into(),
+            kind: "demo".into(),
+            circuit: circuit(CircuitState::Closed),
+            models: vec![model],
+        }],
+    }
+}
+
+pub fn fault() -> Fault {
+    Fault {
+        id: "f1".into(),
+        spec: FaultSpec {
+            target: Target::EVERYTHING,
+            audience: Audience::Me,
+            kind: FaultKind::HttpStatus {
+                status: 429,
+                retry_after_s: None,
+                message: None,
+            },
+            probability: 1.0,
+            first_n: None,
+            seed: Some(7),
+            ttl_s: 60,
+            note: None,
+        },
+        armed_at: at(0),
+        expires_at: at(60_000),
+        hits: 0,
+    }
+}

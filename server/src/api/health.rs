@@ -1,0 +1,101 @@
+//! Probes, health and metrics.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use evenkeel_protocol::{CircuitState, Status};
+use serde_json::{Value, json};
+
+use crate::error::Refusal;
+use crate::shared::Shared;
+
+pub(crate) async fn live() -> &'static str {
+    "ok"
+}
+
+pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
+    let stored = shared.store.setting("ready").await;
+    match (shared.draining(), stored) {
+        (false, Ok(_)) => "ok".into_response(),
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "draining").into_response(),
+        (false, Err(error)) => {
+            tracing::error!(%error, "store_not_ready");
+            (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the database does not answer",
+            )
+                .into_response()
+        }
+    }
+}
+
+pub(crate) async fn all(State(shared): State<Arc<Shared>>) -> Response {
+    let report = shared.health.report(&shared.catalog, &shared.clock);
+    (code(report.status), Json(report)).into_response()
+}
+
+/// A provider or a model by its id.
+pub(crate) async fn one(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+) -> Result<Response, Refusal> {
+    let (catalog, clock) = (&shared.catalog, &shared.clock);
+    if let Some(provider) = catalog.provider(&id) {
+        let models: Vec<_> = catalog
+            .models()
+            .iter()
+            .filter(|model| model.provider == provider.id)
+            .collect();
+        let usable = models
+            .iter()
+            .any(|model| provider.circuits.admits(&model.id));
+        let health = shared.health.provider(provider, catalog, clock);
+        let closed = health.circuit.state == CircuitState::Closed
+            && health
+                .models
+                .iter()
+                .all(|model| model.circuit.state == CircuitState::Closed);
+        return Ok(with_status(status(usable, closed), json!(health)));
+    }
+    let model = catalog
+        .model(&id)
+        .ok_or_else(|| Refusal::not_found("provider or model"))?;
+    let provider = catalog.provider(model.provider.as_str());
+    let usable = provider.is_some_and(|provider| provider.circuits.admits(&model.id));
+    let health = shared.health.model(model, catalog, clock);
+    let closed = health
+        .as_ref()
+        .is_some_and(|model| model.circuit.state == CircuitState::Closed);
+    Ok(with_status(status(usable, closed), json!(health)))
+}
+
+fn status(usable: bool, closed: bool) -> Status {
+    match (usable, closed) {
+        (false, _) => Status::Down,
+        (true, true) => Status::Ok,
+        (true, false) => Status::Degraded,
+    }
+}
+
+fn with_status(status: Status, mut body: Value) -> Response {
+    body["status"] = json!(status);
+    (code(status), Json(body)).into_response()
+}
+
+fn code(status: Status) -> StatusCode {
+    match status {
+        Status::Ok | Status::Degraded => StatusCode::OK,
+        Status::Down => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
+    let text = shared
+        .metrics
+        .render(&shared.catalog)
+        .map_err(|error| Refusal::internal(&error))?;
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
+}

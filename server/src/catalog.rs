@@ -1,0 +1,275 @@
+//! The models that can be asked, and how: from the configuration to the legs of a chain.
+
+use std::sync::Arc;
+
+use evenkeel_engine::{
+    Chain, ChainError, Circuits, Leg, ModelId, Owner, ProviderCircuits, ProviderId, Scrubber,
+    Settings,
+};
+use evenkeel_protocol as wire;
+use evenkeel_providers::{
+    Caller, DEMO_MODELS, Faults, Network, Prompt, Provider, Transport, Wire, demo_transport,
+};
+use url::Url;
+
+use crate::config::{Config, ProviderKind};
+
+/// Every provider and model.
+pub struct Catalog {
+    providers: Vec<ProviderEntry>,
+    models: Vec<ModelEntry>,
+    default_model: ModelId,
+    default_fallbacks: Vec<ModelId>,
+    max_attempts: usize,
+}
+
+/// A provider.
+pub struct ProviderEntry {
+    /// Its id.
+    pub id: ProviderId,
+    /// Its wire family's name.
+    pub kind: &'static str,
+    /// Its circuits.
+    pub circuits: Arc<ProviderCircuits>,
+    provider: Provider,
+    enabled: bool,
+}
+
+/// A model.
+pub struct ModelEntry {
+    /// Its id.
+    pub id: ModelId,
+    /// Its provider's id.
+    pub provider: ProviderId,
+    /// The models that step in for it, in order.
+    pub fallbacks: Vec<ModelId>,
+    /// US dollars per million tokens: of the prompt, of the answer.
+    pub cost: Option<(f64, f64)>,
+    name: String,
+    context_window: Option<u64>,
+    reasoning: bool,
+    settings: Arc<Settings>,
+}
+
+/// A catalog that cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogError {
+    /// There is no TLS on this machine, or no resolver.
+    #[error("the HTTP client cannot be set up: {0}")]
+    Client(String),
+    /// A constant address is none; a fault of this program.
+    #[error("the demo's address is no URL: {0}")]
+    Address(#[from] url::ParseError),
+}
+
+impl Catalog {
+    /// Builds everything that the configuration names, and the demo.
+    ///
+    /// # Errors
+    ///
+    /// Where no HTTP client can be set up.
+    pub fn new(
+        config: &Config,
+        circuits: &Circuits,
+        faults: &Arc<Faults>,
+    ) -> Result<Self, CatalogError> {
+        let owner = Owner::shared();
+        let mut providers = vec![];
+        for configured in &config.providers {
+            let id = ProviderId::from(configured.id.as_str());
+            let wire = |transport| Wire::new(id.clone(), transport, faults.clone());
+            let provider = match &configured.kind {
+                ProviderKind::OpenAi { base_url, key } => {
+                    let network = Network::new(configured.resilience.connect_timeout)
+                        .map_err(|error| CatalogError::Client(error.to_string()))?;
+                    Provider::openai(wire(Arc::new(network)), base_url, key.clone())
+                }
+                ProviderKind::Demo => demo(wire)?,
+            };
+            let group = circuits.provider(&owner, &id, configured.resilience.circuit);
+            providers.push(ProviderEntry {
+                circuits: group,
+                kind: configured.kind.as_str(),
+                provider,
+                enabled: configured.enabled,
+                id,
+            });
+        }
+        let ids = |names: &[String]| names.iter().map(|name| name.as_str().into()).collect();
+        let mut models: Vec<ModelEntry> = config
+            .models
+            .iter()
+            .map(|model| ModelEntry {
+                id: model.id.as_str().into(),
+                provider: model.provider.as_str().into(),
+                fallbacks: ids(&model.fallbacks),
+                cost: model.cost,
+                name: model.name.clone(),
+                context_window: model.context_window,
+                reasoning: model.reasoning,
+                settings: Arc::new(model.resilience.clone()),
+            })
+            .collect();
+        let configured_first = models.first().map(|model| model.id.clone());
+
+        for model in DEMO_MODELS {
+            let id = ProviderId::from(model.provider);
+            let provider = demo(|transport| Wire::new(id.clone(), transport, faults.clone()))?;
+            providers.push(ProviderEntry {
+                circuits: circuits.provider(&owner, &id, config.resilience.circuit),
+                kind: "demo",
+                provider,
+                enabled: true,
+                id: id.clone(),
+            });
+            let others = DEMO_MODELS.iter().filter(|other| other.id != model.id);
+            models.push(ModelEntry {
+                id: model.id.into(),
+                provider: id,
+                fallbacks: others.map(|other| other.id.into()).collect(),
+                cost: None,
+                name: model.id.to_owned(),
+                context_window: None,
+                reasoning: false,
+                settings: Arc::new(config.resilience.clone()),
+            });
+        }
+        for provider in &providers {
+            for model in models.iter().filter(|model| model.provider == provider.id) {
+                provider
+                    .circuits
+                    .add_model(&model.id, model.settings.circuit);
+            }
+        }
+
+        let defaults: Vec<ModelId> = config
+            .provider_order
+            .iter()
+            .filter_map(|name| {
+                config
+                    .providers
+                    .iter()
+                    .find(|it| it.id == *name && it.enabled)
+            })
+            .filter_map(|provider| provider.default_model.as_deref().map(ModelId::from))
+            .collect();
+        let default_model = defaults.first().cloned().or(configured_first);
+        Ok(Self {
+            providers,
+            models,
+            default_model: default_model.unwrap_or_else(|| DEMO_MODELS[0].id.into()),
+            default_fallbacks: config.default_fallbacks.as_deref().map_or(defaults, ids),
+            max_attempts: config.resilience.max_attempts as usize,
+        })
+    }
+
+    /// The providers, the configured ones first.
+    pub fn providers(&self) -> &[ProviderEntry] {
+        &self.providers
+    }
+
+    /// The models, the configured ones first.
+    pub fn models(&self) -> &[ModelEntry] {
+        &self.models
+    }
+
+    /// A model by its id.
+    pub fn model(&self, id: &str) -> Option<&ModelEntry> {
+        self.models.iter().find(|model| model.id.as_str() == id)
+    }
+
+    /// A provider by its id.
+    pub fn provider(&self, id: &str) -> Option<&ProviderEntry> {
+        self.providers
+            .iter()
+            .find(|provider| provider.id.as_str() == id)
+    }
+
+    /// The model that answers where none is asked for.
+    pub fn default_model(&self) -> &ModelId {
+        &self.default_model
+    }
+
+    /// The models of a turn: the one asked for, its fallbacks, and those of everybody. Models of providers that are
+    /// switched off are left out.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing is left of it.
+    pub fn chain(
+        &self,
+        model: &ModelEntry,
+        prompt: &Arc<Prompt>,
+        caller: &Caller,
+    ) -> Result<Chain, ChainError> {
+        let later = model.fallbacks.iter().chain(&self.default_fallbacks);
+        let names = [&model.id].into_iter().chain(later);
+        let legs = names.filter_map(|name| self.leg(self.model(name.as_str())?, prompt, caller));
+        let mut unique: Vec<Leg> = vec![];
+        for leg in legs {
+            if !unique.iter().any(|known| known.model == leg.model) {
+                unique.push(leg);
+            }
+        }
+        unique.truncate(self.max_attempts);
+        Chain::new(unique)
+    }
+
+    fn leg(&self, model: &ModelEntry, prompt: &Arc<Prompt>, caller: &Caller) -> Option<Leg> {
+        let provider = self
+            .provider(model.provider.as_str())
+            .filter(|entry| entry.enabled)?;
+        let (prompt, caller) = (prompt.clone(), caller.clone());
+        Some(Leg {
+            model: model.id.clone(),
+            provider: provider.id.clone(),
+            upstream: provider
+                .provider
+                .upstream(model.id.clone(), &model.name, prompt, caller),
+            circuits: provider.circuits.clone(),
+            settings: model.settings.clone(),
+            context_window: model.context_window,
+            reasoning: model.reasoning,
+        })
+    }
+
+    /// The models, as clients see them.
+    pub fn wire_models(&self) -> Vec<wire::Model> {
+        let shown = self.models.iter().map(|model| wire::Model {
+            id: model.id.as_str().into(),
+            provider: model.provider.as_str().into(),
+            fallbacks: model
+                .fallbacks
+                .iter()
+                .map(|id| id.as_str().into())
+                .collect(),
+            demo: self
+                .provider(model.provider.as_str())
+                .is_some_and(|entry| entry.kind == "demo"),
+        });
+        shown.collect()
+    }
+}
+
+fn demo(wire: impl FnOnce(Arc<dyn Transport>) -> Wire) -> Result<Provider, url::ParseError> {
+    // Never resolved: the transport is answered in this process.
+    let address = Url::parse("http://demo.invalid/v1")?;
+    Ok(Provider::openai(
+        wire(demo_transport(DEMO_MODELS)),
+        &address,
+        None,
+    ))
+}
+
+/// Knows every credential of the configuration by value.
+pub fn scrubber(config: &Config) -> Scrubber {
+    Scrubber::new(
+        config
+            .providers
+            .iter()
+            .filter_map(|provider| match &provider.kind {
+                ProviderKind::OpenAi { key, .. } => key.as_ref().map(|key| key.reveal().to_owned()),
+                ProviderKind::Demo => None,
+            }),
+    )
+}

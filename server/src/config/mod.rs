@@ -1,0 +1,221 @@
+//! The configuration: defaults, under the file, under the environment. Raw becomes checked in one step, which finds every
+//! problem and names its key's path.
+
+mod providers;
+mod reader;
+mod resilience;
+mod tree;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use url::Url;
+
+pub use providers::{ModelConfig, ProviderConfig, ProviderKind};
+use reader::Reader;
+use tree::Origin;
+
+use evenkeel_engine::Settings;
+
+/// A checked configuration.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How the server is reached from elsewhere.
+    pub public_url: Option<Url>,
+    /// The database.
+    pub storage_url: String,
+    /// The engine's figures, where nothing nearer says otherwise.
+    pub resilience: Settings,
+    /// What ends every chain, where it is set.
+    pub default_fallbacks: Option<Vec<String>>,
+    /// Which provider's default model comes first.
+    pub provider_order: Vec<String>,
+    /// The providers, in the file's order.
+    pub providers: Vec<ProviderConfig>,
+    /// The models, in the file's order.
+    pub models: Vec<ModelConfig>,
+}
+
+/// Something that is wrong, or looks wrong.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    /// It keeps the server from starting.
+    pub fatal: bool,
+    path: String,
+    origin: Option<Origin>,
+    message: String,
+}
+
+impl Problem {
+    pub(crate) fn error(path: &str, origin: Option<Origin>, message: String) -> Self {
+        Self {
+            fatal: true,
+            path: path.to_owned(),
+            origin,
+            message,
+        }
+    }
+
+    pub(crate) fn warning(path: &str, origin: Option<Origin>, message: String) -> Self {
+        Self {
+            fatal: false,
+            path: path.to_owned(),
+            origin,
+            message,
+        }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kind = if self.fatal { "error" } else { "warning" };
+        write!(f, "{kind}: {}", self.path)?;
+        if let Some(origin) = &self.origin {
+            write!(f, " ({origin})")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+/// Every problem that was found, in the order of the file's sections.
+pub type Problems = Vec<Problem>;
+
+/// What the environment gives.
+pub type Environment = BTreeMap<String, String>;
+
+impl Config {
+    /// Reads the file (where there is one) and the environment.
+    ///
+    /// # Errors
+    ///
+    /// All problems, if one of them is fatal. Otherwise the warnings come with the configuration.
+    pub fn load(
+        file: Option<&Path>,
+        environment: &Environment,
+    ) -> Result<(Self, Problems), Problems> {
+        let text = match file {
+            None => String::new(),
+            Some(path) => std::fs::read_to_string(path).map_err(|error| {
+                let message = format!("cannot be read: {error}");
+                vec![Problem::error(&path.display().to_string(), None, message)]
+            })?,
+        };
+        Self::parse(&text, environment)
+    }
+
+    /// Reads a file's text and the environment.
+    ///
+    /// # Errors
+    ///
+    /// As [`Config::load`].
+    pub fn parse(text: &str, environment: &Environment) -> Result<(Self, Problems), Problems> {
+        let mut table = tree::parse(text).map_err(|problem| vec![problem])?;
+        tree::overlay(&mut table, environment);
+        let problems = RefCell::new(vec![]);
+        let config = read(Reader::new(table, "", &problems), environment);
+        let problems = problems.into_inner();
+        if problems.iter().any(|problem| problem.fatal) {
+            Err(problems)
+        } else {
+            Ok((config, problems))
+        }
+    }
+}
+
+fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
+    let mut server = root.table("server");
+    let listen = server.text("listen");
+    let listen = match &listen {
+        None => SocketAddr::from(([127, 0, 0, 1], 3000)),
+        Some(text) => text.value.parse().unwrap_or_else(|_| {
+            server.complain(
+                text,
+                "must be an address and a port, such as 127.0.0.1:3000".into(),
+            );
+            SocketAddr::from(([127, 0, 0, 1], 3000))
+        }),
+    };
+    let public_url = server.text("public_url").and_then(|text| {
+        let url = Url::parse(&text.value).ok().filter(|url| url.has_host());
+        if url.is_none() {
+            server.complain(
+                &text,
+                "must be a URL such as https://chat.example.org".into(),
+            );
+        }
+        url
+    });
+    server.finish();
+
+    let mut storage = root.table("storage");
+    let storage_url = storage.text("url");
+    if let Some(url) = storage_url
+        .as_ref()
+        .filter(|url| !url.value.starts_with("sqlite://"))
+    {
+        storage.complain(
+            url,
+            "must begin with sqlite://; this version keeps its data in SQLite".into(),
+        );
+    }
+    storage.finish();
+
+    let mut auth = root.table("auth");
+    if let Some(mode) = auth.text("mode").filter(|mode| mode.value != "local") {
+        auth.complain(
+            &mode,
+            "must be \"local\"; this version has one local user".into(),
+        );
+    }
+    auth.finish();
+
+    let mut section = root.table("resilience");
+    let resilience = resilience::settings(&mut section, &Settings::default());
+    let default_fallbacks = section.texts("default_fallbacks");
+    let provider_order = section.texts("provider_order");
+    section.later(&["routing"]);
+    section.finish();
+
+    let mut providers = providers::read_providers(&mut root, &resilience, environment);
+    let mut models = providers::read_models(&mut root, &resilience, &providers);
+    if providers.is_empty() {
+        (providers, models) = providers::from_environment(environment, &resilience);
+    }
+    root.later(&["cluster", "assistants", "organisations", "guards", "alerts"]);
+
+    let order = provider_order.as_ref().map_or_else(
+        || {
+            ["openrouter", "anthropic", "deepseek", "openai"]
+                .map(str::to_owned)
+                .to_vec()
+        },
+        |names| names.iter().map(|name| name.value.clone()).collect(),
+    );
+    let names = default_fallbacks.as_ref();
+    providers::check_chains(
+        &root,
+        &providers,
+        &mut models,
+        names,
+        resilience.max_attempts,
+    );
+    root.finish();
+    Config {
+        listen,
+        public_url,
+        storage_url: storage_url.map_or_else(|| "sqlite://evenkeel.db".to_owned(), |url| url.value),
+        resilience,
+        default_fallbacks: default_fallbacks
+            .map(|names| names.into_iter().map(|name| name.value).collect()),
+        provider_order: order,
+        providers,
+        models,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! The metrics of `/metrics`. Label values come from the configuration alone, so that their number is bounded; every
+//! family is there from the start.
+
+use evenkeel_engine::{CircuitState, Reason};
+use prometheus::{
+    Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
+    Registry, TextEncoder,
+};
+
+use crate::catalog::Catalog;
+
+/// Every metric of the process.
+pub struct Metrics {
+    registry: Registry,
+    /// Turns, by how they ended.
+    pub turns: IntCounterVec,
+    /// Attempts, by how they ended.
+    pub attempts: IntCounterVec,
+    /// Steps from one model to another.
+    pub fallbacks: IntCounterVec,
+    /// Turns that no model could answer.
+    pub exhausted: IntCounter,
+    /// Attempts at models that their providers do not know.
+    pub model_not_found: IntCounterVec,
+    /// From an attempt's start to its end.
+    pub attempt_duration: HistogramVec,
+    /// From an attempt's start to its first token.
+    pub first_token: HistogramVec,
+    /// From a turn's start to the start of the fallback that answered.
+    pub fallback_overhead: HistogramVec,
+    /// Tokens.
+    pub tokens: IntCounterVec,
+    /// US dollars.
+    pub cost: prometheus::CounterVec,
+    /// Changes of circuits.
+    pub transitions: IntCounterVec,
+    /// Open sockets.
+    pub sockets: IntGauge,
+    /// Armed faults.
+    pub faults: IntGauge,
+    /// Panics that were caught.
+    pub panics: IntCounter,
+    circuits: GaugeVec,
+}
+
+const DURATIONS: [f64; 12] = [
+    0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 45.0, 120.0, 300.0,
+];
+
+impl Metrics {
+    /// All of them, with the catalog's labels at zero.
+    ///
+    /// # Errors
+    ///
+    /// Where two have the same name; a fault of this program.
+    pub fn new(catalog: &Catalog) -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let counters = |name: &str, help: &str, labels: &[&str]| {
+            let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counters.clone()))?;
+            Ok::<_, prometheus::Error>(counters)
+        };
+        let counter = |name: &str, help: &str| {
+            let counter = IntCounter::new(name, help)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok::<_, prometheus::Error>(counter)
+        };
+        let gauge = |name: &str, help: &str| {
+            let gauge = IntGauge::new(name, help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            Ok::<_, prometheus::Error>(gauge)
+        };
+        let histograms = |name: &str, help: &str, labels: &[&str]| {
+            let options = HistogramOpts::new(name, help).buckets(DURATIONS.to_vec());
+            let histograms = HistogramVec::new(options, labels)?;
+            registry.register(Box::new(histograms.clone()))?;
+            Ok::<_, prometheus::Error>(histograms)
+        };
+        let circuits = GaugeVec::new(
+            Opts::new(
+                "evenkeel_circuit_state",
+                "0 closed, 1 half-open, 2 open; without a model: the provider's own.",
+            ),
+            &["provider", "model"],
+        )?;
+        registry.register(Box::new(circuits.clone()))?;
+        let cost = prometheus::CounterVec::new(
+            Opts::new(
+                "evenkeel_cost_dollars_total",
+                "US dollars, by the configured prices.",
+            ),
+            &["model"],
+        )?;
+        registry.register(Box::new(cost.clone()))?;
+        let metrics = Self {
+            turns: counters("evenkeel_turns_total", "Turns, by outcome.", &["outcome"])?,
+            attempts: counters(
+                "evenkeel_attempts_total",
+                "Attempts, by outcome.",
+                &["provider", "model", "kind", "outcome", "reason"],
+            )?,
+            fallbacks: counters(
+                "evenkeel_fallbacks_total",
+                "Fallbacks from one model to another.",
+                &["from", "to", "reason"],
+            )?,
+            exhausted: counter(
+                "evenkeel_fallback_exhausted_total",
+                "Turns that no model could answer.",
+            )?,
+            model_not_found: counters(
+                "evenkeel_model_not_found_total",
+                "Attempts at unknown models.",
+                &["model"],
+            )?,
+            attempt_duration: histograms(
+                "evenkeel_attempt_duration_seconds",
+                "Duration of attempts.",
+                &["provider", "model"],
+            )?,
+            first_token: histograms(
+                "evenkeel_time_to_first_token_seconds",
+                "Time to the first token.",
+                &["model"],
+            )?,
+            fallback_overhead: histograms(
+                "evenkeel_fallback_overhead_seconds",
+                "Time lost before the fallback that answered.",
+                &[],
+            )?,
+            tokens: counters("evenkeel_tokens_total", "Tokens.", &["model", "direction"])?,
+            transitions: counters(
+                "evenkeel_circuit_transitions_total",
+                "Changes of circuits.",
+                &["to"],
+            )?,
+            sockets: gauge(
+                "evenkeel_websocket_connections",
+                "Open WebSocket connections.",
+            )?,
+            faults: gauge("evenkeel_faults_active", "Armed faults.")?,
+            panics: counter("evenkeel_panics_total", "Panics that were caught.")?,
+            cost,
+            circuits,
+            registry,
+        };
+        metrics.touch(catalog);
+        Ok(metrics)
+    }
+
+    /// Brings the labels that are known beforehand into being.
+    fn touch(&self, catalog: &Catalog) {
+        for outcome in crate::turn::OUTCOMES {
+            self.turns.with_label_values(&[outcome]);
+        }
+        for to in [
+            CircuitState::Closed,
+            CircuitState::HalfOpen,
+            CircuitState::Open,
+        ] {
+            self.transitions.with_label_values(&[to.as_str()]);
+        }
+        self.fallback_overhead.with_label_values(&[] as &[&str]);
+        for model in catalog.models() {
+            let (id, provider) = (model.id.as_str(), model.provider.as_str());
+            self.attempts
+                .with_label_values(&[provider, id, "primary", "answered", ""]);
+            self.model_not_found.with_label_values(&[id]);
+            self.attempt_duration.with_label_values(&[provider, id]);
+            self.first_token.with_label_values(&[id]);
+            self.cost.with_label_values(&[id]);
+            for direction in ["input", "output"] {
+                self.tokens.with_label_values(&[id, direction]);
+            }
+            if let Some(next) = model.fallbacks.first() {
+                for reason in Reason::ALL {
+                    self.fallbacks
+                        .with_label_values(&[id, next.as_str(), reason.as_str()]);
+                }
+            }
+        }
+    }
+
+    /// The text of `/metrics`.
+    ///
+    /// # Errors
+    ///
+    /// Where a metric cannot be written as text; a fault of this program.
+    pub fn render(&self, catalog: &Catalog) -> Result<String, prometheus::Error> {
+        let value = |state| match state {
+            CircuitState::Closed => 0.0,
+            CircuitState::HalfOpen => 1.0,
+            CircuitState::Open => 2.0,
+        };
+        for provider in catalog.providers() {
+            let labels = [provider.id.as_str(), ""];
+            self.circuits
+                .with_label_values(&labels)
+                .set(value(provider.circuits.view().state));
+        }
+        for model in catalog.models() {
+            let circuits = catalog
+                .provider(model.provider.as_str())
+                .map(|entry| &entry.circuits);
+            if let Some(view) = circuits.and_then(|circuits| circuits.model_view(&model.id)) {
+                let labels = [model.provider.as_str(), model.id.as_str()];
+                self.circuits
+                    .with_label_values(&labels)
+                    .set(value(view.state));
+            }
+        }
+        let mut text = vec![];
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}

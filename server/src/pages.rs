@@ -1,0 +1,153 @@
+//! The pages: rendered here from what the store and the health model know, and the files that go with them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use evenkeel_app::{Boot, BootPage};
+use evenkeel_protocol::{FaultChange, Role};
+use leptos::prelude::{expect_context, provide_context, use_nonce};
+use leptos_axum::ResponseOptions;
+use tower_http::compression::CompressionLayer;
+use tower_http::services::ServeDir;
+
+use crate::api::conversations::transcript;
+use crate::api::debug::visible;
+use crate::error::Refusal;
+use crate::principal::Principal;
+use crate::security::page_policy;
+use crate::shared::Shared;
+use crate::ws::{LIST_LIMIT, hello};
+
+/// The pages and their files.
+pub fn routes(shared: &Shared) -> Router<Arc<Shared>> {
+    let site = ServeDir::new(&*shared.pages.site_root)
+        .precompressed_br()
+        .precompressed_gzip()
+        .append_index_html_on_directories(false);
+    let pages = Router::new()
+        .route("/", get(new))
+        .route("/c/{id}", get(conversation))
+        .route("/admin", get(admin))
+        .route("/debug", get(debug))
+        .layer(CompressionLayer::new());
+    let files = Router::new().fallback_service(
+        tower::ServiceBuilder::new()
+            .layer(middleware::from_fn(cache))
+            .service(site),
+    );
+    pages.fallback(
+        move |state: State<Arc<Shared>>, principal: Principal, request: Request| {
+            let files = files.clone();
+            async move {
+                let (parts, body) = request.into_parts();
+                let copy = Request::from_parts(parts.clone(), Body::empty());
+                let found = tower::ServiceExt::oneshot(files, copy)
+                    .await
+                    .into_response();
+                if found.status() == StatusCode::NOT_FOUND {
+                    not_found(state, principal, Request::from_parts(parts, body)).await
+                } else {
+                    found
+                }
+            }
+        },
+    )
+}
+
+/// Files whose names carry their hash never change; all others are asked for anew.
+async fn cache(request: Request, next: Next) -> Response {
+    let hashed = request.uri().path().starts_with("/pkg/");
+    let mut response = next.run(request).await;
+    let policy = if hashed && response.status().is_success() {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static(policy));
+    response
+}
+
+async fn new(state: State<Arc<Shared>>, principal: Principal, request: Request) -> Response {
+    render(state, &principal, request, BootPage::New).await
+}
+
+async fn conversation(
+    State(shared): State<Arc<Shared>>,
+    principal: Principal,
+    Path(id): Path<String>,
+    request: Request,
+) -> Response {
+    let page = match transcript(&shared, &principal, &id).await {
+        Ok(transcript) => BootPage::Conversation(transcript),
+        Err(refusal) if refusal.status() == StatusCode::NOT_FOUND => BootPage::NotFound,
+        Err(refusal) => return refusal.into_response(),
+    };
+    render(State(shared), &principal, request, page).await
+}
+
+async fn admin(state: State<Arc<Shared>>, principal: Principal, request: Request) -> Response {
+    let page = if principal.has(Role::Admin) {
+        BootPage::Admin(state.health.report(&state.catalog, &state.clock))
+    } else {
+        BootPage::NotFound
+    };
+    render(state, &principal, request, page).await
+}
+
+async fn debug(state: State<Arc<Shared>>, principal: Principal, request: Request) -> Response {
+    let page = if principal.has(Role::Tester) {
+        let faults = FaultChange::Snapshot {
+            faults: visible(&state, &principal),
+        };
+        BootPage::Debug(faults, state.health.report(&state.catalog, &state.clock))
+    } else {
+        BootPage::NotFound
+    };
+    render(state, &principal, request, page).await
+}
+
+async fn not_found(state: State<Arc<Shared>>, principal: Principal, request: Request) -> Response {
+    render(state, &principal, request, BootPage::NotFound).await
+}
+
+async fn render(
+    State(shared): State<Arc<Shared>>,
+    principal: &Principal,
+    request: Request,
+    page: BootPage,
+) -> Response {
+    let missing = matches!(page, BootPage::NotFound);
+    let conversations = match shared.store.conversations(&principal.id, LIST_LIMIT).await {
+        Ok(conversations) => conversations,
+        Err(error) => return Refusal::from(error).into_response(),
+    };
+    let boot = Boot {
+        hello: hello(&shared, principal),
+        conversations,
+        page,
+    };
+    let options = shared.pages.clone();
+    let context = move || {
+        let response = expect_context::<ResponseOptions>();
+        if let Some(policy) =
+            use_nonce().and_then(|nonce| HeaderValue::from_str(&page_policy(&nonce)).ok())
+        {
+            response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response.insert_header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if missing {
+            response.set_status(StatusCode::NOT_FOUND);
+        }
+        provide_context(boot.clone());
+    };
+    let app = move || evenkeel_app::shell(options.clone());
+    leptos_axum::render_app_to_stream_with_context(context, app)(request).await
+}

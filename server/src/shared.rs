@@ -1,0 +1,207 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+
+use evenkeel_engine::{Circuits, Scrubber, Transition};
+use evenkeel_protocol::{ConversationChange, FaultChange};
+use evenkeel_providers::{FaultEvent, Faults};
+use evenkeel_store::Store;
+use leptos::config::LeptosOptions;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::catalog::{self, Catalog, CatalogError};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::run::{Run, Runs};
+use crate::translate;
+
+/// The server's parts. Handlers hold it behind an [`Arc`].
+pub struct Shared {
+    /// The configuration.
+    pub config: Config,
+    /// Models and providers.
+    pub catalog: Catalog,
+    /// Circuits.
+    pub circuits: Circuits,
+    /// Armed faults.
+    pub faults: Arc<Faults>,
+    /// Takes secrets out of texts.
+    pub scrubber: Arc<Scrubber>,
+    /// Conversations, messages, attempts.
+    pub store: Store,
+    /// Turns under way.
+    pub runs: Runs,
+    /// How models stand.
+    pub health: Arc<Health>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// What sockets are told.
+    pub news: broadcast::Sender<News>,
+    /// Both clocks.
+    pub clock: Clock,
+    /// The pages' options.
+    pub pages: LeptosOptions,
+    /// Every task that outlives a request. Closed when the server drains.
+    pub tasks: TaskTracker,
+    /// Cancelled when sockets are to close.
+    pub shutdown: CancellationToken,
+}
+
+/// Something that sockets may want to know.
+#[derive(Clone)]
+pub enum News {
+    /// A turn has begun.
+    Run(Arc<Run>),
+    /// A principal's conversation list has changed.
+    Conversation(Arc<str>, ConversationChange),
+    /// The armed faults have changed: those of this principal, or everybody's.
+    Fault(Option<Arc<str>>, FaultChange),
+}
+
+/// How many news a slow socket may be behind before it is given everything anew.
+const NEWS_CAPACITY: usize = 1024;
+
+impl Shared {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    ///
+    /// Where a part cannot be set up.
+    pub fn new(
+        config: Config,
+        store: Store,
+        pages: LeptosOptions,
+    ) -> Result<Arc<Self>, SetUpError> {
+        let clock = Clock::start();
+        let news = broadcast::Sender::new(NEWS_CAPACITY);
+        let health = Arc::new(Health::new());
+
+        // The metrics need the catalog's labels, and the catalog the circuits that report to the metrics.
+        let metrics = Arc::new(std::sync::OnceLock::<Arc<Metrics>>::new());
+        let (told, counted) = (health.clone(), metrics.clone());
+        let circuits = Circuits::new(Arc::new(move |transition: &Transition| {
+            log_transition(transition);
+            if let Some(metrics) = counted.get() {
+                let to = transition.view.state.as_str();
+                metrics.transitions.with_label_values(&[to]).inc();
+            }
+            told.touch();
+        }));
+        let (listeners, counted) = (news.clone(), metrics.clone());
+        let faults = Arc::new(Faults::new(Box::new(move |event| {
+            let active = i64::from(matches!(event, FaultEvent::Armed(_)))
+                - i64::from(matches!(
+                    event,
+                    FaultEvent::Expired(_) | FaultEvent::Halted(_)
+                ));
+            if let Some(metrics) = counted.get() {
+                metrics.faults.add(active);
+            }
+            // Nobody may be listening.
+            let _ = listeners.send(fault_news(event, &clock));
+        })));
+        let catalog = Catalog::new(&config, &circuits, &faults)?;
+        let built = Arc::new(Metrics::new(&catalog)?);
+        let built = metrics.get_or_init(|| built).clone();
+        Ok(Arc::new(Self {
+            scrubber: Arc::new(catalog::scrubber(&config)),
+            config,
+            catalog,
+            circuits,
+            faults,
+            store,
+            runs: Runs::default(),
+            health,
+            metrics: built,
+            news,
+            clock,
+            pages,
+            tasks: TaskTracker::new(),
+            shutdown: CancellationToken::new(),
+        }))
+    }
+
+    /// The server takes no new turns: it is about to stop.
+    pub fn draining(&self) -> bool {
+        self.tasks.is_closed()
+    }
+}
+
+/// A part that cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetUpError {
+    /// The catalog.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The metrics; a fault of this program.
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+}
+
+fn log_transition(transition: &Transition) {
+    let provider = transition.provider.as_str();
+    let model = transition.model.as_ref().map(|model| model.as_str());
+    let (reason, simulated) = (
+        transition.view.cause.map(evenkeel_engine::Reason::as_str),
+        transition.view.simulated,
+    );
+    match transition.view.state {
+        evenkeel_engine::CircuitState::Open => {
+            tracing::warn!(
+                provider,
+                model,
+                reason,
+                simulated,
+                forced = transition.view.forced,
+                "circuit_opened"
+            );
+        }
+        evenkeel_engine::CircuitState::HalfOpen => {
+            tracing::warn!(provider, model, reason, simulated, "circuit_half_open");
+        }
+        evenkeel_engine::CircuitState::Closed => {
+            tracing::info!(
+                provider,
+                model,
+                forced = transition.view.forced,
+                "circuit_closed"
+            );
+        }
+    }
+}
+
+fn fault_news(event: FaultEvent, clock: &Clock) -> News {
+    let (armed, ended) = match event {
+        FaultEvent::Armed(armed) => {
+            tracing::warn!(fault = %armed.id, by = &*armed.by, kind = ?armed.order.kind, ttl_s = armed.order.ttl.as_secs(), "fault_armed");
+            (armed, false)
+        }
+        FaultEvent::Struck(armed) => (armed, false),
+        FaultEvent::Expired(armed) => {
+            tracing::info!(fault = %armed.id, hits = armed.hits, "fault_expired");
+            (armed, true)
+        }
+        FaultEvent::Halted(armed) => {
+            tracing::info!(fault = %armed.id, hits = armed.hits, "fault_halted");
+            (armed, true)
+        }
+    };
+    let whose = match &armed.order.audience {
+        evenkeel_providers::Audience::Only(principal) => Some(principal.clone()),
+        evenkeel_providers::Audience::Everyone => None,
+    };
+    let change = if ended {
+        FaultChange::Ended {
+            fault_id: armed.id.to_string().into(),
+        }
+    } else {
+        FaultChange::Armed {
+            fault: translate::fault(&armed, clock),
+        }
+    };
+    News::Fault(whose, change)
+}

@@ -1,0 +1,15 @@
+//! The whole server from the outside: the real binary, real sockets on both sides, failures that really happen.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
+
+mod admin;
+mod fallback;
+mod gateway;
+mod http;
+mod persistence;
+mod socket;
+mod support;

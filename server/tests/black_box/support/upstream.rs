@@ -1,0 +1,285 @@
+//! An upstream over a real socket, written byte by byte: it plays one behaviour a request, and the last for ever.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+/// What an upstream does with one request.
+#[derive(Clone, Debug)]
+pub enum Behaviour {
+    /// Streams these words, and ends as it should.
+    Answer(&'static [&'static str]),
+    /// Streams numbered words at this pace, and ends as it should.
+    Count { to: usize, every: Duration },
+    /// This status, with these header lines and this body.
+    Status {
+        status: u16,
+        headers: &'static str,
+        body: String,
+    },
+    /// Closes the connection before any header, with a reset.
+    Reset,
+    /// Takes the request and says nothing.
+    Silence,
+    /// Streams these words, then breaks the connection.
+    Cut(&'static [&'static str]),
+    /// Streams these words, then ends cleanly without a finish reason.
+    EndEarly(&'static [&'static str]),
+    /// Streams these words, then stands still.
+    Stall(&'static [&'static str]),
+    /// These bytes as a 200 event stream, then a clean end.
+    Raw(&'static str),
+}
+
+impl Behaviour {
+    pub fn status(status: u16, message: &str) -> Self {
+        let body = serde_json::json!({"error": {"message": message}}).to_string();
+        Self::Status {
+            status,
+            headers: "",
+            body,
+        }
+    }
+
+    pub fn status_with(status: u16, headers: &'static str, message: &str) -> Self {
+        let body = serde_json::json!({"error": {"message": message}}).to_string();
+        Self::Status {
+            status,
+            headers,
+            body,
+        }
+    }
+}
+
+/// A listening upstream and what it has seen.
+pub struct Upstream {
+    pub base_url: String,
+    seen: Arc<Mutex<Vec<(Instant, String)>>>,
+    open: watch::Receiver<usize>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Upstream {
+    pub async fn start(behaviours: impl IntoIterator<Item = Behaviour>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}/v1", listener.local_addr().unwrap());
+        let script = Arc::new(Mutex::new(behaviours.into_iter().collect::<VecDeque<_>>()));
+        let seen = Arc::new(Mutex::new(vec![]));
+        let (count, open) = watch::channel(0);
+        let count = Arc::new(count);
+        let noted = seen.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                let Ok((socket, _)) = listener.accept().await else {
+                    return;
+                };
+                let (script, noted, count) = (script.clone(), noted.clone(), count.clone());
+                tokio::spawn(async move {
+                    count.send_modify(|open| *open += 1);
+                    serve(socket, &script, &noted).await;
+                    count.send_modify(|open| *open -= 1);
+                });
+            }
+        });
+        Self {
+            base_url,
+            seen,
+            open,
+            task,
+        }
+    }
+
+    /// An upstream that answers with these words.
+    pub async fn answering(words: &'static [&'static str]) -> Self {
+        Self::start([Behaviour::Answer(words)]).await
+    }
+
+    /// An address where nobody listens.
+    pub async fn refusing() -> Self {
+        let upstream = Self::start([Behaviour::Reset]).await;
+        upstream.task.abort();
+        // The listener is dropped with the task.
+        while TcpStream::connect(
+            upstream
+                .base_url
+                .trim_start_matches("http://")
+                .trim_end_matches("/v1"),
+        )
+        .await
+        .is_ok()
+        {
+            tokio::task::yield_now().await;
+        }
+        upstream
+    }
+
+    /// The requests so far.
+    pub fn requests(&self) -> Vec<String> {
+        self.seen
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(_, request)| request.clone())
+            .collect()
+    }
+
+    /// When each request came.
+    pub fn times(&self) -> Vec<Instant> {
+        self.seen
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(at, _)| *at)
+            .collect()
+    }
+
+    /// Waits until every connection is closed; says how long that took.
+    pub async fn all_closed(&self) -> Duration {
+        let started = Instant::now();
+        let mut open = self.open.clone();
+        let closed = open.wait_for(|open| *open == 0);
+        timeout(Duration::from_secs(20), closed)
+            .await
+            .expect("a connection stayed open")
+            .unwrap();
+        started.elapsed()
+    }
+}
+
+async fn serve(
+    mut socket: TcpStream,
+    script: &Mutex<VecDeque<Behaviour>>,
+    seen: &Mutex<Vec<(Instant, String)>>,
+) {
+    let Some(request) = read_request(&mut socket).await else {
+        return;
+    };
+    seen.lock().unwrap().push((Instant::now(), request));
+    let behaviour = {
+        let mut script = script.lock().unwrap();
+        let next = script.pop_front().unwrap();
+        if script.is_empty() {
+            script.push_back(next.clone());
+        }
+        next
+    };
+    // The client may leave at any time; then there is nobody to write to.
+    let _ = play(&mut socket, behaviour).await;
+}
+
+async fn read_request(socket: &mut TcpStream) -> Option<String> {
+    let mut bytes = vec![];
+    let mut buffer = [0; 8192];
+    loop {
+        let read = socket
+            .read(&mut buffer)
+            .await
+            .ok()
+            .filter(|read| *read > 0)?;
+        bytes.extend_from_slice(&buffer[..read]);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let Some((head, body)) = text.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let length = head.lines().find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("content-length: ")?
+                .parse::<usize>()
+                .ok()
+        });
+        if body.len() >= length.unwrap_or(0) {
+            return Some(text);
+        }
+    }
+}
+
+const HEAD: &str =
+    "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+const END: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: {\"choices\":[],\"usage\":{\"prompt_tokens\":5,\"completion_tokens\":7}}\n\ndata: [DONE]\n\n";
+
+fn event(word: &str) -> String {
+    let chunk = serde_json::json!({"choices": [{"index": 0, "delta": {"content": word}, "finish_reason": null}]});
+    format!("data: {chunk}\n\n")
+}
+
+async fn play(socket: &mut TcpStream, behaviour: Behaviour) -> std::io::Result<()> {
+    let words = |words: &[&str]| words.iter().map(|word| event(word)).collect::<String>();
+    match behaviour {
+        Behaviour::Answer(text) => {
+            socket
+                .write_all(format!("{HEAD}{}{END}", words(text)).as_bytes())
+                .await?
+        }
+        Behaviour::Count { to, every } => {
+            socket.write_all(HEAD.as_bytes()).await?;
+            for number in 1..=to {
+                socket
+                    .write_all(event(&format!("{number} ")).as_bytes())
+                    .await?;
+                // Notice a client that has left even while nothing is written.
+                let mut byte = [0];
+                if let Ok(Ok(0)) = timeout(every, socket.read(&mut byte)).await {
+                    return Ok(());
+                }
+            }
+            socket.write_all(END.as_bytes()).await?;
+        }
+        Behaviour::Status {
+            status,
+            headers,
+            body,
+        } => {
+            let head = format!(
+                "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
+                body.len()
+            );
+            socket.write_all(format!("{head}{body}").as_bytes()).await?;
+        }
+        Behaviour::Reset => socket.set_zero_linger()?,
+        Behaviour::Silence => until_left(socket).await,
+        Behaviour::Cut(text) => {
+            socket
+                .write_all(format!("{HEAD}{}", words(text)).as_bytes())
+                .await?;
+            socket.flush().await?;
+            // What was written must arrive before the reset overtakes it.
+            sleep(Duration::from_millis(50)).await;
+            socket.set_zero_linger()?;
+        }
+        Behaviour::EndEarly(text) => {
+            socket
+                .write_all(format!("{HEAD}{}", words(text)).as_bytes())
+                .await?
+        }
+        Behaviour::Stall(text) => {
+            socket
+                .write_all(format!("{HEAD}{}", words(text)).as_bytes())
+                .await?;
+            until_left(socket).await;
+        }
+        Behaviour::Raw(bytes) => {
+            socket
+                .write_all(format!("{HEAD}{bytes}").as_bytes())
+                .await?
+        }
+    }
+    socket.flush().await
+}
+
+/// Waits until the client closes the connection.
+async fn until_left(socket: &mut TcpStream) {
+    let mut byte = [0];
+    while matches!(socket.read(&mut byte).await, Ok(read) if read > 0) {}
+}
