@@ -26,6 +26,8 @@ use crate::ws::{LIST_LIMIT, hello};
 
 /// The pages and their files.
 pub fn routes(shared: &Shared) -> Router<Arc<Shared>> {
+    // Rendering spawns on it. It fails only where it has been set before.
+    let _ = any_spawner::Executor::init_tokio();
     let site = ServeDir::new(&*shared.pages.site_root)
         .precompressed_br()
         .precompressed_gzip()
