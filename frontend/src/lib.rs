@@ -1,4 +1,4 @@
-//! The browser's entry point, and nothing else.
+//! The browser's entry point: hydrates the page, and nothing else. It must never know what is on the page.
 
 /// Takes over the page that the server has rendered.
 #[wasm_bindgen::prelude::wasm_bindgen]

@@ -1,6 +1,6 @@
 //! Watches a turn's attempts: for the log, the metrics and the health model, and for whoever shows them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evenkeel_engine::{AttemptKind, AttemptRecord, AttemptState, ModelId, Observer, Reason};
 use evenkeel_protocol::Attempt;
@@ -23,9 +23,16 @@ pub struct Recorder<S: Fn(Attempt) + Send + Sync> {
     shared: Arc<Shared>,
     whose: Whose,
     started: Instant,
-    /// The leg before the current one, and why it did not answer.
-    last: Mutex<Option<(ModelId, Reason)>>,
+    path: Mutex<Path>,
     show: S,
+}
+
+/// The turn's way along its chain.
+#[derive(Default)]
+struct Path {
+    /// The leg before the current one, and why it did not answer.
+    last: Option<(ModelId, Reason)>,
+    fell_back: bool,
 }
 
 impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
@@ -35,38 +42,24 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
             shared,
             whose,
             started: Instant::now(),
-            last: Mutex::new(None),
+            path: Mutex::default(),
             show,
         }
     }
 
     /// Logs and counts the step from the last model to this one.
     fn fallback(&self, record: &AttemptRecord) {
-        let last = self
-            .last
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        let Some((from, reason)) = last.filter(|(from, _)| *from != record.model) else {
-            return;
-        };
-        let (to, request_id) = (record.model.as_str(), &*self.whose.request_id);
-        if record.index == 0 {
-            return;
+        let mut path = self.lock();
+        let Some((from, reason)) = path.last.clone() else { return };
+        let (to, reason, request_id) =
+            (record.model.as_str(), reason.as_str(), &*self.whose.request_id);
+        if !std::mem::replace(&mut path.fell_back, true) {
+            let primary_model = from.as_str();
+            tracing::warn!(primary_model, reason, request_id, "primary_model_failed_trying_fallbacks");
         }
-        let labels = [from.as_str(), to, reason.as_str()];
-        self.shared
-            .metrics
-            .fallbacks
-            .with_label_values(&labels)
-            .inc();
-        tracing::warn!(
-            request_id,
-            fallback_model = to,
-            from = from.as_str(),
-            reason = reason.as_str(),
-            "trying_fallback_model"
-        );
+        self.shared.metrics.fallbacks.with_label_values(&[from.as_str(), to, reason]).inc();
+        let from = from.as_str();
+        tracing::warn!(request_id, fallback_model = to, from, reason, "trying_fallback_model");
     }
 
     fn ended(&self, record: &AttemptRecord) {
@@ -137,20 +130,14 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
                 "llm_attempt"
             );
         }
-        if let Some(reason) = record.reason {
-            let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-            if last.is_none() && record.retry_in.is_none() {
-                tracing::warn!(
-                    primary_model = model,
-                    reason = reason.as_str(),
-                    request_id,
-                    "primary_model_failed_trying_fallbacks"
-                );
-            }
-            if record.retry_in.is_none() {
-                *last = Some((record.model.clone(), reason));
-            }
+        if let (Some(reason), None) = (record.reason, record.retry_in) {
+            self.lock().last = Some((record.model.clone(), reason));
         }
+    }
+
+    /// A panic elsewhere leaves the path whole: each change is one assignment.
+    fn lock(&self) -> MutexGuard<'_, Path> {
+        self.path.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -159,21 +146,15 @@ impl<S: Fn(Attempt) + Send + Sync> Observer for Recorder<S> {
         match record.state {
             AttemptState::Started if record.kind != AttemptKind::Retry => self.fallback(record),
             AttemptState::Started => {}
-            AttemptState::Answering => {
-                let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-                if last.is_some() {
-                    let lost = record.started.saturating_duration_since(self.started);
-                    let overhead = &self.shared.metrics.fallback_overhead;
-                    overhead
-                        .with_label_values(&[] as &[&str])
-                        .observe(lost.as_secs_f64());
-                    tracing::info!(
-                        fallback_model = record.model.as_str(),
-                        request_id = &*self.whose.request_id,
-                        "fallback_model_succeeded"
-                    );
-                }
+            AttemptState::Answering if self.lock().fell_back => {
+                let lost = record.started.saturating_duration_since(self.started);
+                let overhead = &self.shared.metrics.fallback_overhead;
+                overhead.with_label_values(&[] as &[&str]).observe(lost.as_secs_f64());
+                let (fallback_model, request_id) =
+                    (record.model.as_str(), &*self.whose.request_id);
+                tracing::info!(fallback_model, request_id, "fallback_model_succeeded");
             }
+            AttemptState::Answering => {}
             AttemptState::Answered
             | AttemptState::Failed
             | AttemptState::Skipped

@@ -31,6 +31,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/health/{id}", get(health::one))
         .route("/metrics", get(health::metrics))
         .route("/v1/models", get(openai::models))
+        .route("/v1/models/{*id}", get(openai::model))
         .route("/v1/chat/completions", post(openai::complete))
         .route("/v1/{*rest}", any(openai::unknown))
         .route("/api/conversations", get(conversations::list))

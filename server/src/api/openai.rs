@@ -6,7 +6,7 @@ mod stream;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use evenkeel_engine::{Answer, NoAnswer, Progress, Turn};
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use self::encode::{Collected, Completion};
 use super::Json as Body;
+use crate::catalog::ModelEntry;
 use crate::error::{Refusal, openai_error};
 use crate::principal::Principal;
 use crate::recorder::{Recorder, Whose};
@@ -26,10 +27,21 @@ use crate::shared::Shared;
 use crate::{translate, turn};
 
 pub(crate) async fn models(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let models = shared.catalog.models().iter().map(|model| {
-        json!({"id": model.id.as_str(), "object": "model", "created": 0, "owned_by": model.provider.as_str()})
-    });
-    Json(json!({"object": "list", "data": models.collect::<Vec<_>>()}))
+    let models: Vec<_> = shared.catalog.models().iter().map(described).collect();
+    Json(json!({"object": "list", "data": models}))
+}
+
+/// One model; its id may hold slashes.
+pub(crate) async fn model(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
+    match shared.catalog.model(&id) {
+        Some(model) => Json(described(model)).into_response(),
+        None => openai_error(&Refusal::not_found("model")),
+    }
+}
+
+fn described(model: &ModelEntry) -> Value {
+    let (id, provider) = (model.id.as_str(), model.provider.as_str());
+    json!({"id": id, "object": "model", "created": 0, "owned_by": provider})
 }
 
 pub(crate) async fn unknown() -> Response {

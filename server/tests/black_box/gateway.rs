@@ -255,5 +255,8 @@ async fn bad_requests_are_named_in_openais_form() {
         (status, &models["data"][0]["id"]),
         (200, &json!("demo-swift"))
     );
+    let (status, model) = server.get("/v1/models/demo-calm").await;
+    assert_eq!((status, &model["id"]), (200, &json!("demo-calm")));
+    assert_eq!(server.get("/v1/models/no/body").await.0, 404);
     assert_eq!(server.get("/v1/nothing").await.0, 404);
 }
