@@ -256,9 +256,11 @@ pub fn openai_error(refusal: &Refusal) -> Response {
 
 /// The body of an error in OpenAI's form.
 pub fn openai_body(error: &TurnError, status: StatusCode) -> Value {
-    let kind = match &error.kind {
-        ErrorKind::InvalidRequest => "invalid_request_error",
-        kind => kind.as_str(),
+    let invalid = error.kind == ErrorKind::InvalidRequest;
+    let kind = if invalid {
+        "invalid_request_error"
+    } else {
+        error.kind.as_str()
     };
     let code = if status == StatusCode::NOT_FOUND {
         Some("model_not_found")

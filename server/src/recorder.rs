@@ -50,16 +50,36 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
     /// Logs and counts the step from the last model to this one.
     fn fallback(&self, record: &AttemptRecord) {
         let mut path = self.lock();
-        let Some((from, reason)) = path.last.clone() else { return };
-        let (to, reason, request_id) =
-            (record.model.as_str(), reason.as_str(), &*self.whose.request_id);
+        let Some((from, reason)) = path.last.clone() else {
+            return;
+        };
+        let (to, reason, request_id) = (
+            record.model.as_str(),
+            reason.as_str(),
+            &*self.whose.request_id,
+        );
         if !std::mem::replace(&mut path.fell_back, true) {
             let primary_model = from.as_str();
-            tracing::warn!(primary_model, reason, request_id, "primary_model_failed_trying_fallbacks");
+            tracing::warn!(
+                primary_model,
+                reason,
+                request_id,
+                "primary_model_failed_trying_fallbacks"
+            );
         }
-        self.shared.metrics.fallbacks.with_label_values(&[from.as_str(), to, reason]).inc();
+        self.shared
+            .metrics
+            .fallbacks
+            .with_label_values(&[from.as_str(), to, reason])
+            .inc();
         let from = from.as_str();
-        tracing::warn!(request_id, fallback_model = to, from, reason, "trying_fallback_model");
+        tracing::warn!(
+            request_id,
+            fallback_model = to,
+            from,
+            reason,
+            "trying_fallback_model"
+        );
     }
 
     fn ended(&self, record: &AttemptRecord) {
@@ -149,9 +169,10 @@ impl<S: Fn(Attempt) + Send + Sync> Observer for Recorder<S> {
             AttemptState::Answering if self.lock().fell_back => {
                 let lost = record.started.saturating_duration_since(self.started);
                 let overhead = &self.shared.metrics.fallback_overhead;
-                overhead.with_label_values(&[] as &[&str]).observe(lost.as_secs_f64());
-                let (fallback_model, request_id) =
-                    (record.model.as_str(), &*self.whose.request_id);
+                overhead
+                    .with_label_values(&[] as &[&str])
+                    .observe(lost.as_secs_f64());
+                let (fallback_model, request_id) = (record.model.as_str(), &*self.whose.request_id);
                 tracing::info!(fallback_model, request_id, "fallback_model_succeeded");
             }
             AttemptState::Answering => {}

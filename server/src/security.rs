@@ -146,7 +146,8 @@ fn has_body_of_another_kind(request: &Request) -> bool {
             .to_ascii_lowercase();
         essence == "application/json" || essence.ends_with("+json")
     });
-    !json && !(empty && header(header::CONTENT_TYPE).is_none())
+    let bare = empty && header(header::CONTENT_TYPE).is_none();
+    !(json || bare)
 }
 
 fn harden(headers: &mut HeaderMap) {

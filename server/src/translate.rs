@@ -91,6 +91,13 @@ pub fn no_answer(end: &engine::NoAnswer, clock: &Clock) -> wire::TurnError {
                 retry_at: retry_at.map(|at| clock.at(at)),
             },
         },
+        engine::NoAnswer::Interrupted { failures } => wire::TurnError {
+            error: engine::summarise_interruption(failures),
+            kind: wire::ErrorKind::FallbackExhausted {
+                failures: failures.iter().map(failure).collect(),
+                retry_at: None,
+            },
+        },
         engine::NoAnswer::Filtered(refused) => wire::TurnError {
             error: format!(
                 "{} refused to answer: {}",
@@ -180,5 +187,14 @@ pub fn usage(usage: engine::Usage) -> wire::Usage {
     wire::Usage {
         input_tokens: usage.input_tokens,
         output_tokens: usage.output_tokens,
+    }
+}
+
+/// The failures of a turn that no model could answer whole.
+pub fn failures(end: &engine::NoAnswer) -> Option<&[engine::LegFailure]> {
+    match end {
+        engine::NoAnswer::Exhausted { failures, .. }
+        | engine::NoAnswer::Interrupted { failures } => Some(failures),
+        engine::NoAnswer::Filtered(_) | engine::NoAnswer::DeadlineExceeded => None,
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use evenkeel_engine::{Answer, Chunk, NoAnswer, Progress, Turn};
 use evenkeel_protocol::{
-    Conversation, ConversationChange, ErrorKind, Message, MessageRole, MessageStatus, Send,
-    TurnError,
+    Conversation, ConversationChange, ErrorKind, Message, MessageRole, MessageStatus, RunId, Send,
+    ServerFrame, TurnError,
 };
 use evenkeel_providers::{Caller, Prompt, Speaker};
 use evenkeel_store::{Begun, NewTurn, StoreError};
@@ -48,9 +48,9 @@ pub enum Accepted {
     /// The same request ran before, and has ended.
     Ended {
         /// What it was accepted as.
-        accepted: evenkeel_protocol::ServerFrame,
+        accepted: Box<ServerFrame>,
         /// Its run.
-        run_id: evenkeel_protocol::RunId,
+        run_id: RunId,
     },
 }
 
@@ -90,14 +90,14 @@ pub async fn begin(
             run_id,
         } => Ok(shared.runs.get(&run_id).map_or_else(
             || Accepted::Ended {
-                accepted: evenkeel_protocol::ServerFrame::Accepted {
+                accepted: Box::new(ServerFrame::Accepted {
                     run_id: run_id.clone(),
                     seq: 1,
                     request_id: send.request_id.clone(),
                     conversation_id,
                     message_id,
                     answer_id,
-                },
+                }),
                 run_id: run_id.clone(),
             },
             Accepted::Running,
@@ -244,7 +244,7 @@ async fn play(
         result = answering => match result {
             Ok(()) => None,
             Err(Failed::NoAnswer(end)) => {
-                if let NoAnswer::Exhausted { failures, .. } = &end {
+                if let Some(failures) = translate::failures(&end) {
                     shared.metrics.exhausted.inc();
                     let models: Vec<_> = failures.iter().map(|failure| failure.model.as_str()).collect();
                     tracing::error!(primary_model = model, fallback_models = ?models, request_id = &*request_id, "all_fallback_models_failed");
@@ -395,14 +395,15 @@ async fn finish(shared: &Arc<Shared>, run: &Arc<Run>, error: Option<TurnError>) 
         };
         message.error.clone_from(&error);
     });
-    let outcome = error
-        .as_ref()
-        .map_or("answered", |error| match &error.kind {
-            ErrorKind::InvalidRequest | ErrorKind::NotAllowed | ErrorKind::RateLimited => {
-                "internal"
-            }
-            kind => kind.as_str(),
-        });
+    let outcome = error.as_ref().map_or("answered", |error| {
+        // What was accepted and then could not be begun is the server's fault.
+        let known = error.kind.as_str();
+        if OUTCOMES.contains(&known) {
+            known
+        } else {
+            "internal"
+        }
+    });
     shared.metrics.turns.with_label_values(&[outcome]).inc();
     let (message, seq) = run.answer();
     if let Err(error) = shared

@@ -170,9 +170,6 @@ impl Answer {
         }
         let mut failures = std::mem::take(&mut self.tried);
         failures.push(this);
-        Progress::Broken(NoAnswer::Exhausted {
-            failures,
-            retry_at: None,
-        })
+        Progress::Broken(NoAnswer::Interrupted { failures })
     }
 }

@@ -241,7 +241,14 @@ impl Circuit {
     pub(crate) fn trip(&mut self, cause: Cause, until: Instant, now: Instant) {
         if matches!(self.state, State::Closed { .. }) {
             let cooldown = self.settings.cooldown;
-            self.enter(now, State::Open { until, cooldown, cause });
+            self.enter(
+                now,
+                State::Open {
+                    until,
+                    cooldown,
+                    cause,
+                },
+            );
         }
     }
 

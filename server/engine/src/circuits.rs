@@ -271,12 +271,23 @@ impl GroupState {
 
     /// Two open circuits of its models, or the only one, open the provider's, until the first of them may be probed.
     fn model_open(&mut self, opened: &CircuitView, now: Instant) {
-        let until = self.models.values().filter_map(|circuit| circuit.view().until).min();
+        let until = self
+            .models
+            .values()
+            .filter_map(|circuit| circuit.view().until)
+            .min();
         if self.open_models() >= self.models.len().min(2)
             && let Some(until) = until
         {
             let reason = opened.cause.unwrap_or(Reason::Unknown);
-            self.provider.trip(Cause { reason, simulated: opened.simulated }, until, now);
+            self.provider.trip(
+                Cause {
+                    reason,
+                    simulated: opened.simulated,
+                },
+                until,
+                now,
+            );
         }
     }
 

@@ -38,7 +38,7 @@ pub use ids::{ModelId, Owner, ProviderId};
 pub use record::{AttemptKind, AttemptRecord, AttemptState, Observer};
 pub use scrub::{DETAIL_LIMIT, Scrubber};
 pub use settings::{CircuitSettings, OnContentFilter, Settings};
-pub use summary::summarise;
+pub use summary::{summarise, summarise_interruption};
 pub use turn::{LegFailure, NoAnswer, Turn};
 pub use upstream::{
     Chunk, Chunks, FinishReason, Observed, Opened, ToolCallDelta, Upstream, UpstreamError, Usage,

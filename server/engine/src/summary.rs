@@ -8,11 +8,22 @@ pub fn summarise(failures: &[LegFailure], organisation: Option<&str>) -> String 
     let whose = organisation
         .map(|name| format!(" for {name}"))
         .unwrap_or_default();
-    let mut lines = vec![match failures {
+    let headline = match failures {
         [_] => format!("The model could not answer{whose}, and there is no other to fall back to."),
         [] => format!("No model was asked{whose}."),
         [..] => format!("None of the {} models could answer{whose}.", failures.len()),
-    }];
+    };
+    account(headline, failures)
+}
+
+/// Says that an answer broke off, and why each model that was tried failed; the last one is the one that broke off.
+pub fn summarise_interruption(failures: &[LegFailure]) -> String {
+    let headline = "The answer broke off. What there is of it is kept.".to_owned();
+    account(headline, failures)
+}
+
+fn account(headline: String, failures: &[LegFailure]) -> String {
+    let mut lines = vec![headline];
     for (place, failure) in failures.iter().enumerate() {
         let role = if place == 0 {
             "the model asked for"

@@ -283,10 +283,12 @@ impl Run {
     /// The exhausted turn's failures, as model and reason.
     pub(crate) fn failures(&self) -> Vec<(String, Reason)> {
         match &self.end {
-            Err(NoAnswer::Exhausted { failures, .. }) => failures
-                .iter()
-                .map(|failure| (failure.model.to_string(), failure.reason))
-                .collect(),
+            Err(NoAnswer::Exhausted { failures, .. } | NoAnswer::Interrupted { failures }) => {
+                failures
+                    .iter()
+                    .map(|failure| (failure.model.to_string(), failure.reason))
+                    .collect()
+            }
             other => panic!("not exhausted: {other:?}"),
         }
     }

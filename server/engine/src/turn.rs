@@ -36,10 +36,15 @@ pub struct LegFailure {
 pub enum NoAnswer {
     /// No leg is left.
     Exhausted {
-        /// One entry per leg, in chain order; after commit only the legs that were tried.
+        /// One entry per leg, in chain order.
         failures: Vec<LegFailure>,
         /// When a leg is likely to be back.
         retry_at: Option<Instant>,
+    },
+    /// The answer broke off after it had begun.
+    Interrupted {
+        /// The legs that were tried, in chain order; the last one's answer broke off.
+        failures: Vec<LegFailure>,
     },
     /// A provider's safety system refused.
     Filtered(LegFailure),

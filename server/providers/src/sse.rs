@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn an_endless_line_is_refused() {
         let piece = vec![b'a'; 1024 * 1024];
-        let found = events(&vec![&piece[..]; 9]);
+        let found = events(&[&piece[..]; 9]);
         assert_eq!(found, [Err(SseError::TooLarge)]);
     }
 

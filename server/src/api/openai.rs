@@ -228,7 +228,7 @@ impl Call {
     /// Takes note of an end without a whole answer.
     pub(super) fn ended(&self, end: &NoAnswer) -> TurnError {
         let error = translate::no_answer(end, &self.shared.clock);
-        if let NoAnswer::Exhausted { failures, .. } = end {
+        if let Some(failures) = translate::failures(end) {
             self.shared.metrics.exhausted.inc();
             let models: Vec<_> = failures
                 .iter()

@@ -1,6 +1,11 @@
 //! Takes typed values out of the raw tree. A key that nobody asked for is unknown; the nearest one that somebody did ask
 //! for is offered instead.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a value of another kind than the wanted one is refused, whatever it is"
+)]
+
 use std::cell::RefCell;
 use std::time::Duration;
 

@@ -1,10 +1,6 @@
 //! The whole server from the outside: the real binary, real sockets on both sides, failures that really happen.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test may fail by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
 mod fallback;

@@ -1,10 +1,8 @@
 //! What the black-box tests share: the real binary, and upstreams that behave as they are told, over real sockets.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
+#![expect(
     clippy::panic,
+    clippy::expect_used,
     reason = "a test may fail by panicking"
 )]
 

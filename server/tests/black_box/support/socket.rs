@@ -51,7 +51,9 @@ impl Socket {
             {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("not a frame: {other:?}"),
+                other @ (Message::Binary(_) | Message::Close(_) | Message::Frame(_)) => {
+                    panic!("not a frame: {other:?}")
+                }
             }
         }
     }
