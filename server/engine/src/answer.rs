@@ -1,6 +1,7 @@
 //! An answer under way: a turn that has committed, and can no longer fall back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
@@ -10,6 +11,9 @@ use crate::{
     Chunk, FinishReason, LegFailure, ModelId, NoAnswer, Observed, ProviderId, Reason, Scrubber,
     UpstreamError, Usage, classify,
 };
+
+/// After a finish reason the answer is whole; only the token counts may still come, and they are not waited for longer.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A complete answer's end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +99,12 @@ impl Answer {
         }
         loop {
             let idle = committed.leg.settings.idle_limit(false);
-            let until = (self.heard + idle).min(self.deadline);
+            let patience = if self.finish.is_some() {
+                LAST_WORDS.min(idle)
+            } else {
+                idle
+            };
+            let until = (self.heard + patience).min(self.deadline);
             let next = timeout_at(until, committed.chunks.next()).await;
             self.heard = Instant::now();
             let end = match next {
@@ -103,7 +112,7 @@ impl Answer {
                     chunk @ (Chunk::Content(_) | Chunk::Reasoning(_) | Chunk::ToolCall(_)),
                 ))) => Progress::Chunk(chunk),
                 Ok(Some(Ok(Chunk::Usage(usage)))) => {
-                    committed.usage = Some(usage);
+                    committed.usage = Some(usage.after(committed.usage));
                     continue;
                 }
                 Ok(Some(Ok(Chunk::Finish(FinishReason::ContentFilter)))) => {
@@ -122,6 +131,7 @@ impl Answer {
                     self.broken(Observed::Cut(said))
                 }
                 Ok(Some(Err(error))) => self.broken_by(error),
+                Err(_) if Instant::now() >= self.deadline => self.broken(Observed::Endless),
                 Err(_) => self.broken(Observed::Stalled(idle)),
             };
             return Some(end);
@@ -143,9 +153,13 @@ impl Answer {
     }
 
     fn broken(&mut self, observed: Observed) -> Progress {
+        let simulated = self
+            .committed
+            .as_ref()
+            .is_some_and(|committed| committed.simulated);
         self.broken_by(UpstreamError {
             observed,
-            simulated: self.simulated,
+            simulated,
         })
     }
 

@@ -98,7 +98,7 @@ impl Attempt<'_> {
                     until = Instant::now() + limit;
                     silence = Observed::Stalled(limit);
                 }
-                Some(Ok(Chunk::Usage(tokens))) => usage = Some(tokens),
+                Some(Ok(Chunk::Usage(tokens))) => usage = Some(tokens.after(usage)),
                 Some(Ok(Chunk::Finish(FinishReason::ContentFilter))) => {
                     let said = "the provider's safety system refused".to_owned();
                     return Err(failed(Observed::Filtered(said), simulated));

@@ -100,6 +100,8 @@ enum State {
         until: Instant,
         cooldown: Duration,
         cause: Cause,
+        /// It was not its own traffic that opened it.
+        tripped: bool,
     },
     HalfOpen {
         probing: bool,
@@ -138,6 +140,7 @@ impl Circuit {
                 until,
                 cooldown,
                 cause,
+                ..
             } if now >= until => {
                 self.enter(
                     now,
@@ -233,6 +236,7 @@ impl Circuit {
                 until: now + cooldown.max(rest),
                 cooldown,
                 cause,
+                tripped: false,
             },
         );
     }
@@ -247,9 +251,15 @@ impl Circuit {
                     until,
                     cooldown,
                     cause,
+                    tripped: true,
                 },
             );
         }
+    }
+
+    /// Whether it is open for a reason outside its own traffic.
+    pub(crate) fn is_tripped(&self) -> bool {
+        matches!(self.state, State::Open { tripped: true, .. })
     }
 
     /// Holds it in a state until it is reset.
@@ -259,8 +269,11 @@ impl Circuit {
 
     /// Closes it, with nothing remembered.
     pub(crate) fn reset(&mut self, now: Instant) {
-        if !matches!(self.state, State::Closed { failures: 0 }) {
-            self.enter(now, State::Closed { failures: 0 });
+        match &mut self.state {
+            State::Closed { failures } => *failures = 0,
+            State::Open { .. } | State::HalfOpen { .. } | State::Forced(_) => {
+                self.enter(now, State::Closed { failures: 0 });
+            }
         }
     }
 

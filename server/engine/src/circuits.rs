@@ -153,7 +153,7 @@ impl ProviderCircuits {
             if let Some(circuit) = state.circuit(model) {
                 circuit.force(to, now);
             }
-            state.settle_provider(model, now);
+            state.settle_provider(now);
         });
     }
 
@@ -175,7 +175,7 @@ impl ProviderCircuits {
                         .for_each(|circuit| circuit.reset(now));
                 }
             }
-            state.settle_provider(model, now);
+            state.settle_provider(now);
         });
     }
 
@@ -292,11 +292,8 @@ impl GroupState {
     }
 
     /// Where an administrator has taken away a model's open circuit that the provider's stood on, the provider's closes.
-    fn settle_provider(&mut self, model: Option<&ModelId>, now: Instant) {
-        let view = self.provider.view();
-        let by_key = matches!(view.cause, Some(Reason::AuthError | Reason::QuotaExhausted));
-        let stands = self.open_models() >= self.models.len().clamp(1, 2);
-        if model.is_some() && !view.forced && !by_key && !stands {
+    fn settle_provider(&mut self, now: Instant) {
+        if self.provider.is_tripped() && self.open_models() < self.models.len().clamp(1, 2) {
             self.provider.reset(now);
         }
     }

@@ -58,6 +58,12 @@ pub fn classify(error: &UpstreamError, scrubber: &Scrubber) -> Failure {
             None,
             format!("the answer stood still for {}", seconds(*limit)),
         ),
+        // The model did what it could: nothing is wrong with it.
+        Observed::Endless => (
+            Row(Reason::StreamInterrupted, Request, Never, Ignored),
+            None,
+            "the answer was still going on when the time was over".to_owned(),
+        ),
         Observed::Cut(message) | Observed::Malformed(message) => (
             Row(Reason::StreamInterrupted, Model, Never, Counts),
             None,
@@ -123,16 +129,11 @@ fn by_status(status: u16, said: &Said, retry_after: Option<Duration>) -> Row {
                 )
             }
         },
-        408 | 500..=599 => match retry_after {
-            None => Row(Reason::ProviderUnavailable, Model, Backoff, Counts),
+        408 | 500..=599 => {
             // A provider that names a time is not asked before it, whatever its status.
-            Some(after) => Row(
-                Reason::ProviderUnavailable,
-                Model,
-                NotBefore(after.min(MAX_COOLING)),
-                CoolsFor(after.min(MAX_COOLING)),
-            ),
-        },
+            let retry = retry_after.map_or(Backoff, |after| NotBefore(after.min(MAX_COOLING)));
+            Row(Reason::ProviderUnavailable, Model, retry, Counts)
+        }
         _ => Row(Reason::ProviderError, Request, Never, Ignored),
     }
 }
@@ -214,16 +215,18 @@ impl Said {
     }
 
     fn missing_model(&self) -> bool {
-        self.any(&["model_not_found"], &["is not a valid model"])
-            || (self.message.contains("model")
-                && [
-                    "does not exist",
-                    "not found",
-                    "no such model",
-                    "unknown model",
-                ]
-                .iter()
-                .any(|phrase| self.message.contains(phrase)))
+        self.any(
+            &["model_not_found", "invalid_model"],
+            &["is not a valid model", "model not exist", "invalid model"],
+        ) || (self.message.contains("model")
+            && [
+                "does not exist",
+                "not found",
+                "no such model",
+                "unknown model",
+            ]
+            .iter()
+            .any(|phrase| self.message.contains(phrase)))
     }
 }
 

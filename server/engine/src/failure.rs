@@ -110,3 +110,19 @@ pub struct Failure {
     /// A fault of the debug pane caused it.
     pub simulated: bool,
 }
+
+impl Failure {
+    /// A rest that is short enough to be waited for needs no circuit to keep it.
+    pub(crate) fn waited_for(self, patience: Duration) -> Self {
+        match self.circuit {
+            CircuitEffect::CoolsFor(rest) if rest <= patience => Self {
+                circuit: CircuitEffect::Counts,
+                ..self
+            },
+            CircuitEffect::CoolsFor(_)
+            | CircuitEffect::Ignored
+            | CircuitEffect::Counts
+            | CircuitEffect::OpensAtOnce => self,
+        }
+    }
+}

@@ -69,9 +69,14 @@ impl Scrubber {
 
     /// The text without secrets and control characters, cut to [`DETAIL_LIMIT`] characters on a character boundary.
     pub fn detail(&self, text: &str) -> String {
-        let scrubbed = self.scrub(text);
-        let flat = scrubbed.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut characters = flat.chars().filter(|c| !c.is_control());
+        // First, or a character that nobody sees could hide a secret in two halves.
+        let visible: String = text
+            .chars()
+            .filter(|c| c.is_whitespace() || !c.is_control())
+            .collect();
+        let flat = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+        let scrubbed = self.scrub(&flat);
+        let mut characters = scrubbed.chars();
         let mut cut: String = characters.by_ref().take(DETAIL_LIMIT).collect();
         if characters.next().is_some() {
             cut.pop();
@@ -135,6 +140,12 @@ mod tests {
         assert!(detail.starts_with("a b é"), "{detail}");
         assert_eq!(detail.chars().count(), DETAIL_LIMIT);
         assert!(detail.ends_with('…'));
+    }
+
+    #[test]
+    fn a_hidden_character_hides_no_secret() {
+        let scrubber = Scrubber::new(["very-secret".to_owned()]);
+        assert_eq!(scrubber.detail("it was very-se\0cret"), "it was [redacted]");
     }
 
     proptest! {

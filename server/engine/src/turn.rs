@@ -192,8 +192,16 @@ impl Turn {
                 recording,
             };
             let (failure, recording) = match attempt.run().await {
-                Ok(begun) => return Ok(Some(begun.commit(leg.clone(), permit, place > 0))),
-                Err(failed) => failed,
+                Ok(begun) => {
+                    // What a retry has made good is no failure of this leg.
+                    if let Some(entry) = self.failures.get_mut(place) {
+                        *entry = None;
+                    }
+                    return Ok(Some(begun.commit(leg.clone(), permit, place > 0)));
+                }
+                Err((failure, recording)) => {
+                    (failure.waited_for(leg.settings.max_retry_after), recording)
+                }
             };
             self.note(place, leg, &failure);
             let standing = Standing {

@@ -62,6 +62,18 @@ pub struct Usage {
     pub output_tokens: u64,
 }
 
+impl Usage {
+    /// These counts after earlier ones: the last word counts, but a count that it drops stays.
+    pub(crate) fn after(self, earlier: Option<Self>) -> Self {
+        let earlier = earlier.unwrap_or_default();
+        let last = |now: u64, before: u64| if now == 0 { before } else { now };
+        Self {
+            input_tokens: last(self.input_tokens, earlier.input_tokens),
+            output_tokens: last(self.output_tokens, earlier.output_tokens),
+        }
+    }
+}
+
 /// Why a model stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FinishReason {
@@ -123,6 +135,8 @@ pub enum Observed {
     FirstTokenTimeout(Duration),
     /// The stream began and then was silent for too long.
     Stalled(Duration),
+    /// The stream was still going on when the turn's last moment came.
+    Endless,
     /// The stream ended or broke before its end mark.
     Cut(String),
     /// An event that does not parse; it may have carried text.

@@ -84,12 +84,14 @@ impl Prompt {
         self.tokens
     }
 
-    /// The body of a streaming request to this model.
-    pub(crate) fn openai_body(&self, model: &str) -> Vec<u8> {
+    /// The body of a streaming request to this model, which asks for token counts where they have to be asked for.
+    pub(crate) fn openai_body(&self, model: &str, usage_option: bool) -> Vec<u8> {
         let mut body = self.body.clone();
         body.insert("model".to_owned(), model.into());
         body.insert("stream".to_owned(), true.into());
-        body.insert("stream_options".to_owned(), json!({"include_usage": true}));
+        if usage_option {
+            body.insert("stream_options".to_owned(), json!({"include_usage": true}));
+        }
         Value::Object(body).to_string().into_bytes()
     }
 }

@@ -14,6 +14,7 @@ pub struct Provider {
     wire: Wire,
     completions: Arc<str>,
     key: Option<Secret>,
+    usage_option: bool,
 }
 
 impl Provider {
@@ -22,10 +23,13 @@ impl Provider {
         let mut url = base_url.clone();
         let path = format!("{}/chat/completions", url.path().trim_end_matches('/'));
         url.set_path(&path);
+        // Mistral always counts, and refuses to be asked to.
+        let usage_option = url.host_str() != Some("api.mistral.ai");
         Self {
             wire,
             completions: url.as_str().into(),
             key,
+            usage_option,
         }
     }
 
@@ -43,6 +47,7 @@ impl Provider {
             key: self.key.clone(),
             model: id,
             name: name.into(),
+            usage_option: self.usage_option,
             prompt,
             caller,
         })

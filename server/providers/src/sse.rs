@@ -39,6 +39,11 @@ impl SseDecoder {
         }
     }
 
+    /// Nothing more comes: a last event without its blank line is complete.
+    pub(crate) fn finish(&mut self) {
+        self.buffer.extend_from_slice(b"\n\n");
+    }
+
     /// The next complete event's data.
     pub(crate) fn next_event(&mut self) -> Option<Result<String, SseError>> {
         loop {

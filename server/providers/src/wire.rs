@@ -58,16 +58,32 @@ impl Wire {
                 message: "connection refused".to_owned(),
                 simulated: true,
             }),
-            Some(FaultKind::NoResponse) => std::future::pending().await,
+            // Headers that say nothing and a body that never comes: outside this process nobody can tell it from no headers,
+            // and inside the silence carries its mark.
+            Some(FaultKind::NoResponse) => Ok(silent_reply()),
             Some(FaultKind::StreamCut { after_tokens }) => {
                 let reply = self.transport.send(request).await?;
+                if !reply.status.is_success() {
+                    return Ok(reply);
+                }
+                let body = cut_after(reply.body, after_tokens);
                 Ok(Reply {
-                    body: cut_after(reply.body, after_tokens),
+                    body,
                     simulated: true,
                     ..reply
                 })
             }
         }
+    }
+}
+
+fn silent_reply() -> Reply {
+    let body = stream::pending().boxed();
+    Reply {
+        status: StatusCode::OK,
+        headers: HeaderMap::new(),
+        body,
+        simulated: true,
     }
 }
 

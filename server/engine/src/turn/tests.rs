@@ -414,6 +414,72 @@ async fn the_only_models_circuit_opens_its_providers_and_closing_it_closes_that(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_rate_limited_models_circuit_takes_its_providers_with_it_both_ways() {
+    let world = World::new().model("a", [refuse(status(429))]);
+    for _ in 0..3 {
+        world.run().await;
+    }
+    let (leg, _) = &world.models[0];
+    assert_eq!(leg.circuits.view().state, CircuitState::Open);
+    leg.circuits.force(Some(&leg.model), ForcedState::Open);
+    assert_eq!(leg.circuits.view().state, CircuitState::Open);
+    leg.circuits.force(Some(&leg.model), ForcedState::Closed);
+    assert!(leg.circuits.admits(&leg.model));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_retry_after_counts_and_opens_nothing() {
+    let world = World::new()
+        .model("a", [refuse(rate_limited(1))])
+        .model("b", [answers("b")]);
+    for opened in [false, false, true] {
+        world.run().await;
+        assert_eq!(world.state(0) == CircuitState::Open, opened);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_retry_has_made_good_is_no_failure() {
+    let cut = Call::Stream(vec![
+        text("half"),
+        Step::Fail(Observed::Cut("reset".into())),
+    ]);
+    let world = World::new().model("a", [refuse(status(500)), cut]);
+    assert_eq!(
+        world.run().await.failures(),
+        [("a".to_owned(), Reason::StreamInterrupted)]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_finish_reason_the_end_is_not_waited_for_long() {
+    let usage = |input_tokens, output_tokens| {
+        Step::Give(Chunk::Usage(Usage {
+            input_tokens,
+            output_tokens,
+        }))
+    };
+    let steps = vec![
+        usage(7, 0),
+        text("all"),
+        Step::Give(Chunk::Finish(FinishReason::Stop)),
+        usage(0, 9),
+        Step::Hang,
+    ];
+    let world = World::new().model("a", [Call::Stream(steps)]);
+    let started = Instant::now();
+    let finished = world.run().await.end.unwrap();
+    assert_eq!(started.elapsed(), SECOND);
+    assert_eq!(
+        finished.usage,
+        Some(Usage {
+            input_tokens: 7,
+            output_tokens: 9
+        })
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_open_models_open_the_providers_circuit() {
     let world = World::new()
         .model_on("p", "a", [refuse(status(500))])

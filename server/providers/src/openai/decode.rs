@@ -50,17 +50,25 @@ fn completion(value: &Value, part: &str, chunks: &mut VecDeque<Chunk>) -> Result
     let choice = value.get("choices").and_then(|choices| choices.get(0));
     if let Some(choice) = choice {
         if let Some(delta) = choice.get(part) {
-            text(
-                delta.get("reasoning_content").or(delta.get("reasoning")),
-                Chunk::Reasoning,
-                chunks,
-            );
+            let reasoning = ["reasoning_content", "reasoning"].map(|key| delta.get(key));
+            let spoken = reasoning
+                .into_iter()
+                .flatten()
+                .find(|value| !value.is_null());
+            text(spoken, Chunk::Reasoning, chunks);
             text(delta.get("content"), Chunk::Content, chunks);
             text(delta.get("refusal"), Chunk::Content, chunks);
             tool_calls(delta.get("tool_calls"), chunks);
         }
-        if let Some(reason) = choice.get("finish_reason").and_then(Value::as_str) {
-            chunks.push_back(Chunk::Finish(finish_reason(reason)));
+        let reason = choice.get("finish_reason").and_then(Value::as_str);
+        match reason.filter(|reason| !reason.is_empty()) {
+            None => {}
+            // The provider gave up: this is no end, and what stands beside it may say why.
+            Some(reason @ ("error" | "insufficient_system_resource")) => {
+                let said = || Observed::Cut(format!("the provider ended the stream: {reason}"));
+                return Err(error_of(value).map_or_else(said, error::in_band));
+            }
+            Some(reason) => chunks.push_back(Chunk::Finish(finish_reason(reason))),
         }
     }
     if let Some(usage) = value.get("usage").filter(|usage| usage.is_object()) {
@@ -70,12 +78,22 @@ fn completion(value: &Value, part: &str, chunks: &mut VecDeque<Chunk>) -> Result
             output_tokens: tokens("completion_tokens"),
         }));
     }
-    match value.get("error").filter(|error| !error.is_null()) {
+    match error_of(value) {
         // An error beside a finish reason comes too late to undo the answer.
         Some(error) if !chunks.iter().any(|chunk| matches!(chunk, Chunk::Finish(_))) => {
             Err(error::in_band(error))
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+/// The error that an event carries, or is.
+fn error_of(value: &Value) -> Option<&Value> {
+    let is_one = value.get("object").and_then(Value::as_str) == Some("error");
+    if is_one {
+        Some(value)
+    } else {
+        value.get("error").filter(|error| !error.is_null())
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct OpenAiUpstream {
     pub(crate) key: Option<Secret>,
     pub(crate) model: ModelId,
     pub(crate) name: Arc<str>,
+    /// Token counts have to be asked for.
+    pub(crate) usage_option: bool,
     pub(crate) prompt: Arc<Prompt>,
     pub(crate) caller: Caller,
 }
@@ -40,7 +42,9 @@ impl OpenAiUpstream {
             }
         }
         request
-            .body(Bytes::from(self.prompt.openai_body(&self.name)))
+            .body(Bytes::from(
+                self.prompt.openai_body(&self.name, self.usage_option),
+            ))
             .map_err(|error| UpstreamError {
                 observed: Observed::Other(format!("the request cannot be built: {error}")),
                 simulated: false,
@@ -79,6 +83,7 @@ fn chunks(reply: Reply) -> Chunks {
         sse: SseDecoder::default(),
         ready: VecDeque::new(),
         simulated: reply.simulated,
+        over: false,
     };
     stream::unfold(Some(decoding), |decoding| async move {
         let mut decoding = decoding?;
@@ -96,6 +101,8 @@ struct Decoding {
     sse: SseDecoder,
     ready: VecDeque<Chunk>,
     simulated: bool,
+    /// The body has ended.
+    over: bool,
 }
 
 impl Decoding {
@@ -117,9 +124,14 @@ impl Decoding {
                     }
                 }
                 Some(Err(error)) => return failed(Observed::Malformed(error.to_string())),
-                None => match self.body.next().await? {
-                    Ok(bytes) => self.sse.push(&bytes),
-                    Err(error) => return Some(Err(error.into())),
+                None if self.over => return None,
+                None => match self.body.next().await {
+                    Some(Ok(bytes)) => self.sse.push(&bytes),
+                    Some(Err(error)) => return Some(Err(error.into())),
+                    None => {
+                        self.over = true;
+                        self.sse.finish();
+                    }
                 },
             }
         }
