@@ -19,8 +19,6 @@ pub struct Catalog {
     providers: Vec<ProviderEntry>,
     models: Vec<ModelEntry>,
     default_model: ModelId,
-    default_fallbacks: Vec<ModelId>,
-    max_attempts: usize,
 }
 
 /// A provider.
@@ -41,8 +39,8 @@ pub struct ModelEntry {
     pub id: ModelId,
     /// Its provider's id.
     pub provider: ProviderId,
-    /// The models that step in for it, in order.
-    pub fallbacks: Vec<ModelId>,
+    /// The models of its turns: itself first.
+    pub chain: Vec<ModelId>,
     /// US dollars per million tokens: of the prompt, of the answer.
     pub cost: Option<(f64, f64)>,
     name: String,
@@ -95,14 +93,13 @@ impl Catalog {
                 id,
             });
         }
-        let ids = |names: &[String]| names.iter().map(|name| name.as_str().into()).collect();
         let mut models: Vec<ModelEntry> = config
             .models
             .iter()
             .map(|model| ModelEntry {
                 id: model.id.as_str().into(),
                 provider: model.provider.as_str().into(),
-                fallbacks: ids(&model.fallbacks),
+                chain: model.chain.iter().map(|id| id.as_str().into()).collect(),
                 cost: model.cost,
                 name: model.name.clone(),
                 context_window: model.context_window,
@@ -110,7 +107,6 @@ impl Catalog {
                 settings: Arc::new(model.resilience.clone()),
             })
             .collect();
-        let configured_first = models.first().map(|model| model.id.clone());
 
         for model in DEMO_MODELS {
             let id = ProviderId::from(model.provider);
@@ -123,10 +119,16 @@ impl Catalog {
                 id: id.clone(),
             });
             let others = DEMO_MODELS.iter().filter(|other| other.id != model.id);
+            let chain = [&model]
+                .into_iter()
+                .chain(others)
+                .map(|demo| demo.id.into());
             models.push(ModelEntry {
                 id: model.id.into(),
                 provider: id,
-                fallbacks: others.map(|other| other.id.into()).collect(),
+                chain: chain
+                    .take(config.resilience.max_attempts as usize)
+                    .collect(),
                 cost: None,
                 name: model.id.to_owned(),
                 context_window: None,
@@ -142,24 +144,15 @@ impl Catalog {
             }
         }
 
-        let defaults: Vec<ModelId> = config
-            .provider_order
-            .iter()
-            .filter_map(|name| {
-                config
-                    .providers
-                    .iter()
-                    .find(|it| it.id == *name && it.enabled)
-            })
-            .filter_map(|provider| provider.default_model.as_deref().map(ModelId::from))
-            .collect();
-        let default_model = defaults.first().cloned().or(configured_first);
+        let default_model = config
+            .default_model
+            .as_deref()
+            .unwrap_or(DEMO_MODELS[0].id)
+            .into();
         Ok(Self {
             providers,
             models,
-            default_model: default_model.unwrap_or_else(|| DEMO_MODELS[0].id.into()),
-            default_fallbacks: config.default_fallbacks.as_deref().map_or(defaults, ids),
-            max_attempts: config.resilience.max_attempts as usize,
+            default_model,
         })
     }
 
@@ -190,8 +183,7 @@ impl Catalog {
         &self.default_model
     }
 
-    /// The models of a turn: the one asked for, its fallbacks, and those of everybody. Models of providers that are
-    /// switched off are left out.
+    /// The legs of a turn. Models of providers that are switched off are left out.
     ///
     /// # Errors
     ///
@@ -202,17 +194,8 @@ impl Catalog {
         prompt: &Arc<Prompt>,
         caller: &Caller,
     ) -> Result<Chain, ChainError> {
-        let later = model.fallbacks.iter().chain(&self.default_fallbacks);
-        let names = [&model.id].into_iter().chain(later);
-        let legs = names.filter_map(|name| self.leg(self.model(name.as_str())?, prompt, caller));
-        let mut unique: Vec<Leg> = vec![];
-        for leg in legs {
-            if !unique.iter().any(|known| known.model == leg.model) {
-                unique.push(leg);
-            }
-        }
-        unique.truncate(self.max_attempts);
-        Chain::new(unique)
+        let legs = model.chain.iter().filter_map(|id| self.model(id.as_str()));
+        Chain::new(legs.filter_map(|model| self.leg(model, prompt, caller)))
     }
 
     fn leg(&self, model: &ModelEntry, prompt: &Arc<Prompt>, caller: &Caller) -> Option<Leg> {
@@ -233,14 +216,23 @@ impl Catalog {
         })
     }
 
-    /// The models, as clients see them.
+    /// The models that can be asked for.
+    pub fn offered(&self) -> impl Iterator<Item = &ModelEntry> {
+        self.models.iter().filter(|model| {
+            self.provider(model.provider.as_str())
+                .is_some_and(|provider| provider.enabled)
+        })
+    }
+
+    /// The models that can be asked for, as clients see them.
     pub fn wire_models(&self) -> Vec<wire::Model> {
-        let shown = self.models.iter().map(|model| wire::Model {
+        let shown = self.offered().map(|model| wire::Model {
             id: model.id.as_str().into(),
             provider: model.provider.as_str().into(),
             fallbacks: model
-                .fallbacks
+                .chain
                 .iter()
+                .skip(1)
                 .map(|id| id.as_str().into())
                 .collect(),
             demo: self

@@ -247,11 +247,15 @@ pub async fn catch_panics(
 
 /// In OpenAI's form: every error under `/v1`.
 pub fn openai_error(refusal: &Refusal) -> Response {
-    (
-        refusal.status,
-        Json(openai_body(&refusal.error, refusal.status)),
-    )
-        .into_response()
+    let body = Json(openai_body(&refusal.error, refusal.status));
+    let mut response = (refusal.status, body).into_response();
+    if matches!(refusal.error.kind, ErrorKind::FallbackExhausted { .. }) {
+        // OpenAI's own clients honour it: what the engine has retried need not be retried by them.
+        response
+            .headers_mut()
+            .insert("x-should-retry", HeaderValue::from_static("false"));
+    }
+    response
 }
 
 /// The body of an error in OpenAI's form.

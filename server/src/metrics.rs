@@ -172,7 +172,7 @@ impl Metrics {
             for direction in ["input", "output"] {
                 self.tokens.with_label_values(&[id, direction]);
             }
-            if let Some(next) = model.fallbacks.first() {
+            if let Some(next) = model.chain.get(1) {
                 for reason in Reason::ALL {
                     self.fallbacks
                         .with_label_values(&[id, next.as_str(), reason.as_str()]);

@@ -40,7 +40,10 @@ pub fn routes(shared: &Shared) -> Router<Arc<Shared>> {
         .layer(CompressionLayer::new());
     let files = Router::new().fallback_service(
         tower::ServiceBuilder::new()
-            .layer(middleware::from_fn(cache))
+            .layer(middleware::from_fn_with_state(
+                shared.pages.hash_files,
+                cache,
+            ))
             .service(site),
     );
     pages.fallback(
@@ -63,8 +66,8 @@ pub fn routes(shared: &Shared) -> Router<Arc<Shared>> {
 }
 
 /// Files whose names carry their hash never change; all others are asked for anew.
-async fn cache(request: Request, next: Next) -> Response {
-    let hashed = request.uri().path().starts_with("/pkg/");
+async fn cache(State(hashes): State<bool>, request: Request, next: Next) -> Response {
+    let hashed = hashes && request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let policy = if hashed && response.status().is_success() {
         "public, max-age=31536000, immutable"

@@ -30,7 +30,9 @@ pub struct Recorder<S: Fn(Attempt) + Send + Sync> {
 /// The turn's way along its chain.
 #[derive(Default)]
 struct Path {
-    /// The leg before the current one, and why it did not answer.
+    /// The first leg, and why it did not answer.
+    first: Option<(ModelId, Reason)>,
+    /// The last leg that was asked, else the first that was spared, and why it did not answer.
     last: Option<(ModelId, Reason)>,
     fell_back: bool,
 }
@@ -53,13 +55,16 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
         let Some((from, reason)) = path.last.clone() else {
             return;
         };
+        let Some((primary, why)) = path.first.clone() else {
+            return;
+        };
         let (to, reason, request_id) = (
             record.model.as_str(),
             reason.as_str(),
             &*self.whose.request_id,
         );
         if !std::mem::replace(&mut path.fell_back, true) {
-            let primary_model = from.as_str();
+            let (primary_model, reason) = (primary.as_str(), why.as_str());
             tracing::warn!(
                 primary_model,
                 reason,
@@ -151,7 +156,13 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
             );
         }
         if let (Some(reason), None) = (record.reason, record.retry_in) {
-            self.lock().last = Some((record.model.clone(), reason));
+            let failed = (record.model.clone(), reason);
+            let mut path = self.lock();
+            path.first.get_or_insert_with(|| failed.clone());
+            // A leg that was spared is no step: the next one steps in for the last that was asked.
+            if record.state == AttemptState::Failed || path.last.is_none() {
+                path.last = Some(failed);
+            }
         }
     }
 

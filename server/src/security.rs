@@ -1,5 +1,6 @@
 //! What holds for every route: whose host this is, who may ask from where, and what a page may load.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -70,10 +71,12 @@ fn own_authority(headers: &HeaderMap, uri: &Uri, public: Option<&Url>) -> Option
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         Some(_) | None => authority,
     };
-    let loopback = matches!(
-        name.to_ascii_lowercase().as_str(),
-        "localhost" | "127.0.0.1" | "[::1]"
-    );
+    let address = name
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<IpAddr>();
+    let loopback = name.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|address| address.is_loopback());
     let is_public = public.is_some_and(|url| {
         url.host_str()
             .is_some_and(|host| host.eq_ignore_ascii_case(name))

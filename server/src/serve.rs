@@ -97,6 +97,8 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
             source,
         })?;
     let address = listener.local_addr()?;
+    // Before anybody is told that the server is there.
+    let stop = stop_signal()?;
     {
         let mut stdout = std::io::stdout().lock();
         // Nobody may be reading.
@@ -106,7 +108,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
     let server = axum::serve(listener, router(&shared))
         .with_graceful_shutdown(async move { shutdown.cancelled().await });
     let serving = tokio::spawn(server.into_future());
-    stop_signal().await;
+    stop.await;
     drain(&shared).await;
     expiry.abort();
     if timeout(CLOSE, serving).await.is_err() {
@@ -146,22 +148,24 @@ async fn drain(shared: &Shared) {
     shared.shutdown.cancel();
 }
 
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Listens for the signals that end the server from now on; resolves with the first.
+fn stop_signal() -> Result<impl Future<Output = ()>, std::io::Error> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            let _ = interrupt.await;
-            return;
-        };
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
     }
     #[cfg(not(unix))]
-    let _ = interrupt.await;
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
 }
 
 /// The pages' files lie in `target/site`, where the build puts them, or beside the program.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evenkeel_engine::{Circuits, Scrubber, Transition};
+use evenkeel_engine::{Circuits, NoAnswer, Scrubber, Transition};
 use evenkeel_protocol::{ConversationChange, FaultChange};
 use evenkeel_providers::{FaultEvent, Faults};
 use evenkeel_store::Store;
@@ -123,6 +123,25 @@ impl Shared {
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
         }))
+    }
+
+    /// Counts and logs a turn that no model could answer whole.
+    pub fn exhausted(&self, end: &NoAnswer, request_id: &str) {
+        let Some(failures) = translate::failures(end) else {
+            return;
+        };
+        self.metrics.exhausted.inc();
+        let models: Vec<_> = failures
+            .iter()
+            .map(|failure| failure.model.as_str())
+            .collect();
+        let primary_model = models.first().copied();
+        tracing::error!(
+            primary_model,
+            fallback_models = ?models.get(1..),
+            request_id,
+            "all_fallback_models_failed"
+        );
     }
 
     /// The server takes no new turns: it is about to stop.

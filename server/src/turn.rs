@@ -64,6 +64,15 @@ pub async fn begin(
     principal: &Principal,
     send: &Send,
 ) -> Result<Accepted, Refusal> {
+    let _beginning = shared.runs.beginning.lock().await;
+    // A request that is sent again gets what it got, whatever has changed since.
+    if let Some(before) = shared
+        .store
+        .begun_before(&principal.id, &send.request_id)
+        .await?
+    {
+        return accepted(shared, principal, send, before);
+    }
     check(send)?;
     if shared.draining() {
         return Err(Refusal::draining());
@@ -71,7 +80,6 @@ pub async fn begin(
     let model = resolve_model(shared, principal, send).await?;
     let run_id = Uuid::now_v7().to_string().into();
     let requested_model = model.id.as_str().into();
-    let _beginning = shared.runs.beginning.lock().await;
     let begun = shared.store.begin_turn(NewTurn {
         principal: &principal.id,
         request_id: &send.request_id,
@@ -82,31 +90,46 @@ pub async fn begin(
         requested_model: &requested_model,
         now: shared.clock.now(),
     });
-    match begun.await? {
+    accepted(shared, principal, send, begun.await?)
+}
+
+fn accepted(
+    shared: &Arc<Shared>,
+    principal: &Principal,
+    send: &Send,
+    begun: Begun,
+) -> Result<Accepted, Refusal> {
+    match begun {
         Begun::Duplicate {
             conversation_id,
             message_id,
             answer_id,
             run_id,
-        } => Ok(shared.runs.get(&run_id).map_or_else(
-            || Accepted::Ended {
-                accepted: Box::new(ServerFrame::Accepted {
-                    run_id: run_id.clone(),
-                    seq: 1,
-                    request_id: send.request_id.clone(),
-                    conversation_id,
-                    message_id,
-                    answer_id,
-                }),
-                run_id: run_id.clone(),
-            },
-            Accepted::Running,
-        )),
+        } => {
+            if let Some(run) = shared.runs.get(&run_id) {
+                return Ok(Accepted::Running(run));
+            }
+            let (run, request_id) = (run_id.clone(), send.request_id.clone());
+            let accepted = ServerFrame::Accepted {
+                run_id: run,
+                seq: 1,
+                request_id,
+                conversation_id,
+                message_id,
+                answer_id,
+            };
+            Ok(Accepted::Ended {
+                accepted: Box::new(accepted),
+                run_id,
+            })
+        }
         Begun::Started {
             conversation,
             question,
             answer,
         } => {
+            let none = || Refusal::invalid("run_id: the answer has none");
+            let run_id = answer.run_id.clone().ok_or_else(none)?;
             let run = Run::begin(
                 run_id,
                 principal.id.clone(),
@@ -118,13 +141,7 @@ pub async fn begin(
             announce(shared, principal, conversation);
             // Nobody may be listening.
             let _ = shared.news.send(News::Run(run.clone()));
-            spawn(
-                shared,
-                run.clone(),
-                question,
-                model.id.as_str().to_owned(),
-                send,
-            );
+            spawn(shared, run.clone(), question, send);
             Ok(Accepted::Running(run))
         }
     }
@@ -173,14 +190,19 @@ async fn resolve_model<'s>(
         Some(conversation) => shared.store.last_model(&principal.id, conversation).await?,
         None => None,
     };
-    // A model that was taken out of the configuration since is replaced by the default.
-    last.and_then(|last| shared.catalog.model(last.as_str()))
-        .or_else(|| {
-            shared
-                .catalog
-                .model(shared.catalog.default_model().as_str())
-        })
-        .ok_or_else(|| Refusal::invalid("model: no model is configured"))
+    // A model that was taken out of the configuration, or switched off, is replaced by the default.
+    last.and_then(|last| {
+        shared
+            .catalog
+            .offered()
+            .find(|model| model.id.as_str() == last.as_str())
+    })
+    .or_else(|| {
+        shared
+            .catalog
+            .model(shared.catalog.default_model().as_str())
+    })
+    .ok_or_else(|| Refusal::invalid("model: no model is configured"))
 }
 
 /// Tells the principal's sockets of a conversation that is new or has changed.
@@ -191,7 +213,13 @@ pub fn announce(shared: &Shared, principal: &Principal, conversation: Conversati
         .send(News::Conversation(principal.id.clone(), change));
 }
 
-fn spawn(shared: &Arc<Shared>, run: Arc<Run>, question: Message, model: String, send: &Send) {
+fn spawn(shared: &Arc<Shared>, run: Arc<Run>, question: Message, send: &Send) {
+    let model = run
+        .answer()
+        .0
+        .requested_model
+        .map(|model| model.0)
+        .unwrap_or_default();
     let (keeper, request_id) = (shared.clone(), Arc::from(send.request_id.as_str()));
     let turn = {
         let (shared, run) = (shared.clone(), run.clone());
@@ -244,11 +272,7 @@ async fn play(
         result = answering => match result {
             Ok(()) => None,
             Err(Failed::NoAnswer(end)) => {
-                if let Some(failures) = translate::failures(&end) {
-                    shared.metrics.exhausted.inc();
-                    let models: Vec<_> = failures.iter().map(|failure| failure.model.as_str()).collect();
-                    tracing::error!(primary_model = model, fallback_models = ?models, request_id = &*request_id, "all_fallback_models_failed");
-                }
+                shared.exhausted(&end, &request_id);
                 Some(translate::no_answer(&end, &shared.clock))
             }
             Err(Failed::Refused(refusal)) => Some(refusal.error),
@@ -320,7 +344,7 @@ async fn answer(
     run.update(|message| {
         message.model_name = Some(answer.model().as_str().into());
         message.provider = Some(answer.provider().as_str().into());
-        message.fallback = answer.fallback();
+        message.fallback = answer.model() != &entry.id;
         message.simulated |= answer.simulated();
     });
     stream(shared, run, &mut answer, &mut checkpoints).await

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use evenkeel_engine::{ForcedState, ModelId};
 use evenkeel_protocol::{HealthReport, Role};
 use serde::Deserialize;
 
-use super::Json;
+use super::{Id, Json};
 use crate::catalog::ProviderEntry;
 use crate::error::Refusal;
 use crate::principal::Principal;
@@ -41,7 +41,7 @@ enum Action {
 pub(crate) async fn model_circuit(
     State(shared): State<Arc<Shared>>,
     principal: Principal,
-    Path(id): Path<String>,
+    Id(id): Id,
     Json(body): Json<Circuit>,
 ) -> Result<StatusCode, Refusal> {
     administrator(&principal)?;
@@ -58,7 +58,7 @@ pub(crate) async fn model_circuit(
 pub(crate) async fn provider_circuit(
     State(shared): State<Arc<Shared>>,
     principal: Principal,
-    Path(id): Path<String>,
+    Id(id): Id,
     Json(body): Json<Circuit>,
 ) -> Result<StatusCode, Refusal> {
     administrator(&principal)?;

@@ -1,8 +1,9 @@
-//! JSON bodies, refused in the words of this API.
+//! JSON bodies and ids in paths, refused in the words of this API.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::error::Refusal;
@@ -24,6 +25,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         serde_json::from_slice(&bytes).map(Self).map_err(|error| {
             Refusal::invalid(&format!("The body is not what this route takes: {error}"))
         })
+    }
+}
+
+/// The id in a path.
+pub(crate) struct Id(pub(crate) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(id)| Self(id))
+            .map_err(|_| Refusal::invalid("the id in the path is not UTF-8"))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use evenkeel_protocol::{Conversation, ConversationChange, Message, ModelId, Send, Transcript};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Json;
+use super::{Id, Json};
 use crate::error::Refusal;
 use crate::principal::Principal;
 use crate::run::End;
@@ -36,7 +36,7 @@ pub(crate) async fn list(
 pub(crate) async fn one(
     State(shared): State<Arc<Shared>>,
     principal: Principal,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<axum::Json<Transcript>, Refusal> {
     transcript(&shared, &principal, &id).await.map(axum::Json)
 }
@@ -72,7 +72,7 @@ pub(crate) struct Rename {
 pub(crate) async fn rename(
     State(shared): State<Arc<Shared>>,
     principal: Principal,
-    Path(id): Path<String>,
+    Id(id): Id,
     Json(body): Json<Rename>,
 ) -> Result<axum::Json<Conversation>, Refusal> {
     let title = body.title.trim();
@@ -91,7 +91,7 @@ pub(crate) async fn rename(
 pub(crate) async fn delete(
     State(shared): State<Arc<Shared>>,
     principal: Principal,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<StatusCode, Refusal> {
     let id = id.into();
     if !shared.store.delete(&principal.id, &id).await? {
@@ -128,7 +128,7 @@ pub(crate) struct Answered {
 pub(crate) async fn chat(
     State(shared): State<Arc<Shared>>,
     principal: Principal,
-    Path(id): Path<String>,
+    Id(id): Id,
     Json(body): Json<Chat>,
 ) -> Result<impl IntoResponse, Refusal> {
     let send = Send {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use evenkeel_protocol as wire;
 use evenkeel_protocol::{FaultSpec, Role};
 use evenkeel_providers::{Armed, Audience, FaultKind, FaultOrder, Target};
 use serde::Serialize;
 
-use super::Json;
+use super::{Id, Json};
 use crate::error::Refusal;
 use crate::principal::Principal;
 use crate::shared::Shared;
@@ -163,7 +163,7 @@ fn check(shared: &Shared, principal: &Principal, spec: FaultSpec) -> Result<Faul
 pub(crate) async fn disarm(
     State(shared): State<Arc<Shared>>,
     principal: Principal,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<StatusCode, Refusal> {
     tester(&principal)?;
     let ended = shared

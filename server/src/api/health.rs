@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use evenkeel_protocol::{CircuitState, Status};
 use serde_json::{Value, json};
 
+use super::Id;
 use crate::error::Refusal;
 use crate::shared::Shared;
 
@@ -40,7 +41,7 @@ pub(crate) async fn all(State(shared): State<Arc<Shared>>) -> Response {
 /// A provider or a model by its id.
 pub(crate) async fn one(
     State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Result<Response, Refusal> {
     let (catalog, clock) = (&shared.catalog, &shared.clock);
     if let Some(provider) = catalog.provider(&id) {

@@ -11,12 +11,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
 
-pub(crate) use body::Json;
+pub(crate) use body::{Id, Json};
 
-use crate::error::Refusal;
+use crate::error::{Refusal, openai_error};
 use crate::shared::Shared;
 
 /// A request's body may have this many bytes: conversations with images are long.
@@ -60,7 +61,12 @@ async fn unknown() -> Refusal {
     Refusal::not_found("route")
 }
 
-async fn method_not_allowed() -> Refusal {
-    Refusal::invalid("This route does not take that method.")
-        .with_status(StatusCode::METHOD_NOT_ALLOWED)
+async fn method_not_allowed(uri: Uri) -> Response {
+    let refusal = Refusal::invalid("This route does not take that method.")
+        .with_status(StatusCode::METHOD_NOT_ALLOWED);
+    if uri.path().starts_with("/v1/") {
+        openai_error(&refusal)
+    } else {
+        refusal.into_response()
+    }
 }

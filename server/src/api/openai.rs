@@ -6,6 +6,7 @@ mod stream;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -27,13 +28,21 @@ use crate::shared::Shared;
 use crate::{translate, turn};
 
 pub(crate) async fn models(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let models: Vec<_> = shared.catalog.models().iter().map(described).collect();
+    let models: Vec<_> = shared.catalog.offered().map(described).collect();
     Json(json!({"object": "list", "data": models}))
 }
 
 /// One model; its id may hold slashes.
-pub(crate) async fn model(State(shared): State<Arc<Shared>>, Path(id): Path<String>) -> Response {
-    match shared.catalog.model(&id) {
+pub(crate) async fn model(
+    State(shared): State<Arc<Shared>>,
+    id: Result<Path<String>, PathRejection>,
+) -> Response {
+    let id = id.map(|Path(id)| id).unwrap_or_default();
+    match shared
+        .catalog
+        .offered()
+        .find(|model| model.id.as_str() == id)
+    {
         Some(model) => Json(described(model)).into_response(),
         None => openai_error(&Refusal::not_found("model")),
     }
@@ -134,7 +143,11 @@ async fn answer(
     insert(
         &mut headers,
         "x-evenkeel-fallback",
-        if answer.fallback() { "true" } else { "false" },
+        if completion.fell_back(&answer) {
+            "true"
+        } else {
+            "false"
+        },
     );
     insert(
         &mut headers,
@@ -148,6 +161,11 @@ async fn answer(
     };
     Ok((headers, response).into_response())
 }
+
+/// A fault of this program.
+#[derive(Debug, thiserror::Error)]
+#[error("an answer ended without its end")]
+struct NoEnd;
 
 /// The whole answer at once.
 async fn collect(
@@ -165,7 +183,7 @@ async fn collect(
                 return Ok(Json(body).into_response());
             }
             Some(Progress::Broken(end)) => return Err(call.refuse(&end)),
-            None => return Err(Refusal::from(call.broken())),
+            None => return Err(Refusal::internal(&NoEnd)),
         }
     }
 }
@@ -228,14 +246,7 @@ impl Call {
     /// Takes note of an end without a whole answer.
     pub(super) fn ended(&self, end: &NoAnswer) -> TurnError {
         let error = translate::no_answer(end, &self.shared.clock);
-        if let Some(failures) = translate::failures(end) {
-            self.shared.metrics.exhausted.inc();
-            let models: Vec<_> = failures
-                .iter()
-                .map(|failure| failure.model.as_str())
-                .collect();
-            tracing::error!(request_id = &*self.request_id, fallback_models = ?models, "all_fallback_models_failed");
-        }
+        self.shared.exhausted(end, &self.request_id);
         self.outcome(error.kind.as_str());
         error
     }
@@ -247,10 +258,6 @@ impl Call {
         if let (Some(model), Some(usage)) = (model, finished.usage) {
             turn::cost(&self.shared, model, usage);
         }
-    }
-
-    fn broken(&self) -> TurnError {
-        translate::no_answer(&NoAnswer::DeadlineExceeded, &self.shared.clock)
     }
 
     fn outcome(&self, outcome: &'static str) {

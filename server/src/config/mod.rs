@@ -1,6 +1,7 @@
 //! The configuration: defaults, under the file, under the environment. Raw becomes checked in one step, which finds every
 //! problem and names its key's path.
 
+mod chains;
 mod providers;
 mod reader;
 mod resilience;
@@ -30,10 +31,8 @@ pub struct Config {
     pub storage_url: String,
     /// The engine's figures, where nothing nearer says otherwise.
     pub resilience: Settings,
-    /// What ends every chain, where it is set.
-    pub default_fallbacks: Option<Vec<String>>,
-    /// Which provider's default model comes first.
-    pub provider_order: Vec<String>,
+    /// The model that answers where none is asked for; none where only the demo is there.
+    pub default_model: Option<String>,
     /// The providers, in the file's order.
     pub providers: Vec<ProviderConfig>,
     /// The models, in the file's order.
@@ -114,8 +113,7 @@ impl Config {
     /// As [`Config::load`].
     pub fn parse(text: &str, environment: &Environment) -> Result<(Self, Problems), Problems> {
         let mut table = tree::parse(text).map_err(|problem| vec![problem])?;
-        tree::overlay(&mut table, environment);
-        let problems = RefCell::new(vec![]);
+        let problems = RefCell::new(tree::overlay(&mut table, environment));
         let config = read(Reader::new(table, "", &problems), environment);
         let problems = problems.into_inner();
         if problems.iter().any(|problem| problem.fatal) {
@@ -181,7 +179,7 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
     section.finish();
 
     let mut providers = providers::read_providers(&mut root, &resilience, environment);
-    let mut models = providers::read_models(&mut root, &resilience, &providers);
+    let mut models = providers::read_models(&mut root, &resilience, &mut providers);
     if providers.is_empty() {
         (providers, models) = providers::from_environment(environment, &resilience);
     }
@@ -195,23 +193,27 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
         },
         |names| names.iter().map(|name| name.value.clone()).collect(),
     );
-    let names = default_fallbacks.as_ref();
-    providers::check_chains(
+    chains::link(
         &root,
         &providers,
         &mut models,
-        names,
-        resilience.max_attempts,
+        default_fallbacks.as_deref(),
+        &order,
     );
     root.finish();
+    let first_default = chains::defaults(&providers, &order).into_iter().next();
+    let enabled = |model: &&ModelConfig| {
+        providers
+            .iter()
+            .any(|provider| provider.id == model.provider && provider.enabled)
+    };
+    let first_model = || models.iter().find(enabled).map(|model| model.id.clone());
     Config {
         listen,
         public_url,
         storage_url: storage_url.map_or_else(|| "sqlite://evenkeel.db".to_owned(), |url| url.value),
         resilience,
-        default_fallbacks: default_fallbacks
-            .map(|names| names.into_iter().map(|name| name.value).collect()),
-        provider_order: order,
+        default_model: first_default.or_else(first_model),
         providers,
         models,
     }

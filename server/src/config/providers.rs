@@ -6,7 +6,7 @@ use evenkeel_engine::Settings;
 use evenkeel_providers::{DEMO_MODELS, Secret};
 use url::Url;
 
-use super::reader::{At, Reader};
+use super::reader::Reader;
 use super::tree::Origin;
 use super::{Environment, Problem, resilience};
 
@@ -58,8 +58,10 @@ pub struct ModelConfig {
     pub provider: String,
     /// The provider's own name for it.
     pub name: String,
-    /// The models that step in for it.
+    /// The models that step in for it, as written.
     pub fallbacks: Vec<String>,
+    /// The models of its turns: itself first.
+    pub chain: Vec<String>,
     /// The tokens its context holds.
     pub context_window: Option<u64>,
     /// It thinks before it answers.
@@ -68,7 +70,7 @@ pub struct ModelConfig {
     pub cost: Option<(f64, f64)>,
     /// The engine's figures for it.
     pub resilience: Settings,
-    places: Vec<(String, Origin)>,
+    pub(super) places: Vec<(String, Origin)>,
 }
 
 /// Providers that are known by their id: address, the environment's variable for the key, and a model to begin with.
@@ -174,10 +176,7 @@ fn id(reader: &mut Reader<'_>, ids: &mut BTreeSet<String>) -> Option<String> {
     if id.value.trim().is_empty() {
         reader.complain(&id, "must not be empty".into());
     }
-    if DEMO_MODELS
-        .iter()
-        .any(|demo| demo.id == id.value || demo.provider == id.value)
-    {
+    if is_demos(&id.value) {
         reader.complain(
             &id,
             "is the demo's, which is always there; choose another".into(),
@@ -237,7 +236,7 @@ fn key(reader: &mut Reader<'_>, environment: &Environment) -> Option<Secret> {
 pub(super) fn read_models(
     root: &mut Reader<'_>,
     outer: &Settings,
-    providers: &[ProviderConfig],
+    providers: &mut [ProviderConfig],
 ) -> Vec<ModelConfig> {
     let mut ids: BTreeSet<String> = providers
         .iter()
@@ -275,7 +274,7 @@ pub(super) fn read_models(
             .map_or_else(|| id.clone(), |name| name.value);
         let fallbacks = reader.texts("fallbacks").unwrap_or_default();
         let context_window = reader.number("context_window").map(|number| number.value);
-        let reasoning = reader.flag("reasoning").unwrap_or(false);
+        let reasoning = reader.flag("reasoning").unwrap_or_else(|| reasons(&name));
         let input = reader.decimal("input_cost").map(|cost| cost.value);
         let output = reader.decimal("output_cost").map(|cost| cost.value);
         let mut nested = reader.table("resilience");
@@ -293,6 +292,7 @@ pub(super) fn read_models(
                 .map(|at| (at.path.clone(), at.origin.clone()))
                 .collect(),
             fallbacks: fallbacks.into_iter().map(|at| at.value).collect(),
+            chain: vec![],
             context_window,
             reasoning,
             cost: (input.is_some() || output.is_some())
@@ -301,14 +301,48 @@ pub(super) fn read_models(
         });
     }
     for provider in providers {
-        let Some(model) = provider.default_model.as_ref() else {
+        let Some(name) = provider.default_model.clone() else {
             continue;
         };
-        if !models.iter().any(|known| known.id == *model) {
-            models.push(ModelConfig::bare(model, &provider.id, &provider.resilience));
+        if models
+            .iter()
+            .any(|known| known.id == name && known.provider == provider.id)
+        {
+            continue;
         }
+        let mut model = ModelConfig::bare(&name, &provider.id, &provider.resilience);
+        if !ids.insert(name.clone()) || is_demos(&name) {
+            // Another has the id: this one is told apart by its provider.
+            model.id = format!("{}/{name}", provider.id);
+            provider.default_model = Some(model.id.clone());
+        }
+        models.push(model);
     }
     models
+}
+
+/// Whether a model is known to think before it answers. A guess that can be overruled by `reasoning`.
+fn reasons(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or_default();
+    [
+        "o1",
+        "o3",
+        "o4",
+        "gpt-5",
+        "deepseek-reasoner",
+        "deepseek-r1",
+        "magistral",
+        "qwq",
+    ]
+    .iter()
+    .any(|family| name.starts_with(family))
+        || name.contains("thinking")
+}
+
+fn is_demos(id: &str) -> bool {
+    DEMO_MODELS
+        .iter()
+        .any(|demo| demo.id == id || demo.provider == id)
 }
 
 impl ModelConfig {
@@ -319,8 +353,9 @@ impl ModelConfig {
             provider: provider.to_owned(),
             name: name.to_owned(),
             fallbacks: vec![],
+            chain: vec![],
             context_window: None,
-            reasoning: false,
+            reasoning: reasons(name),
             cost: None,
             resilience: resilience.clone(),
             places: vec![],
@@ -355,72 +390,4 @@ pub(super) fn from_environment(
         models.push(ModelConfig::bare(model, id, outer));
     }
     (providers, models)
-}
-
-/// Every name in a chain must be a model's, and no chain may be longer than a turn has attempts.
-pub(super) fn check_chains(
-    root: &Reader<'_>,
-    providers: &[ProviderConfig],
-    models: &mut [ModelConfig],
-    default_fallbacks: Option<&Vec<At<String>>>,
-    max_attempts: u32,
-) {
-    let known: BTreeSet<&str> = models
-        .iter()
-        .map(|model| model.id.as_str())
-        .chain(DEMO_MODELS.iter().map(|demo| demo.id))
-        .collect();
-    let unknown = |name: &str| {
-        let nearest = known
-            .iter()
-            .max_by(|a, b| strsim::jaro_winkler(name, a).total_cmp(&strsim::jaro_winkler(name, b)));
-        let hint = nearest
-            .map(|nearest| format!("; did you mean `{nearest}`?"))
-            .unwrap_or_default();
-        format!("no such model{hint}")
-    };
-    for at in default_fallbacks
-        .into_iter()
-        .flatten()
-        .filter(|at| !known.contains(at.value.as_str()))
-    {
-        root.complain(at, unknown(&at.value));
-    }
-    for model in models.iter() {
-        for (name, (path, origin)) in model.fallbacks.iter().zip(&model.places) {
-            if !known.contains(name.as_str()) {
-                root.add(Problem::error(path, Some(origin.clone()), unknown(name)));
-            }
-        }
-        let path = format!("models.{}.fallbacks", model.id);
-        let origin = model.places.first().map(|(_, origin)| origin.clone());
-        let legs = 1 + model.fallbacks.len() + default_fallbacks.map_or(0, Vec::len);
-        if legs > max_attempts as usize {
-            let message = format!(
-                "makes a chain of {legs} models, longer than max_attempts = {max_attempts}"
-            );
-            root.add(Problem::error(&path, origin.clone(), message));
-        }
-        let elsewhere = model.fallbacks.iter().any(|name| {
-            models
-                .iter()
-                .find(|other| other.id == *name)
-                .is_none_or(|other| other.provider != model.provider)
-        });
-        if !model.fallbacks.is_empty() && !elsewhere && default_fallbacks.is_none() {
-            let message =
-                "all of the chain is on one provider: it survives a bad model, but no outage";
-            root.add(Problem::warning(&path, origin, message.into()));
-        }
-    }
-    for provider in providers
-        .iter()
-        .filter(|provider| !models.iter().any(|model| model.provider == provider.id))
-    {
-        if matches!(provider.kind, ProviderKind::OpenAi { .. }) {
-            let path = format!("providers.{}", provider.id);
-            let message = "has no model: give it a default_model, or a [[models]] entry";
-            root.add(Problem::warning(&path, None, message.into()));
-        }
-    }
 }

@@ -88,7 +88,6 @@ fn the_environment_wins_over_the_file() {
     )
     .unwrap();
     assert_eq!(config.listen.port(), 4000);
-    assert_eq!(config.provider_order, ["two", "one"]);
     let settings = &config.resilience;
     assert_eq!(settings.timeout, Duration::from_secs(90));
     assert_eq!(settings.max_retries, 5);
@@ -98,6 +97,15 @@ fn the_environment_wins_over_the_file() {
         (2, Duration::from_secs(30))
     );
     assert_eq!(settings.first_token_timeout, Duration::from_secs(3));
+}
+
+#[test]
+fn a_variable_cannot_reach_into_a_list() {
+    let problems = parse(TWO, &[("EVENKEEL__PROVIDERS__ID", "x")]).unwrap_err();
+    assert_eq!(
+        problems,
+        ["error: providers.id (EVENKEEL__PROVIDERS__ID): lists of tables are the file's alone"]
+    );
 }
 
 #[test]
@@ -195,6 +203,42 @@ provider = "p"
             .contains("all of the chain is on one provider"),
         "{warnings:?}"
     );
+}
+
+#[test]
+fn the_same_default_model_at_two_providers_is_two_models() {
+    let text = r#"
+[resilience]
+provider_order = ["one", "two"]
+[[providers]]
+id = "one"
+kind = "openai"
+default_model = "o3-mini"
+[[providers]]
+id = "two"
+kind = "openai"
+default_model = "o3-mini"
+"#;
+    let (config, _) = parse(text, &[]).unwrap();
+    let chains: Vec<_> = config
+        .models
+        .iter()
+        .map(|model| (model.id.as_str(), model.chain.join(" "), model.reasoning))
+        .collect();
+    assert_eq!(
+        chains,
+        [
+            ("o3-mini", "o3-mini two/o3-mini".to_owned(), true),
+            ("two/o3-mini", "two/o3-mini o3-mini".to_owned(), true)
+        ]
+    );
+    assert_eq!(config.default_model.as_deref(), Some("o3-mini"));
+    let (config, _) = parse(
+        &text.replace("id = \"one\"", "id = \"one\"\nenabled = false"),
+        &[("EVENKEEL_PROVIDER_ORDER", "two, one")],
+    )
+    .unwrap();
+    assert_eq!(config.default_model.as_deref(), Some("two/o3-mini"));
 }
 
 #[test]

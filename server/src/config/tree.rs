@@ -125,7 +125,8 @@ const RUNBOOK: [(&str, &str, &str); 6] = [
 ];
 
 /// Lays the environment over the file: `EVENKEEL__SECTION__KEY`, and the runbooks' variables.
-pub(crate) fn overlay(table: &mut Table, environment: &BTreeMap<String, String>) {
+pub(crate) fn overlay(table: &mut Table, environment: &BTreeMap<String, String>) -> Vec<Problem> {
+    let mut problems = vec![];
     for (name, value) in environment {
         let runbook = RUNBOOK.iter().find(|(variable, ..)| variable == name);
         let path: Vec<String> = match (runbook, name.strip_prefix("EVENKEEL__")) {
@@ -134,6 +135,12 @@ pub(crate) fn overlay(table: &mut Table, environment: &BTreeMap<String, String>)
             (None, None) => continue,
         };
         let origin = Origin::Env(name.clone());
+        let section = path.first().and_then(|section| table.get(section));
+        if section.is_some_and(|node| !matches!(node.value, Value::Table(_))) {
+            let message = "lists of tables are the file's alone".to_owned();
+            problems.push(Problem::error(&path.join("."), Some(origin), message));
+            continue;
+        }
         set(
             table,
             &path,
@@ -143,6 +150,7 @@ pub(crate) fn overlay(table: &mut Table, environment: &BTreeMap<String, String>)
             },
         );
     }
+    problems
 }
 
 fn set(table: &mut Table, path: &[String], node: Node) {

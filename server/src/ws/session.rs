@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use evenkeel_protocol::{
-    ClientFrame, ConversationChange, ConversationId, FaultChange, Hello, PROTOCOL_VERSION,
-    ProviderHealth, RequestId, Role, RunId, Send, ServerFrame, Topic,
+    ClientFrame, ConversationChange, ConversationId, FaultChange, Hello, MessageStatus,
+    PROTOCOL_VERSION, ProviderHealth, RequestId, Role, RunId, Send, ServerFrame, Topic,
 };
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use crate::error::Refusal;
 use crate::principal::Principal;
@@ -26,8 +26,14 @@ const HEALTH_PACE: Duration = Duration::from_millis(500);
 /// The socket is pinged this often, and given up when nothing came for three times as long.
 const HEARTBEAT: Duration = Duration::from_secs(30);
 
+/// A client that takes no frame for this long is given up.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Runs that a `subscribe` may name.
 const AFTER_LIMIT: usize = 1000;
+
+/// Beyond this many runs, those that ended are forgotten.
+const FOLLOWED_LIMIT: usize = 256;
 
 /// How many conversations a list shows.
 pub(crate) const LIST_LIMIT: u32 = 500;
@@ -83,8 +89,9 @@ impl Session {
                         Some(Ok(Message::Binary(_))) => {
                             encode(&refused(None, Refusal::invalid("frames are JSON text, not binary")))
                         }
-                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => vec![],
-                        Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                        // A close is answered by itself, and then nothing more comes.
+                        Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => vec![],
+                        Some(Err(_)) | None => return,
                     }
                 }
                 fresh = news.recv() => self.news(fresh).await,
@@ -105,7 +112,7 @@ impl Session {
                 }
             };
             for reply in replies {
-                if sink.send(reply).await.is_err() {
+                if !matches!(timeout(PATIENCE, sink.send(reply)).await, Ok(Ok(()))) {
                     return;
                 }
             }
@@ -179,7 +186,7 @@ impl Session {
             }
             Ok(Accepted::Ended { accepted, run_id }) => {
                 let mut frames = encode(&accepted);
-                frames.extend(self.terminal(&run_id).await.unwrap_or_default());
+                frames.extend(self.terminal(&run_id, 0).await.unwrap_or_default());
                 frames
             }
             Err(refusal) => encode(&refused(Some(send.request_id), refusal)),
@@ -231,24 +238,32 @@ impl Session {
         }
         let mut frames = vec![];
         for run_id in ended {
-            frames.extend(self.terminal(&run_id).await?);
+            let seq = after.get(&run_id).copied().unwrap_or(0);
+            frames.extend(self.terminal(&run_id, seq).await?);
         }
         Ok(frames)
     }
 
-    /// The last frame of a run that has ended.
-    async fn terminal(&self, run_id: &RunId) -> Result<Vec<Message>, Refusal> {
+    /// The last frame of a run that has ended, for a client that has its frames up to `after`.
+    async fn terminal(&self, run_id: &RunId, after: u64) -> Result<Vec<Message>, Refusal> {
         let ended = self
             .shared
             .store
             .ended_run(&self.principal.id, run_id)
             .await?;
         Ok(ended.map_or_else(Vec::new, |ended| {
+            // A run that a crash has ended never wrote its last frame: it comes after whatever the client has.
+            let interrupted = ended.answer.status == MessageStatus::Interrupted;
+            let seq = if interrupted {
+                ended.last_seq.max(after) + 1
+            } else {
+                ended.last_seq
+            };
             let end = match ended.answer.error.clone() {
                 None => End::Done(ended.answer),
                 Some(error) => End::Error(error, ended.answer),
             };
-            encode(&terminal_frame(run_id.clone(), ended.last_seq, end))
+            encode(&terminal_frame(run_id.clone(), seq, end))
         }))
     }
 
@@ -270,8 +285,12 @@ impl Session {
         if let Some((_, before)) = self.followed.insert(id, (conversation, follower)) {
             before.abort();
         }
-        // Those that are done need no place.
+        // Those that are done need no place, but their runs are remembered for as long as the news may bring them up.
         while self.followers.try_join_next().is_some() {}
+        if self.followed.len() > FOLLOWED_LIMIT {
+            self.followed
+                .retain(|_, (_, follower)| !follower.is_finished());
+        }
     }
 
     async fn watch(&mut self, topic: Topic) -> Vec<Message> {
@@ -416,10 +435,11 @@ async fn follow(run: Arc<Run>, mut seq: u64, out: mpsc::Sender<Utf8Bytes>) {
     }
 }
 
+/// In this order: a change that was noticed is not lost when another event comes before its time.
 async fn health_due(changes: &mut watch::Receiver<()>, not_before: Instant) {
+    sleep_until(not_before).await;
     // Its sender lives as long as the server.
     let _ = changes.changed().await;
-    sleep_until(not_before).await;
 }
 
 fn refused(request_id: Option<RequestId>, refusal: Refusal) -> ServerFrame {

@@ -62,6 +62,20 @@ pub enum Begun {
 }
 
 impl Store {
+    /// The turn that a request has begun before.
+    ///
+    /// # Errors
+    ///
+    /// Where the database does not answer.
+    pub async fn begun_before(
+        &self,
+        principal: &str,
+        request_id: &RequestId,
+    ) -> Result<Option<Begun>, StoreError> {
+        let mut connection = self.pool.acquire().await?;
+        find_duplicate(&mut connection, principal, request_id).await
+    }
+
     /// Writes a question and the place of its answer, both or neither.
     ///
     /// # Errors
@@ -70,7 +84,9 @@ impl Store {
     /// parent outside the conversation (any parent, in a new one).
     pub async fn begin_turn(&self, turn: NewTurn<'_>) -> Result<Begun, StoreError> {
         let mut transaction = self.write().await?;
-        if let Some(duplicate) = find_duplicate(&mut transaction, &turn).await? {
+        if let Some(duplicate) =
+            find_duplicate(&mut transaction, turn.principal, turn.request_id).await?
+        {
             return Ok(duplicate);
         }
         let conversation = match turn.conversation {
@@ -105,14 +121,15 @@ impl Store {
 
 async fn find_duplicate(
     connection: &mut SqliteConnection,
-    turn: &NewTurn<'_>,
+    principal: &str,
+    request_id: &RequestId,
 ) -> Result<Option<Begun>, StoreError> {
     sqlx::query(
         "SELECT conversation_id, parent_id, id, run_id FROM messages
          WHERE principal = $1 AND request_id = $2",
     )
-    .bind(turn.principal)
-    .bind(turn.request_id.as_str())
+    .bind(principal)
+    .bind(request_id.as_str())
     .fetch_optional(connection)
     .await?
     .map(|row| {

@@ -46,6 +46,11 @@ impl Completion {
         }
     }
 
+    /// Another model than the one asked for answers.
+    pub(super) fn fell_back(&self, answer: &Answer) -> bool {
+        answer.model().as_str() != &*self.requested
+    }
+
     /// The response that is not streamed.
     pub(super) fn whole(
         &self,
@@ -138,7 +143,7 @@ impl Completion {
             "requested_model": &*self.requested,
             "model": answer.model().as_str(),
             "provider": answer.provider().as_str(),
-            "fallback": answer.fallback(),
+            "fallback": self.fell_back(answer),
             "attempts": attempts,
             "simulated": answer.simulated(),
         })

@@ -1,0 +1,103 @@
+//! The chains: which models step in for which, checked as a whole.
+
+use std::collections::BTreeSet;
+
+use evenkeel_providers::DEMO_MODELS;
+
+use super::Problem;
+use super::providers::{ModelConfig, ProviderConfig, ProviderKind};
+use super::reader::{At, Reader};
+
+/// Gives every model its chain: itself, its fallbacks, and those of everybody; duplicates drop out.
+///
+/// Every name must be a model's, and no chain may be longer than its turn has attempts.
+pub(super) fn link(
+    root: &Reader<'_>,
+    providers: &[ProviderConfig],
+    models: &mut [ModelConfig],
+    configured: Option<&[At<String>]>,
+    provider_order: &[String],
+) {
+    let known: BTreeSet<String> = models
+        .iter()
+        .map(|model| model.id.clone())
+        .chain(DEMO_MODELS.iter().map(|demo| demo.id.to_owned()))
+        .collect();
+    for at in configured
+        .into_iter()
+        .flatten()
+        .filter(|at| !known.contains(&at.value))
+    {
+        root.complain(at, unknown(&known, &at.value));
+    }
+    let everybodys: Vec<String> = match configured {
+        Some(names) => names.iter().map(|name| name.value.clone()).collect(),
+        None => defaults(providers, provider_order),
+    };
+    for model in models.iter_mut() {
+        for (name, (path, origin)) in model.fallbacks.iter().zip(&model.places) {
+            if !known.contains(name) {
+                root.add(Problem::error(
+                    path,
+                    Some(origin.clone()),
+                    unknown(&known, name),
+                ));
+            }
+        }
+        model.chain = vec![model.id.clone()];
+        for name in model.fallbacks.iter().chain(&everybodys) {
+            if !model.chain.contains(name) {
+                model.chain.push(name.clone());
+            }
+        }
+    }
+    for model in models.iter() {
+        let path = format!("models.{}.fallbacks", model.id);
+        let origin = model.places.first().map(|(_, origin)| origin.clone());
+        let (legs, max_attempts) = (model.chain.len(), model.resilience.max_attempts);
+        if legs > max_attempts as usize {
+            let message = format!(
+                "makes a chain of {legs} models, longer than max_attempts = {max_attempts}"
+            );
+            root.add(Problem::error(&path, origin.clone(), message));
+        }
+        let own = |name: &String| {
+            models
+                .iter()
+                .any(|other| other.id == *name && other.provider == model.provider)
+        };
+        if legs > 1 && model.chain.iter().all(own) {
+            let message =
+                "all of the chain is on one provider: it survives a bad model, but no outage";
+            root.add(Problem::warning(&path, origin, message.into()));
+        }
+    }
+    for provider in providers.iter().filter(|provider| {
+        matches!(provider.kind, ProviderKind::OpenAi { .. })
+            && !models.iter().any(|model| model.provider == provider.id)
+    }) {
+        let path = format!("providers.{}", provider.id);
+        let message = "has no model: give it a default_model, or a [[models]] entry";
+        root.add(Problem::warning(&path, None, message.into()));
+    }
+}
+
+/// The default model of each provider that is switched on and named in the order.
+pub(super) fn defaults(providers: &[ProviderConfig], order: &[String]) -> Vec<String> {
+    order
+        .iter()
+        .filter_map(|name| providers.iter().find(|it| it.id == *name && it.enabled))
+        .filter_map(|provider| provider.default_model.clone())
+        .collect()
+}
+
+fn unknown(known: &BTreeSet<String>, name: &str) -> String {
+    let likeness = |other: &String| strsim::jaro_winkler(name, other);
+    let nearest = known
+        .iter()
+        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    let hint = nearest
+        .map(|nearest| format!("; did you mean `{nearest}`?"))
+        .unwrap_or_default();
+    format!("no such model{hint}")
+}
