@@ -14,6 +14,7 @@ mod pages;
 mod socket;
 pub mod state;
 mod store;
+mod wire;
 pub mod wording;
 
 use leptos::prelude::*;
@@ -76,7 +77,7 @@ fn first_state() -> State {
         let block = document()
             .get_element_by_id("boot")
             .and_then(|block| block.text_content());
-        block.and_then(|json| serde_json::from_str::<Boot>(&json).ok())
+        block.and_then(|json| wire::boot(&json))
     } else {
         use_context::<Boot>()
     };

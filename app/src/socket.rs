@@ -2,13 +2,15 @@
 //! connection that is dead without saying so, and hands frames on once per painted frame.
 
 use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
 use evenkeel_protocol::{ClientFrame, ServerFrame};
 use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use futures::{FutureExt, SinkExt, StreamExt, select_biased};
-use gloo_net::websocket::{Message, futures::WebSocket};
+use futures::future::poll_fn;
+use futures::{FutureExt, Sink as _, SinkExt, StreamExt, select_biased};
+use gloo_net::websocket::{Message, State, futures::WebSocket};
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -17,6 +19,7 @@ use wasm_bindgen::closure::Closure;
 use crate::browser;
 use crate::state::delay_ms;
 use crate::store::{Connection, Order, Store};
+use crate::wire;
 
 /// A connection that is not open after this time is given up.
 const OPEN_MS: u32 = 10_000;
@@ -107,16 +110,21 @@ fn address() -> String {
 /// One connection, from its opening to its end.
 async fn session(
     store: Store,
-    socket: WebSocket,
+    mut socket: WebSocket,
     orders: &mut UnboundedReceiver<Order>,
     opened: &Rc<Cell<bool>>,
     again: bool,
 ) {
+    if !stands(&mut socket).await {
+        return;
+    }
     let (mut sink, stream) = socket.split();
     let mut stream = stream.fuse();
     let frames = Frames::new(store);
-    if !open(&mut sink, &store.opening()).await {
-        return;
+    for text in store.opening().iter().filter_map(encode) {
+        if sink.send(text).await.is_err() {
+            return;
+        }
     }
     let mut asked = false;
     loop {
@@ -127,8 +135,9 @@ async fn session(
                 message = stream.next() => match message {
                     Some(Ok(Message::Text(text))) => {
                         asked = false;
-                        match serde_json::from_str::<ServerFrame>(&text) {
-                            Ok(frame) => {
+                        match wire::frame(&text) {
+                            Ok(None) => {}
+                            Ok(Some(frame)) => {
                                 if matches!(frame, ServerFrame::Hello(_)) && !opened.replace(true) {
                                     store.connection.set(Connection::Open);
                                     if again {
@@ -176,22 +185,16 @@ async fn session(
     frames.flush();
 }
 
-/// Says the first frames as soon as the connection stands; false where it does not come about.
-async fn open(sink: &mut Sink, frames: &[ClientFrame]) -> bool {
-    let opening = async {
-        for text in frames.iter().filter_map(encode) {
-            if sink.send(text).await.is_err() {
-                return false;
-            }
-        }
-        true
-    };
-    let (opening, patience) = (opening.fuse(), TimeoutFuture::new(OPEN_MS).fuse());
-    futures::pin_mut!(opening, patience);
+/// Waits until the connection stands; false where it does not come about.
+async fn stands(socket: &mut WebSocket) -> bool {
+    let mut ready = poll_fn(|context| Pin::new(&mut *socket).poll_ready(context)).fuse();
+    let mut patience = TimeoutFuture::new(OPEN_MS).fuse();
     select_biased! {
-        opened = opening => opened,
+        ready = ready => ready.is_ok(),
         () = patience => false,
-    }
+    };
+    drop(ready);
+    matches!(socket.state(), State::Open)
 }
 
 type Sink = futures::stream::SplitSink<WebSocket, Message>;

@@ -119,7 +119,13 @@ pub struct Fault {
 }
 
 /// A change of the armed faults.
-#[expect(clippy::large_enum_variant, reason = "made one at a time, and sent at once")]
+#[cfg_attr(
+    target_pointer_width = "64",
+    expect(
+        clippy::large_enum_variant,
+        reason = "made one at a time, and sent at once"
+    )
+)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "change")]
 pub enum FaultChange {

@@ -9,7 +9,7 @@ use crate::store::Store;
 pub(crate) fn Announcer() -> impl IntoView {
     let store = Store::here();
     view! {
-        <div class="sr-only" role="status" aria-live="polite" data-testid="announcer">
+        <div class="announcer sr-only" role="status" aria-live="polite" data-testid="announcer">
             {move || store.announcement.get()}
         </div>
     }

@@ -90,19 +90,19 @@ pub(crate) fn Composer() -> impl IntoView {
             store.stop();
         } else {
             submit();
-            if let Some(area) = area.get_untracked() {
-                // It can have the focus.
-                let _ = area.focus();
-            }
+        }
+        if let Some(area) = area.get_untracked() {
+            // It can have the focus.
+            let _ = area.focus();
         }
     };
-    let disabled = move || {
-        !store.hydrated.get()
-            || if store.busy.get() {
-                store.running.get().is_none()
-            } else {
-                empty.get()
-            }
+    // Not `disabled`, which would take the focus away from whoever has it there.
+    let idle = move || {
+        if store.busy.get() {
+            store.running.with(Option::is_none)
+        } else {
+            empty.get()
+        }
     };
     view! {
         <div class="composer" role="group" aria-label="Write a message">
@@ -127,7 +127,8 @@ pub(crate) fn Composer() -> impl IntoView {
                     class="send-button"
                     data-testid=move || if store.busy.get() { "stop" } else { "send" }
                     aria-label=move || if store.busy.get() { "Stop" } else { "Send" }
-                    disabled=disabled
+                    disabled=move || !store.hydrated.get()
+                    aria-disabled=move || idle().to_string()
                     on:click=press
                 >
                     {move || {

@@ -21,6 +21,12 @@ pub(crate) fn Exhausted(
 ) -> impl IntoView {
     let store = Store::here();
     let details = wording::for_support(&message, &summary, &failures);
+    let shown = details.clone();
+    let (summary, notes) = wording::summary(&summary);
+    let notes: Vec<_> = notes
+        .into_iter()
+        .map(|note| view! { <p class="text-sm">{note}</p> })
+        .collect();
     let groups: Vec<_> = Fixer::ALL
         .into_iter()
         .filter_map(|fixer| {
@@ -65,6 +71,7 @@ pub(crate) fn Exhausted(
                         </p>
                     }
                 })}
+            {notes}
             <div class="flex flex-wrap items-center gap-3">
                 <button
                     type="button"
@@ -77,9 +84,13 @@ pub(crate) fn Exhausted(
                 </button>
                 <CopyButton
                     text=Callback::new(move |()| details.clone())
-                    label="Copy details for support"
+                    label="Copy details"
                 />
             </div>
+            <details class="attempts">
+                <summary>"Details for support"</summary>
+                <pre class="support" tabindex="0">{shown}</pre>
+            </details>
         </section>
     }
     .into_any()

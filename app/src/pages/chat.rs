@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::components::Outlet;
 
 use super::NotFoundPage;
 use crate::components::{Composer, ConnectionLine, Transcript};
@@ -53,6 +54,8 @@ pub(crate) fn ChatPage() -> impl IntoView {
                     .into_any()
             }
         }}
+        // The routes below this one show nothing of their own; they only say which conversation is meant.
+        <Outlet />
     }
     .into_any()
 }

@@ -225,5 +225,4 @@ impl State {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;

@@ -172,6 +172,17 @@ fn every_reason_has_its_words_and_somebody_who_can_fix_it() {
 }
 
 #[test]
+fn the_summary_is_not_said_twice() {
+    let text = "None of the 2 models could answer.\n• a: overloaded\n• b: no key\n\nTry again in a moment.";
+    let expected = (
+        "None of the 2 models could answer.".to_owned(),
+        vec!["Try again in a moment.".to_owned()],
+    );
+    assert_eq!(summary(text), expected);
+    assert_eq!(summary("").0, "No model could answer.");
+}
+
+#[test]
 fn what_support_is_given() {
     let failures = [ModelFailure {
         model_name: "gpt-4o".into(),

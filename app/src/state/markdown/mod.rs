@@ -1,0 +1,189 @@
+//! Markdown as a tree of plain data. What a model writes is not trusted: raw HTML stays text, links lead to the web or
+//! to a mailbox and nowhere else, images are links, and nesting is bounded, so that no answer can exhaust the stack.
+
+mod builder;
+
+use std::collections::BTreeMap;
+
+use pulldown_cmark::{BrokenLink, CowStr, HeadingLevel, Options, Parser};
+
+use builder::Builder;
+
+/// A piece of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// Text, shown as it is; raw HTML as well.
+    Text(String),
+    /// `code` in a line.
+    Code(String),
+    /// A line break that the writer asked for.
+    Break,
+    /// `**strong**`.
+    Strong(Vec<Node>),
+    /// `*emphasis*`.
+    Emphasis(Vec<Node>),
+    /// `~~struck~~`.
+    Struck(Vec<Node>),
+    /// A link that may be followed.
+    Link {
+        /// An `http`, `https` or `mailto` address.
+        href: String,
+        /// What is shown.
+        children: Vec<Node>,
+    },
+    /// A paragraph.
+    Paragraph(Vec<Node>),
+    /// A heading; its level follows from its place among the others.
+    Heading {
+        /// 3 to 6: the page and the message have the first two.
+        level: u8,
+        /// What it says.
+        children: Vec<Node>,
+    },
+    /// A thematic break.
+    Rule,
+    /// A quotation.
+    Quote(Vec<Node>),
+    /// A list.
+    List {
+        /// The first number of an ordered list.
+        start: Option<u64>,
+        /// Its items.
+        items: Vec<Vec<Node>>,
+    },
+    /// The box of a task.
+    Task {
+        /// It is ticked.
+        done: bool,
+    },
+    /// A block of code.
+    CodeBlock {
+        /// The language, where it was named.
+        language: String,
+        /// The code.
+        text: String,
+    },
+    /// A table.
+    Table(Table),
+}
+
+/// A table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// How each column is aligned.
+    pub align: Vec<Align>,
+    /// The cells of the head.
+    pub head: Vec<Vec<Node>>,
+    /// The cells of each row.
+    pub rows: Vec<Vec<Vec<Node>>>,
+}
+
+/// How a column is aligned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Align {
+    /// As text begins.
+    #[default]
+    Start,
+    /// In the middle.
+    Center,
+    /// As text ends.
+    End,
+}
+
+/// The headings that are open, so that levels never skip one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Levels(Vec<HeadingLevel>);
+
+impl Levels {
+    fn next(&mut self, level: HeadingLevel) -> u8 {
+        while self.0.last().is_some_and(|&open| open >= level) {
+            self.0.pop();
+        }
+        self.0.push(level);
+        u8::try_from(self.0.len() + 2).unwrap_or(6).min(6)
+    }
+}
+
+/// Link reference definitions, by their folded labels.
+pub(super) type Definitions = BTreeMap<String, String>;
+
+/// The extensions that are understood.
+pub(super) fn options() -> Options {
+    Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
+}
+
+/// Parses one slice of an answer. Definitions found in it are added to `definitions`.
+pub(super) fn parse(source: &str, definitions: &mut Definitions, levels: &mut Levels) -> Vec<Node> {
+    let known = definitions.clone();
+    let lookup = |link: BrokenLink<'_>| {
+        known
+            .get(&fold(&link.reference))
+            .map(|href| (CowStr::from(href.clone()), CowStr::from("")))
+    };
+    let parser = Parser::new_with_broken_link_callback(source, options(), Some(lookup));
+    for (label, definition) in parser.reference_definitions().iter() {
+        definitions
+            .entry(fold(label))
+            .or_insert_with(|| definition.dest.to_string());
+    }
+    let mut builder = Builder::new(levels);
+    for event in parser {
+        builder.take(event);
+    }
+    builder.finish()
+}
+
+fn fold(label: &str) -> String {
+    label
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .to_lowercase()
+}
+
+/// The address, where it may be followed.
+fn safe_href(href: &str) -> Option<String> {
+    let href = href.trim();
+    let begins = |scheme: &str| {
+        href.get(..scheme.len())
+            .is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+    };
+    (begins("https://") || begins("http://") || begins("mailto:")).then(|| href.to_owned())
+}
+
+/// The text without its marks.
+pub fn plain(nodes: &[Node]) -> String {
+    let mut text = String::new();
+    for node in nodes {
+        match node {
+            Node::Text(part) | Node::Code(part) | Node::CodeBlock { text: part, .. } => {
+                text.push_str(part);
+            }
+            Node::Break => text.push('\n'),
+            Node::Strong(children)
+            | Node::Emphasis(children)
+            | Node::Struck(children)
+            | Node::Link { children, .. }
+            | Node::Paragraph(children)
+            | Node::Heading { children, .. }
+            | Node::Quote(children) => text.push_str(&plain(children)),
+            Node::List { items, .. } => {
+                for item in items {
+                    text.push_str(&plain(item));
+                    text.push('\n');
+                }
+            }
+            Node::Rule | Node::Task { .. } => {}
+            Node::Table(table) => {
+                for cell in table.head.iter().chain(table.rows.iter().flatten()) {
+                    text.push_str(&plain(cell));
+                    text.push('\t');
+                }
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

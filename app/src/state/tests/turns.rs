@@ -1,0 +1,269 @@
+//! What each frame does.
+
+use super::*;
+
+#[test]
+fn a_new_conversation_takes_its_id_and_keeps_what_was_asked() {
+    let mut state = asking();
+    assert!(state.busy());
+    assert_eq!(state.items(), [Item::Pending("q".into())]);
+    let changes = state.apply(turn(&[], false).remove(0));
+    assert_eq!(changes.opened, Some("c".into()));
+    assert_eq!(
+        state.items(),
+        [Item::Message("m1".into()), Item::Message("m2".into())]
+    );
+    assert_eq!(state.open.get(&"m1".into()).unwrap().message.text, "Hello?");
+    assert!(state.pending.is_empty());
+    assert_eq!(state.running(), Some(run()));
+}
+
+#[test]
+fn a_send_is_repeated_under_its_own_id_until_it_is_accepted() {
+    let mut state = asking();
+    let sends = |state: &State| {
+        state
+            .opening()
+            .into_iter()
+            .filter(|frame| matches!(frame, ClientFrame::Send(_)))
+            .count()
+    };
+    assert_eq!((sends(&state), sends(&state)), (1, 1));
+    state.apply(turn(&[], false).remove(0));
+    assert_eq!(sends(&state), 0);
+}
+
+#[test]
+fn a_refused_send_is_kept_and_can_be_taken_back() {
+    let mut state = asking();
+    let error = TurnError {
+        error: "Too long.".into(),
+        kind: ErrorKind::InvalidRequest,
+    };
+    state.apply(ServerFrame::Error {
+        run_id: None,
+        seq: None,
+        request_id: Some("q".into()),
+        error: error.clone(),
+        message: None,
+    });
+    assert!(!state.busy());
+    assert_eq!(state.pending[0].refused, Some(error));
+    assert_eq!(state.withdraw(&"q".into()).unwrap().send.text, "Hello?");
+    assert!(state.items().is_empty());
+}
+
+#[test]
+fn another_tab_s_message_is_fetched() {
+    let mut state = State::from(boot(BootPage::Conversation(transcript(vec![]))));
+    let changes = state.apply(turn(&[], false).remove(0));
+    assert!(changes.reload);
+    let question = message("m1", None, MessageRole::User, "Hello?");
+    let mut answer = message("m2", Some("m1"), MessageRole::Assistant, "");
+    answer.status = MessageStatus::Streaming;
+    for frame in turn(&["Hi".into()], false).into_iter().skip(1) {
+        state.apply(frame);
+    }
+    state.transcript(transcript(vec![question, answer]));
+    let texts: Vec<_> = shown(&state)
+        .iter()
+        .map(|entry| entry.message.text.clone())
+        .collect();
+    assert_eq!(texts, ["Hello?", "Hi"]);
+}
+
+#[test]
+fn an_answer_of_which_only_the_end_was_seen_is_fetched_with_its_question() {
+    let mut state = State::from(boot(BootPage::Conversation(transcript(vec![]))));
+    let end = turn(&["Hi".into()], true).pop().unwrap();
+    assert!(state.apply(end.clone()).reload);
+    let messages = vec![
+        message("m1", None, MessageRole::User, "Hello?"),
+        message("m2", Some("m1"), MessageRole::Assistant, "Hi"),
+    ];
+    state.transcript(transcript(messages));
+    assert_eq!(shown(&state).len(), 2);
+    assert!(!state.apply(end).reload);
+}
+
+#[test]
+fn frames_of_a_conversation_that_was_left_change_nothing() {
+    let mut state = asking();
+    let frames = turn(&["Hi".into()], true);
+    state.apply(frames[0].clone());
+    let said = state.show(Some("other".into()));
+    assert!(matches!(
+        &said[..],
+        [
+            ClientFrame::Unsubscribe { .. },
+            ClientFrame::Subscribe { .. }
+        ]
+    ));
+    for frame in frames {
+        let changes = state.apply(frame);
+        assert!(changes.opened.is_none());
+    }
+    assert!(state.items().is_empty());
+    assert!(!state.busy());
+}
+
+#[test]
+fn the_newest_path_is_shown() {
+    let messages = vec![
+        message("1", None, MessageRole::User, "a"),
+        message("2", Some("1"), MessageRole::Assistant, "b"),
+        message("3", Some("2"), MessageRole::User, "c"),
+        message("4", Some("3"), MessageRole::Assistant, "d"),
+        message("5", Some("2"), MessageRole::User, "e"),
+    ];
+    let state = State::from(boot(BootPage::Conversation(transcript(messages))));
+    let ids: Vec<_> = ["1", "2", "5"].map(|id| Item::Message(id.into())).into();
+    assert_eq!(state.items(), ids);
+}
+
+#[test]
+fn a_message_that_is_asked_anew_takes_the_place_of_what_followed() {
+    let messages = vec![
+        message("1", None, MessageRole::User, "a"),
+        message("2", Some("1"), MessageRole::Assistant, "b"),
+        message("3", Some("2"), MessageRole::User, "c"),
+    ];
+    let mut state = State::from(boot(BootPage::Conversation(transcript(messages))));
+    state.send("q".into(), "c".into(), Some("2".into()), "a".into(), at(0));
+    assert_eq!(
+        state.items(),
+        [
+            Item::Message("1".into()),
+            Item::Message("2".into()),
+            Item::Pending("q".into())
+        ]
+    );
+}
+
+#[test]
+fn the_usual_model_is_the_conversation_s_last_one() {
+    assert_eq!(State::from(boot(BootPage::New)).usual_model(), "a".into());
+    let mut answer = message("2", Some("1"), MessageRole::Assistant, "b");
+    answer.requested_model = Some("b".into());
+    let mut gone = message("3", Some("2"), MessageRole::Assistant, "b");
+    gone.requested_model = Some("withdrawn".into());
+    let state = State::from(boot(BootPage::Conversation(transcript(vec![answer, gone]))));
+    assert_eq!(state.usual_model(), "b".into());
+}
+
+#[test]
+fn an_exhausted_turn_keeps_the_question_and_says_why() {
+    let mut state = asking();
+    state.apply(turn(&[], false).remove(0));
+    let kind = ErrorKind::FallbackExhausted {
+        failures: vec![],
+        retry_at: None,
+    };
+    let error = TurnError {
+        error: "Nobody could answer.".into(),
+        kind,
+    };
+    let changes = state.apply(ServerFrame::Error {
+        run_id: Some(run()),
+        seq: Some(2),
+        request_id: None,
+        error: error.clone(),
+        message: None,
+    });
+    assert_eq!(changes.say.as_deref(), Some("Could not answer."));
+    let answer = state.open.get(&"m2".into()).unwrap();
+    assert_eq!(answer.message.status, MessageStatus::Failed);
+    assert_eq!(answer.message.error, Some(error));
+    assert_eq!(state.open.get(&"m1".into()).unwrap().message.text, "Hello?");
+    assert!(!state.busy());
+}
+
+#[test]
+fn a_restart_mid_answer_begins_the_text_anew() {
+    let mut state = asking();
+    for frame in turn(&["Hel".into()], false) {
+        state.apply(frame);
+    }
+    let seq = turn(&["Hel".into()], false).len() as u64;
+    let (from, to) = ("b".into(), "a".into());
+    let mode = SeamMode::Restarted;
+    state.apply(ServerFrame::Seam {
+        run_id: run(),
+        seq: seq + 1,
+        from,
+        to,
+        mode,
+        at: 0,
+    });
+    state.apply(ServerFrame::Delta {
+        run_id: run(),
+        seq: seq + 2,
+        text: "Good day".into(),
+    });
+    let answer = state.open.get(&"m2".into()).unwrap();
+    assert_eq!(answer.message.text, "Good day");
+    assert_eq!(answer.message.model_name, Some("a".into()));
+    assert!(!answer.message.fallback);
+}
+
+#[test]
+fn lists_follow_their_changes() {
+    let mut state = State::from(boot(BootPage::New));
+    let entry = |id: &str, second| Conversation {
+        id: id.into(),
+        title: id.into(),
+        created_at: at(0),
+        updated_at: at(second),
+    };
+    let upsert =
+        |conversation| ServerFrame::Conversation(ConversationChange::Upserted { conversation });
+    for (id, second) in [("x", 1), ("y", 3), ("z", 2), ("x", 4)] {
+        state.apply(upsert(entry(id, second)));
+    }
+    let ids: Vec<_> = state
+        .conversations
+        .iter()
+        .map(|one| one.id.to_string())
+        .collect();
+    assert_eq!(ids, ["x", "y", "z"]);
+    state.apply(ServerFrame::Conversation(ConversationChange::Deleted {
+        conversation_id: "y".into(),
+    }));
+    assert_eq!(state.conversations.len(), 2);
+
+    let circuit = CircuitView {
+        state: CircuitState::Closed,
+        forced: false,
+        since: None,
+        next_probe_at: None,
+        reason: None,
+        simulated: false,
+    };
+    let provider = |id: &str, state| ProviderHealth {
+        id: id.into(),
+        kind: "demo".into(),
+        circuit: CircuitView {
+            state,
+            ..circuit.clone()
+        },
+        models: vec![],
+    };
+    let report = |snapshot, providers| {
+        ServerFrame::Health(HealthReport {
+            snapshot,
+            status: Status::Ok,
+            providers,
+        })
+    };
+    state.apply(report(
+        true,
+        vec![
+            provider("p", CircuitState::Closed),
+            provider("q", CircuitState::Closed),
+        ],
+    ));
+    state.apply(report(false, vec![provider("q", CircuitState::Open)]));
+    let health = state.health.clone().unwrap();
+    assert_eq!(health.providers.len(), 2);
+    assert_eq!(health.providers[1].circuit.state, CircuitState::Open);
+}
