@@ -21,14 +21,14 @@ run: build ## build everything and start it; it prints its address
 
 build: ## leave a release build at target/release/evenkeel, which serves everything when started from here
 	@.tools/phase "set-up" .tools/setup $(BUILD_TOOLS)
-	@.tools/phase "release build" cargo leptos build --release -P
+	@.tools/phase "release build" cargo leptos build --release --split -P
 
 test: ## run every test: native, WebAssembly in a browser, and the whole application in a browser
 	@.tools/times start
 	@.tools/phase "set-up" .tools/setup $(TEST_TOOLS)
 	@.tools/phase "native tests" cargo test $(NATIVE)
 	@.tools/phase "WebAssembly tests in a browser" .tools/in-browser cargo test $(BROWSER)
-	@.tools/phase "debug build" cargo leptos build
+	@.tools/phase "debug build" cargo leptos build --split
 	@.tools/phase "end-to-end tests in a browser" sh -c 'cd end2end && npx --no-install playwright test'
 	@.tools/times show
 

@@ -4,8 +4,6 @@ use evenkeel_protocol::{ConversationId, FaultSpec, Transcript};
 use gloo_net::http::{Request, Response};
 use serde::{Deserialize, Serialize};
 
-use crate::wire;
-
 /// Why a request was refused: the server's problem document, or what stood in the way of reaching it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Problem {
@@ -66,8 +64,7 @@ async fn post(path: &str, body: &impl Serialize) -> Result<(), Problem> {
 pub(crate) async fn transcript(id: &ConversationId) -> Result<Transcript, Problem> {
     let path = format!("/api/conversations/{}", escape(id.as_str()));
     let response = checked(Request::get(&path).send().await).await?;
-    let json = response.text().await.map_err(|_| Problem::unreachable())?;
-    wire::transcript(&json).ok_or_else(Problem::unreachable)
+    response.json().await.map_err(|_| Problem::unreachable())
 }
 
 /// Arms a fault.

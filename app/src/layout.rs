@@ -9,7 +9,8 @@ use leptos_router::path;
 
 use crate::browser;
 use crate::components::{Announcer, Icon, Sidebar, icon};
-use crate::pages::{AdminPage, ChatPage, DebugPage, NotFoundPage};
+use crate::late;
+use crate::pages::{ChatPage, NotFoundPage};
 use crate::store::Store;
 
 /// Below this width the conversation list is a drawer; as in `style/base.css`.
@@ -55,19 +56,34 @@ pub(crate) fn Layout() -> impl IntoView {
                 drawer.set(false);
             }
         });
-        on_cleanup(move || resize.remove());
+        // Wherever the focus is: it may be nowhere.
+        let escape = window_event_listener(leptos::ev::keydown, move |event| {
+            if event.key() == "Escape" {
+                close();
+            }
+        });
+        on_cleanup(move || {
+            resize.remove();
+            escape.remove();
+        });
     });
 
     view! {
-        <a class="skip" href="#main" inert=move || drawer.get()>"Skip to content"</a>
+        <a
+            class="skip"
+            href="#main"
+            inert=move || drawer.get()
+            // The router takes every link for a page, and moves no focus.
+            on:click=move |event| {
+                event.prevent_default();
+                browser::focus("main");
+            }
+        >
+            "Skip to content"
+        </a>
         <div
             class="app"
             data-drawer=move || drawer.get().then_some("open")
-            on:keydown=move |event| {
-                if event.key() == "Escape" {
-                    close();
-                }
-            }
         >
             <Sidebar drawer close />
             <div class="backdrop" aria-hidden="true" on:click=move |_| close()></div>
@@ -98,8 +114,8 @@ pub(crate) fn Layout() -> impl IntoView {
                             <Route path=path!("/") view=|| () />
                             <Route path=path!("/c/:id") view=|| () />
                         </ParentRoute>
-                        <Route path=path!("/admin") view=AdminPage />
-                        <Route path=path!("/debug") view=DebugPage />
+                        <Route path=path!("/admin") view=|| late::page(&late::ADMIN) />
+                        <Route path=path!("/debug") view=|| late::page(&late::DEBUG) />
                     </Routes>
                 </main>
             </div>

@@ -9,12 +9,12 @@ mod api;
 mod boot;
 mod browser;
 mod components;
+mod late;
 mod layout;
 mod pages;
 mod socket;
 pub mod state;
 mod store;
-mod wire;
 pub mod wording;
 
 use leptos::prelude::*;
@@ -71,13 +71,23 @@ pub fn App() -> impl IntoView {
     }
 }
 
+/// Takes over the page that the server has rendered, as soon as everything is here that is on it.
+#[cfg(feature = "hydrate")]
+pub fn hydrate() {
+    wasm_bindgen_futures::spawn_local(async {
+        let path = window().location().pathname().unwrap_or_default();
+        late::load_for(&path).await;
+        leptos::mount::hydrate_body(App);
+    });
+}
+
 /// The state that the page begins with: on the server from its own hands, in the browser from the data block.
 fn first_state() -> State {
     let boot = if cfg!(feature = "hydrate") {
         let block = document()
             .get_element_by_id("boot")
             .and_then(|block| block.text_content());
-        block.and_then(|json| wire::boot(&json))
+        block.and_then(|json| serde_json::from_str::<Boot>(&json).ok())
     } else {
         use_context::<Boot>()
     };

@@ -16,10 +16,9 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use crate::browser;
 use crate::state::delay_ms;
 use crate::store::{Connection, Order, Store};
-use crate::wire;
+use crate::{browser, late};
 
 /// A connection that is not open after this time is given up.
 const OPEN_MS: u32 = 10_000;
@@ -135,9 +134,8 @@ async fn session(
                 message = stream.next() => match message {
                     Some(Ok(Message::Text(text))) => {
                         asked = false;
-                        match wire::frame(&text) {
-                            Ok(None) => {}
-                            Ok(Some(frame)) => {
+                        match serde_json::from_str::<ServerFrame>(&text) {
+                            Ok(frame) => {
                                 if matches!(frame, ServerFrame::Hello(_)) && !opened.replace(true) {
                                     store.connection.set(Connection::Open);
                                     if again {
@@ -244,6 +242,15 @@ impl Frames {
 
     fn flush(&self) {
         self.waiting.set(false);
+        let answers = |frame: &ServerFrame| frame.place().is_some();
+        if late::ANSWERS.get().is_none() && self.queue.borrow().iter().any(answers) {
+            let frames = self.clone();
+            leptos::task::spawn_local(async move {
+                late::ANSWERS.load().await;
+                frames.flush();
+            });
+            return;
+        }
         let frames = std::mem::take(&mut *self.queue.borrow_mut());
         if !frames.is_empty() {
             self.store.receive(frames);

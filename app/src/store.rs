@@ -8,11 +8,12 @@ use evenkeel_protocol::{
     ClientFrame, Conversation, ConversationId, Fault, HealthReport, Hello, MessageId, ModelId,
     RequestId, RunId, ServerFrame, Topic,
 };
+use futures::FutureExt;
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
 
 use crate::state::{Changes, Entry, Item, Pending, Phase, State};
-use crate::{api, browser};
+use crate::{api, browser, late};
 
 /// How the socket stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +145,10 @@ impl Store {
             .get_untracked()
             .unwrap_or_else(|| self.usual_model.get_untracked());
         let id = RequestId(browser::uuid());
+        if self.connection.get_untracked() == Connection::Open {
+            // It is there when the answer comes.
+            leptos::task::spawn_local(late::ANSWERS.load().map(drop));
+        }
         let mut frame = None;
         self.update(|state| {
             frame = Some(state.send(id, text, parent, model, browser::now()));
@@ -219,6 +224,9 @@ impl Store {
         };
         leptos::task::spawn_local(async move {
             let fetched = api::transcript(&id).await;
+            if fetched.is_ok() {
+                late::ANSWERS.load().await;
+            }
             store.update(|state| match fetched {
                 Ok(transcript) => state.transcript(transcript),
                 Err(problem) => {

@@ -26,7 +26,7 @@ pub struct Shared {
     /// Models and providers.
     pub catalog: Catalog,
     /// Circuits.
-    pub circuits: Circuits,
+    pub circuits: Arc<Circuits>,
     /// Armed faults.
     pub faults: Arc<Faults>,
     /// Takes secrets out of texts.
@@ -83,15 +83,15 @@ impl Shared {
         // The metrics need the catalog's labels, and the catalog the circuits that report to the metrics.
         let metrics = Arc::new(std::sync::OnceLock::<Arc<Metrics>>::new());
         let (told, counted) = (health.clone(), metrics.clone());
-        let circuits = Circuits::new(Arc::new(move |transition: &Transition| {
+        let circuits = Arc::new(Circuits::new(Arc::new(move |transition: &Transition| {
             log_transition(transition);
             if let Some(metrics) = counted.get() {
                 let to = transition.view.state.as_str();
                 metrics.transitions.with_label_values(&[to]).inc();
             }
             told.touch();
-        }));
-        let (listeners, counted) = (news.clone(), metrics.clone());
+        })));
+        let (listeners, counted, opened) = (news.clone(), metrics.clone(), circuits.clone());
         let faults = Arc::new(Faults::new(Box::new(move |event| {
             let active = i64::from(matches!(event, FaultEvent::Armed(_)))
                 - i64::from(matches!(
@@ -100,6 +100,10 @@ impl Shared {
                 ));
             if let Some(metrics) = counted.get() {
                 metrics.faults.add(active);
+            }
+            // What a fault has opened goes with it; what other faults keep failing opens again.
+            if matches!(event, FaultEvent::Expired(_) | FaultEvent::Halted(_)) {
+                opened.reset_simulated();
             }
             // Nobody may be listening.
             let _ = listeners.send(fault_news(event, &clock));

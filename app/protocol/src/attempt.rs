@@ -1,11 +1,11 @@
 //! One upstream request of a turn (or one that was spared).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{ModelId, ProviderId, Reason, Timestamp};
 
 /// Why this attempt was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptKind {
     /// The first request on the first leg.
@@ -34,7 +34,7 @@ impl AttemptKind {
 }
 
 /// Where an attempt stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptState {
     /// The request is out, nothing has come back.
@@ -66,7 +66,7 @@ impl AttemptState {
 }
 
 /// One attempt. The same `index` is sent again each time its state changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attempt {
     /// Its place in the turn, from 0.
     pub index: u32,

@@ -1,11 +1,11 @@
 //! The conversation list.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{ConversationId, Message, Timestamp};
 
 /// An entry of the conversation list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Conversation {
     /// Its id.
     pub id: ConversationId,
@@ -18,7 +18,7 @@ pub struct Conversation {
 }
 
 /// A conversation with its messages, oldest first.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Transcript {
     /// The entry of the list.
     #[serde(flatten)]
@@ -28,7 +28,7 @@ pub struct Transcript {
 }
 
 /// A change of the conversation list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "change")]
 pub enum ConversationChange {
     /// The whole list, newest first.

@@ -1,11 +1,11 @@
 //! Why a model could not answer, and how a turn can end without an answer.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{ModelId, Timestamp};
 
 /// The classified reason of a failed or skipped attempt. The strings are public: they stand in frames, logs and metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The provider does not know the model.
@@ -83,7 +83,7 @@ impl Reason {
 }
 
 /// One leg's last failure, as an exhausted turn reports it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ModelFailure {
     /// The leg's model.
     pub model_name: ModelId,
@@ -96,7 +96,7 @@ pub struct ModelFailure {
 }
 
 /// Why a turn has no whole answer, or a request was refused.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TurnError {
     /// A summary for people, to show as it is.
     pub error: String,
@@ -106,7 +106,7 @@ pub struct TurnError {
 }
 
 /// How a turn or a request failed, as a whole; `error_type` on the wire.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "error_type", rename_all = "snake_case")]
 pub enum ErrorKind {
     /// Every leg of the chain failed; the only kind that carries `failures`.

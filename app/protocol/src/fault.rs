@@ -1,11 +1,11 @@
 //! Simulated outages: what a tester arms in the debug pane.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{FaultId, ModelId, ProviderId, Timestamp};
 
 /// What a fault strikes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Target {
     /// Everything; the literal `"*"`.
@@ -13,16 +13,16 @@ pub enum Target {
     /// What matches all the fields that are given.
     Some {
         /// Only this provider.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         provider: Option<ProviderId>,
         /// Only this model.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         model: Option<ModelId>,
     },
 }
 
 /// The literal `"*"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Star {
     /// The literal `"*"`.
     #[serde(rename = "*")]
@@ -35,7 +35,7 @@ impl Target {
 }
 
 /// Whose turns a fault strikes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
     /// Those of the principal who armed it.
@@ -46,7 +46,7 @@ pub enum Audience {
 }
 
 /// What a fault does, at the level of the provider's bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FaultKind {
     /// Answers with this status instead of the provider.
@@ -54,10 +54,10 @@ pub enum FaultKind {
         /// The status, 400 to 599.
         status: u16,
         /// A Retry-After header, in seconds.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         retry_after_s: Option<u64>,
         /// The message in the error body.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<String>,
     },
     /// The connection is refused.
@@ -72,38 +72,32 @@ pub enum FaultKind {
 }
 
 /// A fault as somebody asks for it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FaultSpec {
     /// What it strikes.
     pub target: Target,
     /// Whose turns.
-    #[serde(default)]
     pub audience: Audience,
     /// What it does.
     #[serde(flatten)]
     pub kind: FaultKind,
     /// The share of matching requests that it strikes, 0 to 1.
-    #[serde(default = "always")]
     pub probability: f64,
     /// Only the first so many matching requests.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_n: Option<u64>,
     /// The seed of its dice; chosen by the server where it is not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     /// Seconds that it lives, 1 to 3600.
     pub ttl_s: u64,
     /// What it is for, in the tester's words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-fn always() -> f64 {
-    1.0
-}
-
 /// An armed fault.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Fault {
     /// Its id.
     pub id: FaultId,
@@ -126,7 +120,7 @@ pub struct Fault {
         reason = "made one at a time, and sent at once"
     )
 )]
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "change")]
 pub enum FaultChange {
     /// All that are armed.

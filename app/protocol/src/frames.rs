@@ -103,7 +103,7 @@ pub enum Topic {
 }
 
 /// What the server says.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The answer to `hello`.
@@ -168,19 +168,19 @@ pub enum ServerFrame {
     /// A turn ended without a whole answer, or a frame was refused.
     Error {
         /// The run, where a turn ended.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         run_id: Option<RunId>,
         /// The event's place in its run.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         seq: Option<u64>,
         /// The `send` that was refused.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         request_id: Option<RequestId>,
         /// What went wrong.
         #[serde(flatten)]
         error: TurnError,
         /// What there is of the answer, where a turn ended.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[serde(skip_serializing_if = "Option::is_none")]
         message: Option<Message>,
     },
     /// How providers and models stand.
@@ -194,7 +194,7 @@ pub enum ServerFrame {
 }
 
 /// The server's introduction.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Hello {
     /// The version the server speaks.
     pub protocol: u32,
@@ -211,7 +211,7 @@ pub struct Hello {
 }
 
 /// A person or token, as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct User {
     /// The principal's id.
     pub id: String,
@@ -222,7 +222,7 @@ pub struct User {
 }
 
 /// What a principal may do beyond chatting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Chat.
@@ -234,7 +234,7 @@ pub enum Role {
 }
 
 /// A model that can be asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Model {
     /// Its id.
     pub id: ModelId,
@@ -247,7 +247,7 @@ pub struct Model {
 }
 
 /// An assistant that can be asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Assistant {
     /// Its id.
     pub id: String,
@@ -256,7 +256,7 @@ pub struct Assistant {
 }
 
 /// How another model went on with an answer that broke off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SeamMode {
     /// It was given the partial answer and went on from there.

@@ -1,11 +1,11 @@
 //! How the providers and models stand.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{ModelFailure, ModelId, ProviderId, Reason, Timestamp};
 
 /// The sum of it, as `/health` says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// All circuits are closed.
@@ -17,7 +17,7 @@ pub enum Status {
 }
 
 /// A circuit's state; closed lets traffic through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CircuitState {
     /// Traffic passes.
@@ -40,7 +40,7 @@ impl CircuitState {
 }
 
 /// A circuit as people see it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CircuitView {
     /// Its state.
     pub state: CircuitState,
@@ -57,7 +57,7 @@ pub struct CircuitView {
 }
 
 /// One model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelHealth {
     /// The model.
     pub id: ModelId,
@@ -78,7 +78,7 @@ pub struct ModelHealth {
 }
 
 /// One provider with its models.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ProviderHealth {
     /// The provider.
     pub id: ProviderId,
@@ -91,7 +91,7 @@ pub struct ProviderHealth {
 }
 
 /// A health frame: every provider at first, then those that changed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HealthReport {
     /// True where `providers` is all of them.
     pub snapshot: bool,

@@ -16,6 +16,12 @@ macro_rules! ids {
             }
         }
 
+        impl crate::read::Read for $name {
+            fn read(json: crate::read::Json) -> Result<Self, crate::read::Wrong> {
+                crate::read::Read::read(json).map(Self)
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)

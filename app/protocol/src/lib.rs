@@ -12,6 +12,9 @@ mod frames;
 mod health;
 mod ids;
 mod message;
+mod read;
+#[cfg(any(target_arch = "wasm32", test))]
+mod timestamp;
 
 pub use attempt::{Attempt, AttemptKind, AttemptState};
 pub use conversation::{Conversation, ConversationChange, Transcript};
@@ -23,5 +26,8 @@ pub use frames::{
 };
 pub use health::{CircuitState, CircuitView, HealthReport, ModelHealth, ProviderHealth, Status};
 pub use ids::{ConversationId, FaultId, MessageId, ModelId, ProviderId, RequestId, RunId};
+#[cfg(not(target_arch = "wasm32"))]
 pub use jiff::Timestamp;
 pub use message::{Message, MessageRole, MessageStatus, Usage};
+#[cfg(target_arch = "wasm32")]
+pub use timestamp::{NoTimestamp, Timestamp};

@@ -1,11 +1,11 @@
 //! A message of a conversation.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{Attempt, ConversationId, MessageId, ModelId, ProviderId, RunId, Timestamp, TurnError};
 
 /// Who wrote a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageRole {
     /// The person.
@@ -25,7 +25,7 @@ impl MessageRole {
 }
 
 /// What became of a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageStatus {
     /// It is whole.
@@ -57,7 +57,7 @@ impl MessageStatus {
 }
 
 /// Tokens, as the provider counted them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Usage {
     /// Tokens of the prompt.
     pub input_tokens: u64,
@@ -66,7 +66,7 @@ pub struct Usage {
 }
 
 /// A message with everything that is known of how it came about.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Message {
     /// Its id.
     pub id: MessageId,

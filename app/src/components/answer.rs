@@ -48,11 +48,7 @@ impl Facts {
 }
 
 /// An answer, settled or being written.
-#[component]
-pub(crate) fn Answer(
-    /// The message as it becomes.
-    entry: ArcRwSignal<Arc<Entry>>,
-) -> impl IntoView {
+pub(crate) fn answer(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
     let facts = {
         let entry = entry.clone();
         Memo::new(move |_| entry.with(|entry| Facts::of(&entry.message)))

@@ -47,6 +47,9 @@ pub(crate) fn Exhausted(
         .collect();
     let question = message.parent_id.clone();
     let again = move |_| {
+        if store.busy.get_untracked() {
+            return;
+        }
         let Some(question) = question.as_ref().and_then(|id| store.message(id)) else {
             return;
         };
@@ -77,7 +80,7 @@ pub(crate) fn Exhausted(
                     type="button"
                     class="button primary"
                     data-testid="try-again"
-                    disabled=move || store.busy.get()
+                    aria-disabled=move || store.busy.get().to_string()
                     on:click=again
                 >
                     "Try again"

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use evenkeel_protocol::{MessageRole, RequestId};
 use leptos::prelude::*;
 
-use super::Answer;
+use crate::late;
 use crate::state::Entry;
 use crate::store::Store;
 
@@ -16,7 +16,10 @@ pub(crate) fn Message(
     entry: ArcRwSignal<Arc<Entry>>,
 ) -> impl IntoView {
     match entry.with_untracked(|entry| entry.message.role) {
-        MessageRole::Assistant => view! { <Answer entry /> }.into_any(),
+        MessageRole::Assistant => late::ANSWERS
+            .get()
+            .map(|answers| (answers.view)(entry))
+            .into_any(),
         MessageRole::User => view! {
             <article
                 class="message flex flex-col items-end gap-2"

@@ -20,7 +20,7 @@ mod theme;
 mod transcript;
 
 pub(crate) use announcer::Announcer;
-pub(crate) use answer::Answer;
+pub(crate) use answer::answer;
 pub(crate) use attempts::Attempts;
 pub(crate) use circuit::{Circuit, Switches};
 pub(crate) use clock::{Countdown, LocalTime};

@@ -32,6 +32,9 @@ pub(crate) fn ChatPage() -> impl IntoView {
             .filter(|title| !title.trim().is_empty())
             .unwrap_or_else(|| "New chat".to_owned())
     });
+    // The server writes the head after the page, when what this page has remembered may be gone: it gets a finished text.
+    let heading = move |title: String| format!("{title} · Evenkeel");
+    Effect::new(move || document().set_title(&heading(title.get())));
     let phase = Memo::new(move |_| store.open.with(|open| open.phase));
     let missing = Memo::new(move |_| phase.get() == Phase::Missing);
     view! {
@@ -40,7 +43,7 @@ pub(crate) fn ChatPage() -> impl IntoView {
                 view! { <NotFoundPage /> }.into_any()
             } else {
                 view! {
-                    <Title text=move || format!("{} · Evenkeel", title.get()) />
+                    <Title text=heading(title.get_untracked()) />
                     <div class="chat flex h-full min-h-0 flex-col">
                         <Opening title phase />
                         <Transcript />

@@ -63,6 +63,9 @@ fn FaultForm() -> impl IntoView {
             Ok(spec) => spec,
             Err(wrong) => return problem.set(Some(wrong)),
         };
+        if arming.get_untracked() {
+            return;
+        }
         arming.set(true);
         leptos::task::spawn_local(async move {
             let told = api::arm(&spec).await;
@@ -146,7 +149,8 @@ fn FaultForm() -> impl IntoView {
                     type="submit"
                     class="button primary"
                     data-testid="arm"
-                    disabled=move || !store.hydrated.get() || arming.get()
+                    disabled=move || !store.hydrated.get()
+                    aria-disabled=move || arming.get().to_string()
                 >
                     "Arm this fault"
                 </button>
@@ -356,8 +360,8 @@ fn ArmedFault(
         <li class="card" data-testid="fault" data-id=fault.id.to_string()>
             <div class="flex items-start gap-4">
                 <div class="min-w-0 flex-1">
-                    <p>{strikes}</p>
-                    {fault.spec.note.clone().map(|note| view! { <p class="text-muted">{note}</p> })}
+                    <p class="break-anywhere">{strikes}</p>
+                    {fault.spec.note.clone().map(|note| view! { <p class="break-anywhere text-muted">{note}</p> })}
                 </div>
                 <button type="button" class="button small" aria-label=name on:click=end>
                     "End"

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use pulldown_cmark::{Event, Parser, Tag};
 
+use crate::late;
+
 use super::markdown::{Definitions, Levels, Node, options, parse};
 
 /// A top-level block (with the blank lines and link definitions that follow it).
@@ -42,6 +44,14 @@ impl Blocks {
             return;
         }
         self.open.push_str(text);
+        // Nothing is lost where the part is not here yet: what is open is parsed again with what follows.
+        if let Some(answers) = late::ANSWERS.get() {
+            (answers.grow)(self, text);
+        }
+    }
+
+    /// Cuts what is open into blocks anew, after this text was added to it.
+    pub(crate) fn grow(&mut self, text: &str) {
         let before = std::mem::take(&mut self.tail);
         let mut before = before.into_iter();
         if text.contains('\n') {

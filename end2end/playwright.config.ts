@@ -1,0 +1,23 @@
+import { defineConfig } from "@playwright/test";
+
+import { BROWSER } from "./support/browser.mjs";
+
+export default defineConfig({
+  testDir: "tests",
+  fullyParallel: true,
+  // Each test has a server and a browser window of its own.
+  workers: 2,
+  retries: 0,
+  forbidOnly: process.env.CI !== undefined,
+  reporter: [["list"]],
+  // Chromium has to compile an unoptimized application for every page.
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  use: {
+    actionTimeout: 10_000,
+    browserName: "chromium",
+    viewport: { width: 1280, height: 800 },
+    screenshot: "only-on-failure",
+    launchOptions: BROWSER,
+  },
+});

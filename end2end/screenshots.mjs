@@ -1,0 +1,127 @@
+// Takes the pictures of the README, into screenshots/. Each shows a state that it has really brought about.
+
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { chromium } from "@playwright/test";
+
+import { BROWSER } from "./support/browser.mjs";
+import { Server, program } from "./support/server.mjs";
+
+const FOLDER = fileURLToPath(new URL("screenshots", import.meta.url));
+const LIMIT = 300_000;
+
+/**
+ * @typedef {object} Scene
+ * @property {import("@playwright/test").Page} page
+ * @property {Server} server
+ * @property {(path: string) => Promise<void>} open
+ * @property {(text: string, status?: string) => Promise<void>} ask
+ */
+
+/** @type {Record<string, {width: number, height: number, scheme: "light" | "dark", scale?: number, play: (scene: Scene) => Promise<void>}>} */
+const PICTURES = {
+  "chat-fallback": {
+    width: 1440,
+    height: 900,
+    scheme: "light",
+    play: async ({ page, server, open, ask }) => {
+      await server.ask("Write a haiku about a calm sea");
+      await server.ask("Compare retries and fallbacks in a table");
+      await server.arm({ target: { model: "demo-swift" }, kind: "http_status", status: 503, message: "The engine is currently overloaded" });
+      await open("/");
+      await ask("What is Evenkeel?");
+      await page.getByText("3 attempts").click();
+    },
+  },
+  exhausted: {
+    width: 1440,
+    height: 900,
+    scheme: "dark",
+    play: async ({ server, open, ask }) => {
+      await server.ask("What is Evenkeel?");
+      await server.arm({ target: { model: "demo-swift" }, kind: "http_status", status: 404, message: "The model does not exist" });
+      await server.arm({ target: { model: "demo-steady" }, kind: "http_status", status: 401, message: "Incorrect API key provided" });
+      await server.arm({ target: { model: "demo-calm" }, kind: "http_status", status: 429, retry_after_s: 90, message: "Rate limit reached" });
+      await open("/");
+      await ask("Compare retries and fallbacks in a table", "failed");
+    },
+  },
+  "chat-phone": {
+    width: 360,
+    height: 740,
+    scheme: "light",
+    scale: 2,
+    play: async ({ open, ask }) => {
+      await open("/");
+      await ask("Compare retries and fallbacks in a table");
+    },
+  },
+  health: {
+    width: 1440,
+    height: 900,
+    scheme: "light",
+    play: async ({ page, server, open }) => {
+      await server.ask("What is Evenkeel?");
+      await server.arm({ target: { model: "demo-swift" }, kind: "http_status", status: 503, message: "The engine is currently overloaded" });
+      for (let turn = 1; turn <= 3; turn++) await server.ask("count to 3");
+      await open("/admin");
+      await page.locator("[data-testid=health-model][data-id=demo-swift][data-state=open]").waitFor();
+    },
+  },
+  debug: {
+    width: 1440,
+    height: 900,
+    scheme: "dark",
+    play: async ({ page, server, open }) => {
+      await open("/debug");
+      await page.getByRole("button", { name: "Rate limited" }).click();
+      await page.getByLabel("Strikes").selectOption({ label: "Model demo-swift" });
+      await page.getByTestId("arm").click();
+      await page.getByTestId("fault").waitFor();
+      await server.ask("count to 3");
+      await page.getByText("1 request struck").waitFor();
+    },
+  },
+};
+
+await mkdir(FOLDER, { recursive: true });
+const browser = await chromium.launch(BROWSER);
+try {
+  for (const [name, { width, height, scheme, scale = 1, play }] of Object.entries(PICTURES)) {
+    const server = await Server.start({ binary: program("release") });
+    try {
+      const context = await browser.newContext({
+        baseURL: server.url,
+        viewport: { width, height },
+        colorScheme: scheme,
+        deviceScaleFactor: scale,
+      });
+      const page = await context.newPage();
+      await play({
+        page,
+        server,
+        open: async (path) => {
+          await page.goto(path);
+          await page.locator("html[data-ready]").waitFor();
+        },
+        ask: async (text, status = "complete") => {
+          await page.getByTestId("composer").fill(text);
+          await page.getByTestId("composer").press("Enter");
+          await page.locator(`[data-role=assistant][data-status=${status}]`).waitFor();
+        },
+      });
+      const path = join(FOLDER, `${name}.png`);
+      await page.screenshot({ path, animations: "disabled", caret: "hide" });
+      const { size } = await stat(path);
+      if (size > LIMIT) throw new Error(`${path} has ${size} bytes`);
+      console.log(`${path}: ${(size / 1000).toFixed(0)} kB`);
+      await context.close();
+    } finally {
+      await server.stop();
+    }
+  }
+} finally {
+  await browser.close();
+}

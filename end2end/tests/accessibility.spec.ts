@@ -1,0 +1,317 @@
+import type { Page } from "@playwright/test";
+
+import { expect, test } from "../support/test.ts";
+import { sound } from "../support/soundness.ts";
+
+test.describe("axe finds nothing, and nothing is too wide:", () => {
+  test("an empty chat", async ({ chat, page }) => {
+    await chat.open();
+    await chat.connected();
+    await sound(page);
+  });
+
+  test("a conversation with markdown", async ({ chat, page }) => {
+    await chat.open();
+    await chat.converse("a markdown sample");
+    await chat.converse(`a long word: ${"Donaudampfschifffahrtsgesellschaft".repeat(5)}`);
+    await sound(page);
+  });
+
+  test.describe("with a provider that waits to be told", () => {
+    test.use({ chain: ["alpha", "beta"] });
+
+    test("a conversation in the middle of an answer", async ({ chat, page, upstream }) => {
+      await chat.open();
+      await chat.ask("tell me");
+      const first = await upstream("alpha").asked();
+      await expect(chat.answer.getByTestId("progress")).toBeVisible();
+      await sound(page);
+
+      first.refuse(404, "No such model");
+      const second = await upstream("beta").asked();
+      await expect(chat.answer.getByTestId("progress")).toContainText("Falling back");
+      await sound(page, { widths: [360] });
+
+      second.say("# So far\n\n- one\n- two\n\n```text\nand so");
+      await expect(chat.prose.locator("pre")).toHaveText("and so");
+      await sound(page);
+    });
+
+    test("a very wide answer", async ({ chat, page, upstream }) => {
+      const word = "0123456789".repeat(40);
+      const table = `| ${word} | b |\n|---|---|\n| ${word} | d |`;
+      await chat.open();
+      await chat.ask(word);
+      (await upstream("alpha").asked()).answer(`${word}\n\n\`${word}\`\n\n${table}\n\n\`\`\`text\n${word}\n\`\`\`\n\n> ${word}\n\n1. ${word}`);
+      await chat.ended("complete");
+      await sound(page);
+    });
+
+    test("the card of an outage with long messages", async ({ chat, page, upstream }) => {
+      upstream("alpha").always((asked) => asked.refuse(401, `No entry: ${"x".repeat(250)}`));
+      upstream("beta").always((asked) => asked.refuse(429, "Come back later", { "retry-after": "60" }));
+      await chat.open();
+      await chat.ask("hello");
+      await chat.ended("failed");
+      await expect(chat.answer.getByTestId("exhausted-model")).toHaveCount(2);
+      await sound(page);
+    });
+
+    test("without a connection", async ({ chat, incidents, page, server }) => {
+      incidents.expectOutage();
+      await chat.open();
+      await chat.connected();
+      await server.kill();
+      await chat.ask("hello");
+      await expect(chat.questions).toHaveAttribute("data-status", "pending");
+      await expect(chat.connection).toContainText("Connection lost");
+      await sound(page);
+    });
+  });
+
+  test("the card of a simulated outage", async ({ chat, page, server }) => {
+    await server.arm({ target: "*", kind: "connection_refused" });
+    await chat.open();
+    await chat.ask("hello");
+    await chat.ended("failed");
+    await expect(chat.answer.getByTestId("exhausted")).toBeVisible();
+    await chat.answer.getByText(/\d attempts/).click();
+    await sound(page);
+  });
+
+  test("an answer by another model, with its timeline open", async ({ chat, page, server }) => {
+    await server.arm({ target: { model: "demo-swift" }, kind: "http_status", status: 503, message: "Overloaded" });
+    await chat.open();
+    await chat.converse("hello");
+    await expect(chat.answer.getByTestId("fallback-line")).toBeVisible();
+    await chat.answer.getByText("3 attempts").click();
+    await expect(chat.answer.getByTestId("attempt")).toHaveCount(3);
+    await sound(page);
+  });
+
+  test("the open drawer on a telephone", async ({ chat, page, server }) => {
+    await server.ask("a conversation with quite a long title, which does not fit into the list");
+    await page.setViewportSize({ width: 360, height: 740 });
+    await chat.open();
+    await page.getByRole("button", { name: "Conversations" }).click();
+    await expect(chat.conversations).toBeInViewport();
+    await expect(page.locator("#sidebar")).toHaveCSS("transform", "none");
+    await sound(page, { widths: [360] });
+  });
+
+  test("the health panel with open circuits", async ({ chat, page, server }) => {
+    await chat.open("/admin");
+    await sound(page);
+    await server.arm({ target: { model: "demo-swift" }, kind: "http_status", status: 401, message: "Bad key" });
+    await server.ask("hello");
+    await server.api("POST", "/api/admin/models/demo-calm/circuit", { action: "open" });
+    await expect(page.locator("[data-testid=health-model][data-id=demo-swift]")).toHaveAttribute("data-state", "open");
+    await expect(page.locator("[data-testid=health-model][data-id=demo-calm]")).toHaveAttribute("data-state", "open");
+    await sound(page);
+  });
+
+  test("the debug pane with armed faults and a mistake", async ({ chat, page, server }) => {
+    await chat.open("/debug");
+    await sound(page);
+    await server.arm({ target: "*", kind: "stream_cut", after_tokens: 5, probability: 0.5, note: `a note of one ${"word".repeat(60)}` });
+    await expect(page.getByTestId("fault")).toHaveCount(1);
+    await page.getByRole("button", { name: "Rate limited" }).click();
+    await page.getByRole("textbox", { name: "For how many seconds" }).fill("never");
+    await page.getByTestId("arm").click();
+    await expect(page.getByTestId("fault-form").getByRole("alert")).toBeVisible();
+    await sound(page);
+  });
+
+  test("an address that leads nowhere", async ({ chat, incidents, page }) => {
+    incidents.expect(/404/);
+    await chat.open("/nowhere");
+    await sound(page);
+  });
+});
+
+/** What has the focus, by its name for assistive technology or its place. */
+async function focused(page: Page) {
+  return page.evaluate(() => {
+    const element = document.activeElement;
+    if (!element || element === document.body) return "nothing";
+    const testid = element.getAttribute("data-testid");
+    if (testid && testid !== "conversation") return testid;
+    return element.id || element.getAttribute("aria-label") || element.textContent?.trim() || element.tagName;
+  });
+}
+
+/** Where the Tab key leads, from the beginning of the page to its end. */
+async function tabOrder(page: Page) {
+  const order: string[] = [];
+  for (let steps = 0; steps < 40; steps++) {
+    await page.keyboard.press("Tab");
+    const now = await focused(page);
+    if (now === "nothing" || now === order[0]) break;
+    order.push(now);
+  }
+  return order;
+}
+
+test.describe("with the keyboard alone", () => {
+  test("everything is reached in the order in which it is seen", async ({ chat, page, server }) => {
+    await server.ask("an older matter");
+    await chat.open();
+    await chat.connected();
+    expect(await tabOrder(page)).toEqual([
+      "Skip to content",
+      "Evenkeel",
+      "New chat",
+      "an older matter",
+      "Health",
+      "Rehearse outages",
+      "theme",
+      "Explain a circuit breaker in three sentences",
+      "Write a haiku about a calm sea",
+      "Compare retries and fallbacks in a table",
+      "scroller",
+      "composer",
+      "model-picker",
+      "send",
+    ]);
+  });
+
+  test("the first Tab leads past the list", async ({ chat, page }) => {
+    await chat.open();
+    await page.keyboard.press("Tab");
+    const skip = page.getByRole("link", { name: "Skip to content" });
+    await expect(skip).toBeFocused();
+    await expect(skip).toBeInViewport();
+    await page.keyboard.press("Enter");
+    await expect(page.locator("main")).toBeFocused();
+    await page.keyboard.press("Tab");
+    await expect(page.locator("main :focus")).toHaveCount(1);
+  });
+
+  test("a conversation is held, its timeline opened, and another one begun", async ({ chat, page, server }) => {
+    await server.arm({ target: { model: "demo-swift" }, kind: "connection_refused" });
+    await chat.open();
+    await chat.composer.focus();
+    await page.keyboard.type("hello");
+    await page.keyboard.press("Tab");
+    await expect(chat.picker).toBeFocused();
+    await page.keyboard.press("Tab");
+    await expect(chat.send).toBeFocused();
+    await page.keyboard.press("Enter");
+    await chat.ended("complete");
+    await expect(chat.composer).toBeFocused();
+
+    const timeline = chat.answer.locator("summary");
+    for (let steps = 0; steps < 10 && !(await timeline.evaluate((summary) => summary === document.activeElement)); steps++) {
+      await page.keyboard.press("Shift+Tab");
+    }
+    await expect(timeline).toBeFocused();
+    await page.keyboard.press("Enter");
+    await expect(chat.answer.getByTestId("attempt").first()).toBeVisible();
+    await page.getByRole("link", { name: "New chat" }).press("Enter");
+    await expect(page).toHaveURL("/");
+    await expect(chat.messages).toHaveCount(0);
+  });
+
+  test("the drawer opens, keeps the focus, and gives it back", async ({ chat, page }) => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await chat.open();
+    const menu = page.getByRole("button", { name: "Conversations" });
+    await menu.press("Enter");
+    await expect(menu).toHaveAttribute("aria-expanded", "true");
+    await expect(page.getByRole("button", { name: "Close" })).toBeFocused();
+    const order = await tabOrder(page);
+    expect(order).toContain("theme");
+    expect(order).not.toContain("composer");
+    await page.getByRole("button", { name: "Close" }).press("Escape");
+    await expect(menu).toBeFocused();
+    await expect(menu).toHaveAttribute("aria-expanded", "false");
+    await expect(page.locator("#sidebar")).toBeHidden();
+  });
+
+  test("Escape closes the drawer wherever the focus is", async ({ chat, page }) => {
+    await page.setViewportSize({ width: 360, height: 740 });
+    await chat.open();
+    const menu = page.getByRole("button", { name: "Conversations" });
+    await menu.click();
+    await expect(page.getByRole("button", { name: "Close" })).toBeFocused();
+    await expect(page.locator("#sidebar")).toHaveCSS("transform", "none");
+    // An empty place of the drawer takes the focus away from its controls.
+    await page.mouse.click(100, 400);
+    await expect.poll(() => page.evaluate(() => document.activeElement === document.body)).toBe(true);
+    await page.keyboard.press("Escape");
+    await expect(page.locator("#sidebar")).toBeHidden();
+    await expect(menu).toBeFocused();
+  });
+
+  test("arming a fault takes the focus from nobody", async ({ chat, page }) => {
+    await chat.open("/debug");
+    // The answer takes longer than a picture.
+    await page.route("**/api/debug/faults", async (route) => {
+      await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Unreachable" }).press("Enter");
+    await page.getByTestId("arm").press("Enter");
+    await expect(page.getByTestId("fault")).toHaveCount(1);
+    await expect(page.getByTestId("arm")).toBeFocused();
+    await page.getByTestId("halt-all").press("Enter");
+    await expect(page.getByTestId("fault")).toHaveCount(0);
+    await expect(page.getByTestId("halt-all")).toBeFocused();
+  });
+
+  test("trying again leaves the focus in the conversation", async ({ chat, page, server }) => {
+    await server.arm({ target: "*", kind: "connection_refused" });
+    await chat.open();
+    await chat.ask("hello");
+    await chat.ended("failed");
+    await server.halt();
+    await chat.answer.getByTestId("try-again").press("Enter");
+    await expect(chat.answers).toHaveCount(2);
+    await chat.ended("complete");
+    await expect(page.locator("main :focus")).toHaveCount(1);
+  });
+
+  test("the drawer closes when a conversation is chosen or the page behind it is pressed", async ({ chat, page, server }) => {
+    await server.ask("an older matter");
+    await page.setViewportSize({ width: 360, height: 740 });
+    await chat.open();
+    const sidebar = page.locator("#sidebar");
+    await page.getByRole("button", { name: "Conversations" }).click();
+    await chat.conversations.click();
+    await expect(sidebar).toBeHidden();
+    await expect(chat.questions.locator(".bubble")).toHaveText("an older matter");
+    await page.getByRole("button", { name: "Conversations" }).click();
+    await expect(sidebar).toBeVisible();
+    await page.mouse.click(350, 400);
+    await expect(sidebar).toBeHidden();
+  });
+});
+
+test.describe("with a provider that waits to be told", () => {
+  test.use({ chain: ["alpha"] });
+
+  test("an answer that grows moves no focus, and is no live region", async ({ chat, page, upstream }) => {
+    await chat.open();
+    await chat.ask("tell me");
+    const asked = await upstream("alpha").asked();
+    await page.getByTestId("theme").focus();
+    asked.say("one ");
+    await expect(chat.prose).toHaveText("one");
+    asked.say("two");
+    asked.end();
+    await chat.ended("complete");
+    await expect(page.getByTestId("theme")).toBeFocused();
+    await expect(page.locator("[aria-live]:not([aria-live=off]), [role=status], [role=log]")).toHaveCount(1);
+    await expect(page.getByTestId("messages").locator("[aria-live], [role=alert]")).toHaveCount(0);
+  });
+
+  test("nothing moves for those who want it still", async ({ chat, page, upstream }) => {
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    await chat.open();
+    await chat.ask("tell me");
+    await upstream("alpha").asked();
+    await expect(chat.answer.getByTestId("progress")).toBeVisible();
+    const moving = () => page.evaluate(() => document.getAnimations().filter((animation) => animation.playState === "running").length);
+    expect(await moving()).toBe(0);
+  });
+});

@@ -1,0 +1,127 @@
+import { expect, test } from "../support/test.ts";
+
+test("a fault is armed in three clicks, counts down, counts its strikes, and is ended", async ({ chat, page, server }) => {
+  await chat.open();
+  await page.getByRole("link", { name: "Rehearse outages" }).click();
+  await expect(page).toHaveURL("/debug");
+  await expect(page).toHaveTitle("Rehearse outages · Evenkeel");
+  await expect(page.getByText("No fault is armed.")).toBeVisible();
+
+  const preset = page.getByRole("button", { name: "Overloaded" });
+  await preset.click();
+  await expect(preset).toHaveAttribute("aria-pressed", "true");
+  await page.getByLabel("Strikes").selectOption({ label: "Model demo-swift" });
+  await page.getByTestId("arm").click();
+
+  const fault = page.getByTestId("fault");
+  await expect(fault).toHaveCount(1);
+  await expect(fault).toContainText("demo-swift: answers with 503");
+  await expect(fault).toContainText("Overloaded");
+  await expect(fault).toContainText("only mine");
+  await expect(fault).toContainText("no request struck yet");
+  await expect(fault.getByRole("timer")).toHaveText(/^(5 min 00|4 min 5\d) s$/);
+  const left = await fault.getByRole("timer").innerText();
+  await expect(fault.getByRole("timer")).not.toHaveText(left);
+
+  const { message } = await server.ask("hello");
+  expect(message).toMatchObject({ model_name: "demo-steady", fallback: true, simulated: true });
+  await expect(fault.getByTestId("fault-hits")).toHaveText("2 requests struck");
+
+  await fault.getByRole("button", { name: "End: demo-swift" }).click();
+  await expect(fault).toHaveCount(0);
+  await expect(page.getByText("No fault is armed.")).toBeVisible();
+  expect((await server.ask("hello")).message).toMatchObject({ model_name: "demo-swift", fallback: false });
+});
+
+test("everything that is armed is halted at once, wherever it was armed", async ({ chat, page, server }) => {
+  await chat.open("/debug");
+  await page.getByRole("button", { name: "Everything down" }).click();
+  await page.getByTestId("arm").click();
+  await expect(page.getByTestId("fault")).toHaveCount(1);
+  await server.arm({ target: { provider: "demo-fjord" }, kind: "no_response", first_n: 3, probability: 0.5, note: "by hand" });
+  await expect(page.getByTestId("fault")).toHaveCount(2);
+  const second = page.getByTestId("fault").filter({ hasText: "by hand" });
+  await expect(second).toContainText("every model of demo-fjord: never answers");
+  await expect(second).toContainText("probability 0.5");
+  await expect(second).toContainText("first 3 only");
+  await page.reload();
+  await chat.connected();
+  await expect(page.getByTestId("fault")).toHaveCount(2);
+
+  await page.getByTestId("halt-all").click();
+  await expect(page.getByTestId("fault")).toHaveCount(0);
+  expect((await server.api("GET", "/api/debug/faults")).faults).toEqual([]);
+});
+
+test("a fault ends by itself", async ({ chat, page, server }) => {
+  await chat.open("/debug");
+  await page.getByRole("button", { name: "Model deleted" }).click();
+  await page.getByLabel("For how many seconds").fill("3");
+  await page.getByTestId("arm").click();
+  await expect(page.getByTestId("fault")).toHaveCount(1);
+  await expect(page.getByTestId("fault")).toHaveCount(0);
+  expect((await server.ask("hello")).message).toMatchObject({ simulated: false });
+});
+
+test("what is wrong with the form is said in the form, and nothing is armed", async ({ chat, incidents, page, server }) => {
+  await chat.open("/debug");
+  const form = page.getByTestId("fault-form");
+  const problem = form.getByRole("alert");
+  const arm = form.getByTestId("arm");
+  const wrong = async (label: string, value: string, sentence: string | RegExp, right: string) => {
+    const field = form.getByRole("textbox", { name: label });
+    await field.fill(value);
+    await arm.click();
+    await expect(problem).toHaveText(sentence);
+    await expect(field).toHaveValue(value);
+    await field.fill(right);
+  };
+  await wrong("Status", "200", "The status is between 400 and 599.", "503");
+  await wrong("For how many seconds", "0", "The duration is between 1 and 3600 seconds.", "300");
+  await wrong("For how many seconds", "soon", "The duration has to be a number.", "300");
+  await wrong("Probability, 0 to 1", "2", "The probability is between 0 and 1.", "");
+  // This one only the server knows.
+  incidents.expect(/400 \(Bad Request\)/);
+  await wrong("Message", "x".repeat(10_001), /message: give at most 10,000 bytes/, "");
+  expect((await server.api("GET", "/api/debug/faults")).faults).toEqual([]);
+
+  await arm.click();
+  await expect(page.getByTestId("fault")).toHaveCount(1);
+  await expect(problem).toHaveCount(0);
+});
+
+test("the fields are those of the chosen outage", async ({ chat, page }) => {
+  await chat.open("/debug");
+  const form = page.getByTestId("fault-form");
+  const status = form.getByRole("textbox", { name: "Status" });
+  await expect(status).toBeVisible();
+  await page.getByRole("button", { name: "Rate limited" }).click();
+  await expect(status).toHaveValue("429");
+  await expect(form.getByLabel("Retry-After")).toHaveValue("30");
+  await page.getByRole("button", { name: "Cut mid-answer" }).click();
+  await expect(form.getByLabel("What happens")).toHaveValue("stream_cut");
+  await expect(form.getByLabel("After so many pieces")).toHaveValue("12");
+  await expect(status).toHaveCount(0);
+  await form.getByLabel("What happens").selectOption("connection_refused");
+  await expect(form.getByLabel("After so many pieces")).toHaveCount(0);
+});
+
+test("a rehearsal from the pane to the chat and back", async ({ chat, page }) => {
+  await chat.open("/debug");
+  await page.getByRole("button", { name: "Cut mid-answer" }).click();
+  await page.getByTestId("arm").click();
+  await expect(page.getByTestId("fault")).toHaveCount(1);
+  await page.getByRole("link", { name: "New chat" }).click();
+  await chat.ask("count to 100");
+  await chat.ended("incomplete");
+  await expect(chat.answer.getByTestId("simulated").first()).toBeVisible();
+
+  await page.getByRole("link", { name: "Rehearse outages" }).click();
+  await expect(page.getByTestId("fault").getByTestId("fault-hits")).toHaveText(/\d+ requests? struck/);
+  await page.getByTestId("halt-all").click();
+  await expect(page.getByTestId("fault")).toHaveCount(0);
+  await page.goBack();
+  await chat.answer.getByTestId("try-again").click();
+  await expect(chat.answers).toHaveCount(2);
+  await chat.ended("complete");
+});
