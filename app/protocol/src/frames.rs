@@ -33,7 +33,7 @@ pub enum ClientFrame {
         /// The conversation.
         conversation_id: ConversationId,
         /// The last `seq` that the client has of each run.
-        #[serde(default)]
+        #[serde(default, deserialize_with = "null_is_default")]
         after: BTreeMap<RunId, u64>,
     },
     /// Stops following a conversation.
@@ -55,6 +55,13 @@ pub enum ClientFrame {
     Ping,
 }
 
+/// Null says as much as leaving it out.
+fn null_is_default<'de, D: serde::Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
 /// A user's message, to be answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Send {
@@ -69,7 +76,11 @@ pub struct Send {
     /// What the user wrote.
     pub text: String,
     /// Files that go with it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub attachments: Vec<Attachment>,
     /// The model asked for; null is the conversation's last one, else the default.
     #[serde(default)]

@@ -129,6 +129,14 @@ fn empty_and_null_fields_of_a_send_may_be_left_out() {
         (None, None, None)
     );
     serde_json::from_str::<ClientFrame>(r#"{"type":"subscribe","conversation_id":"c"}"#).unwrap();
+    serde_json::from_str::<ClientFrame>(
+        r#"{"type":"subscribe","conversation_id":"c","after":null}"#,
+    )
+    .unwrap();
+    serde_json::from_str::<ClientFrame>(
+        r#"{"type":"send","request_id":"q","text":"hi","attachments":null}"#,
+    )
+    .unwrap();
 }
 
 #[test]
