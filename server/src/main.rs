@@ -10,6 +10,7 @@
 
 mod api;
 mod catalog;
+mod checkpoint;
 mod cli;
 mod clock;
 mod config;

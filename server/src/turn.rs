@@ -3,7 +3,6 @@
 //! It belongs to the server, not to the socket that began it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use evenkeel_engine::{Answer, Chunk, NoAnswer, Progress, Turn};
 use evenkeel_protocol::{
@@ -14,19 +13,16 @@ use evenkeel_providers::{Caller, Prompt, Speaker};
 use evenkeel_store::{Begun, NewTurn, StoreError};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use crate::catalog::ModelEntry;
+use crate::checkpoint::Checkpoints;
 use crate::error::Refusal;
 use crate::principal::Principal;
 use crate::recorder::{Recorder, Whose};
 use crate::run::{End, Run};
 use crate::shared::{News, Shared};
 use crate::translate;
-
-/// A kill in the middle of an answer loses no more than this of it.
-const CHECKPOINT: Duration = Duration::from_millis(300);
 
 /// A message may have this many bytes.
 const TEXT_LIMIT: usize = 1024 * 1024;
@@ -451,47 +447,5 @@ async fn finish(shared: &Arc<Shared>, run: &Arc<Run>, error: Option<TurnError>) 
         let _ = shared
             .news
             .send(News::Conversation(run.principal.clone(), change));
-    }
-}
-
-/// Saves the answer now and then while it grows, beside the stream and never in its way.
-struct Checkpoints {
-    timer: tokio::time::Interval,
-    saved_seq: u64,
-    saving: Option<tokio::task::JoinHandle<()>>,
-}
-
-impl Checkpoints {
-    fn new() -> Self {
-        let mut timer = interval(CHECKPOINT);
-        timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self {
-            timer,
-            saved_seq: 1,
-            saving: None,
-        }
-    }
-
-    async fn due(&mut self) {
-        self.timer.tick().await;
-    }
-
-    fn save(&mut self, shared: &Arc<Shared>, run: &Run) {
-        let (message, seq) = run.answer();
-        let busy = self
-            .saving
-            .as_ref()
-            .is_some_and(|saving| !saving.is_finished());
-        if busy || seq == self.saved_seq {
-            return;
-        }
-        self.saved_seq = seq;
-        let shared = shared.clone();
-        self.saving = Some(shared.clone().tasks.spawn(async move {
-            let now = shared.clock.now();
-            if let Err(error) = shared.store.save_answer(&message, seq, now).await {
-                tracing::error!(%error, "checkpoint_not_saved");
-            }
-        }));
     }
 }
