@@ -9,6 +9,7 @@ use evenkeel_protocol::{
     ClientFrame, ConversationChange, ConversationId, FaultChange, Hello, MessageStatus,
     PROTOCOL_VERSION, ProviderHealth, RequestId, Role, RunId, Send, ServerFrame, Topic,
 };
+use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
@@ -28,6 +29,9 @@ const HEARTBEAT: Duration = Duration::from_secs(30);
 
 /// A client that takes no frame for this long is given up.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is left to say gets this long when the server stops.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// Runs that a `subscribe` may name.
 const AFTER_LIMIT: usize = 1000;
@@ -106,6 +110,8 @@ impl Session {
                     vec![Message::Ping(Default::default())]
                 }
                 () = shutdown.cancelled() => {
+                    // Nobody may be there to hear it.
+                    let _ = timeout(LAST_WORDS, self.last_words(&mut sink)).await;
                     let reason = CloseFrame { code: 1001, reason: "the server is stopping".into() };
                     let _ = sink.send(Message::Close(Some(reason))).await;
                     return;
@@ -116,6 +122,21 @@ impl Session {
                     return;
                 }
             }
+        }
+    }
+
+    /// Delivers what its turns have said last: they ended a moment ago.
+    async fn last_words(&mut self, sink: &mut SplitSink<WebSocket, Message>) {
+        while !self.followers.is_empty() {
+            tokio::select! {
+                Some(frame) = self.queue.recv() => {
+                    let _ = sink.send(Message::Text(frame)).await;
+                }
+                _ = self.followers.join_next() => {}
+            }
+        }
+        while let Ok(frame) = self.queue.try_recv() {
+            let _ = sink.send(Message::Text(frame)).await;
         }
     }
 
