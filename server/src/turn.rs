@@ -364,6 +364,7 @@ async fn stream(
             Some(Progress::Chunk(Chunk::Content(text))) => run.delta(text),
             Some(Progress::Chunk(
                 Chunk::Reasoning(_)
+                | Chunk::Signature(_)
                 | Chunk::ToolCall(_)
                 | Chunk::Usage(_)
                 | Chunk::Finish(_)

@@ -61,7 +61,8 @@ impl Answer {
             model: committed.leg.model.clone(),
             provider: committed.leg.provider.clone(),
             fallback: committed.fallback,
-            simulated: committed.simulated || tried.iter().any(|failure| failure.simulated),
+            simulated: committed.simulated.is_some()
+                || tried.iter().any(|failure| failure.simulated),
             committed: Some(committed),
             tried,
             finish: None,
@@ -109,7 +110,10 @@ impl Answer {
             self.heard = Instant::now();
             let end = match next {
                 Ok(Some(Ok(
-                    chunk @ (Chunk::Content(_) | Chunk::Reasoning(_) | Chunk::ToolCall(_)),
+                    chunk @ (Chunk::Content(_)
+                    | Chunk::Reasoning(_)
+                    | Chunk::Signature(_)
+                    | Chunk::ToolCall(_)),
                 ))) => Progress::Chunk(chunk),
                 Ok(Some(Ok(Chunk::Usage(usage)))) => {
                     committed.usage = Some(usage.after(committed.usage));
@@ -156,7 +160,7 @@ impl Answer {
         let simulated = self
             .committed
             .as_ref()
-            .is_some_and(|committed| committed.simulated);
+            .and_then(|committed| committed.simulated.clone());
         self.broken_by(UpstreamError {
             observed,
             simulated,
@@ -177,7 +181,7 @@ impl Answer {
             status_code: failure.status_code,
             reason: failure.reason,
             detail: Some(failure.detail),
-            simulated: failure.simulated,
+            simulated: failure.simulated.is_some(),
         };
         if failure.reason == Reason::ContentFiltered {
             return Progress::Broken(NoAnswer::Filtered(this));

@@ -8,8 +8,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::record::Recording;
 use crate::{
-    Chunk, Chunks, Failure, FinishReason, Leg, LegPermit, Observed, Scrubber, UpstreamError, Usage,
-    classify,
+    Ask, Chunk, Chunks, Failure, FinishReason, Leg, LegPermit, Observed, Overlay, Scrubber,
+    UpstreamError, Usage, classify,
 };
 
 /// A request about to be sent.
@@ -25,7 +25,7 @@ pub(crate) struct Attempt<'t> {
 pub(crate) struct Begun {
     chunks: Chunks,
     recording: Recording,
-    simulated: bool,
+    simulated: Option<Overlay>,
     /// What came until the first content, that included.
     pending: VecDeque<Chunk>,
     usage: Option<Usage>,
@@ -40,7 +40,7 @@ pub(crate) struct Committed {
     pub(crate) chunks: Chunks,
     pub(crate) pending: VecDeque<Chunk>,
     pub(crate) usage: Option<Usage>,
-    pub(crate) simulated: bool,
+    pub(crate) simulated: Option<Overlay>,
     pub(crate) fallback: bool,
 }
 
@@ -64,22 +64,22 @@ impl Attempt<'_> {
 
     async fn first_content(
         &mut self,
-    ) -> Result<(Chunks, VecDeque<Chunk>, Option<Usage>, bool), UpstreamError> {
+    ) -> Result<(Chunks, VecDeque<Chunk>, Option<Usage>, Option<Overlay>), UpstreamError> {
         // Armed before the request is sent.
         let mut until = Instant::now() + self.limit;
         let mut silence = Observed::FirstTokenTimeout(self.limit);
-        let mut simulated = false;
+        let mut simulated = None;
         let failed = |observed, simulated| UpstreamError {
             observed,
             simulated,
         };
 
-        let opened = match timeout_at(until, self.leg.upstream.open()).await {
+        let opened = match timeout_at(until, self.leg.upstream.open(Ask::Whole)).await {
             Ok(opened) => opened?,
             Err(_) => return Err(failed(silence, simulated)),
         };
-        simulated |= opened.simulated;
-        self.recording.opened(simulated);
+        simulated = simulated.or(opened.simulated);
+        self.recording.opened(simulated.is_some());
         let (mut chunks, mut pending, mut usage) = (opened.chunks, VecDeque::new(), None);
         loop {
             let next = match timeout_at(until, chunks.next()).await {
@@ -98,6 +98,7 @@ impl Attempt<'_> {
                     until = Instant::now() + limit;
                     silence = Observed::Stalled(limit);
                 }
+                Some(Ok(chunk @ Chunk::Signature(_))) => pending.push_back(chunk),
                 Some(Ok(Chunk::Usage(tokens))) => usage = Some(tokens.after(usage)),
                 Some(Ok(Chunk::Finish(FinishReason::ContentFilter))) => {
                     let said = "the provider's safety system refused".to_owned();

@@ -355,7 +355,7 @@ impl LegPermit {
         };
         let cause = Cause {
             reason: failure.reason,
-            simulated: failure.simulated,
+            simulated: failure.simulated.is_some(),
         };
         let outcome = match failure.circuit {
             CircuitEffect::Ignored => Outcome::Neutral,

@@ -93,7 +93,7 @@ pub fn classify(error: &UpstreamError, scrubber: &Scrubber) -> Failure {
         scope,
         retry,
         circuit,
-        simulated: error.simulated,
+        simulated: error.simulated.clone(),
     }
 }
 

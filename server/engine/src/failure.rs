@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::Overlay;
+
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
         /// Why an attempt failed, or was never made. The strings are public.
@@ -107,8 +109,8 @@ pub struct Failure {
     pub retry: RetryRule,
     /// What it means to the circuits.
     pub circuit: CircuitEffect,
-    /// A fault of the debug pane caused it.
-    pub simulated: bool,
+    /// A fault of the debug pane caused it: whose.
+    pub simulated: Option<Overlay>,
 }
 
 impl Failure {

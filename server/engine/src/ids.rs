@@ -36,6 +36,16 @@ names! {
     ProviderId,
     /// Who owns the credential of a provider. An organisation with keys of its own has circuits of its own.
     Owner,
+    /// Who sees a simulated outage: the audience of a fault. Its failures write to circuits of its own, which lie over
+    /// the real ones and vanish with the fault.
+    Overlay,
+}
+
+impl Overlay {
+    /// What everybody sees.
+    pub fn everyone() -> Self {
+        Self::from("")
+    }
 }
 
 impl Owner {

@@ -34,14 +34,15 @@ pub use circuits::{
 };
 pub use classify::classify;
 pub use failure::{CircuitEffect, Failure, Reason, RetryRule, Scope};
-pub use ids::{ModelId, Owner, ProviderId};
+pub use ids::{ModelId, Overlay, Owner, ProviderId};
 pub use record::{AttemptKind, AttemptRecord, AttemptState, Observer};
 pub use scrub::{DETAIL_LIMIT, Scrubber};
-pub use settings::{CircuitSettings, OnContentFilter, Settings};
+pub use settings::{CircuitSettings, OnContentFilter, Routing, Settings};
 pub use summary::{summarise, summarise_interruption};
 pub use turn::{LegFailure, NoAnswer, Turn};
 pub use upstream::{
-    Chunk, Chunks, FinishReason, Observed, Opened, ToolCallDelta, Upstream, UpstreamError, Usage,
+    Ask, Chunk, Chunks, FinishReason, Observed, Opened, ToolCallDelta, Upstream, UpstreamError,
+    Usage,
 };
 pub use verdict::{Standing, Verdict, verdict};
 

@@ -111,7 +111,7 @@ impl Recording {
         self.record.status_code = failure.status_code;
         self.record.reason = Some(failure.reason);
         self.record.detail = Some(failure.detail.clone());
-        self.record.simulated |= failure.simulated;
+        self.record.simulated |= failure.simulated.is_some();
         self.record.retry_in = retry_in;
         self.end(AttemptState::Failed);
     }

@@ -14,8 +14,20 @@ pub enum OnContentFilter {
     Fallback,
 }
 
+/// In which order the legs after the first are asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Routing {
+    /// As the chain has them.
+    #[default]
+    Ordered,
+    /// By recent time to the first token.
+    Fastest,
+    /// By price.
+    Cheapest,
+}
+
 /// When a circuit opens, and for how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CircuitSettings {
     /// Consecutive failures that open it.
     pub threshold: u32,
@@ -23,6 +35,12 @@ pub struct CircuitSettings {
     pub cooldown: Duration,
     /// How long at most, after it has doubled with each failed probe.
     pub max_cooldown: Duration,
+    /// The share of failures within the window that opens it; none switches this rule off.
+    pub failure_rate: Option<f64>,
+    /// Outcomes that the window must hold before its share counts.
+    pub min_outcomes: u32,
+    /// How far the window reaches back.
+    pub window: Duration,
 }
 
 impl Default for CircuitSettings {
@@ -31,6 +49,9 @@ impl Default for CircuitSettings {
             threshold: 3,
             cooldown: Duration::from_secs(60),
             max_cooldown: Duration::from_secs(300),
+            failure_rate: Some(0.5),
+            min_outcomes: 10,
+            window: Duration::from_secs(30),
         }
     }
 }
@@ -64,6 +85,10 @@ pub struct Settings {
     pub max_attempts: u32,
     /// The longest Retry-After that is waited for while a further leg is usable.
     pub max_retry_after: Duration,
+    /// When a second leg starts beside a first one that has said nothing; none: never.
+    pub hedge_after: Option<Duration>,
+    /// The order of the legs after the first.
+    pub routing: Routing,
     /// What a refusal by a safety system means.
     pub on_content_filter: OnContentFilter,
     /// The circuits' figures.
@@ -89,6 +114,8 @@ impl Default for Settings {
             retries_before_fallback: 1,
             max_attempts: 8,
             max_retry_after: Duration::from_secs(3),
+            hedge_after: None,
+            routing: Routing::Ordered,
             on_content_filter: OnContentFilter::End,
             circuit: CircuitSettings::default(),
         }

@@ -85,7 +85,7 @@ impl Drop for Running {
 }
 
 impl Upstream for Scripted {
-    fn open(&self) -> BoxFuture<'static, Result<Opened, UpstreamError>> {
+    fn open(&self, _: Ask) -> BoxFuture<'static, Result<Opened, UpstreamError>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let call = {
             let mut calls = self.calls.lock().unwrap();
@@ -99,7 +99,7 @@ impl Upstream for Scripted {
         let running = Running(self.running.clone());
         let error = |observed| UpstreamError {
             observed,
-            simulated: false,
+            simulated: None,
         };
         async move {
             match call {
@@ -129,7 +129,7 @@ impl Upstream for Scripted {
                         }
                     });
                     Ok(Opened {
-                        simulated: false,
+                        simulated: None,
                         chunks: chunks.boxed(),
                     })
                 }

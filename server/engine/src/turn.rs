@@ -151,7 +151,7 @@ impl Turn {
             if let Some(bar) = self.barred(&leg) {
                 let (reason, status, detail) =
                     (bar.reason, bar.status_code, Some(bar.detail.clone()));
-                let simulated = bar.simulated;
+                let simulated = bar.simulated.is_some();
                 self.skip(place, &leg, reason, status, detail, simulated);
                 continue;
             }
@@ -239,7 +239,7 @@ impl Turn {
             status_code: failure.status_code,
             reason: failure.reason,
             detail: Some(failure.detail.clone()),
-            simulated: failure.simulated,
+            simulated: failure.simulated.is_some(),
         };
         if let Some(entry) = self.failures.get_mut(place) {
             *entry = Some(known);

@@ -1,15 +1,28 @@
 //! The seam to the providers: what the engine asks, and what can come back before anybody has judged it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
+use crate::Overlay;
+
 /// One way to ask one model. The prompt is behind it: the engine never sees what is asked.
 pub trait Upstream: Send + Sync {
     /// Sends the request; resolves when the response's headers are there. Dropping the future or the stream closes the
     /// connection.
-    fn open(&self) -> BoxFuture<'static, Result<Opened, UpstreamError>>;
+    fn open(&self, ask: Ask) -> BoxFuture<'static, Result<Opened, UpstreamError>>;
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// The whole answer.
+    Whole,
+    /// The rest of an answer that broke off: the model is given this much of it as its own last words, and goes on from
+    /// there. Never empty, and without white space at its end, which some providers refuse.
+    Continue(Arc<str>),
 }
 
 /// What a successful response gives, piece by piece.
@@ -17,8 +30,8 @@ pub type Chunks = BoxStream<'static, Result<Chunk, UpstreamError>>;
 
 /// A response whose headers said success.
 pub struct Opened {
-    /// A fault of the debug pane has its hand in it.
-    pub simulated: bool,
+    /// A fault of the debug pane has its hand in it: whose.
+    pub simulated: Option<Overlay>,
     /// The answer's pieces.
     pub chunks: Chunks,
 }
@@ -30,6 +43,8 @@ pub enum Chunk {
     Content(String),
     /// Text of the model's reasoning; never empty.
     Reasoning(String),
+    /// The provider's proof that the reasoning before it is the model's own; a caller sends it back with it.
+    Signature(String),
     /// A part of a tool call.
     ToolCall(ToolCallDelta),
     /// Tokens so far; the last one holds.
@@ -51,15 +66,23 @@ pub struct ToolCallDelta {
     pub name: Option<String>,
     /// More of the arguments' JSON text.
     pub arguments: String,
+    /// The provider's proof that the call is the model's own; a caller sends it back with it.
+    pub signature: Option<String>,
 }
 
 /// Tokens, as the provider counted them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Of the prompt.
+    /// Of the prompt, those from a cache included.
     pub input_tokens: u64,
-    /// Of the answer.
+    /// Of the answer, its reasoning included.
     pub output_tokens: u64,
+    /// Those of the prompt that the provider had in its cache.
+    pub cache_read_tokens: u64,
+    /// Those of the prompt that the provider put into its cache.
+    pub cache_write_tokens: u64,
+    /// Those of the answer that were reasoning.
+    pub reasoning_tokens: u64,
 }
 
 impl Usage {
@@ -70,6 +93,9 @@ impl Usage {
         Self {
             input_tokens: last(self.input_tokens, earlier.input_tokens),
             output_tokens: last(self.output_tokens, earlier.output_tokens),
+            cache_read_tokens: last(self.cache_read_tokens, earlier.cache_read_tokens),
+            cache_write_tokens: last(self.cache_write_tokens, earlier.cache_write_tokens),
+            reasoning_tokens: last(self.reasoning_tokens, earlier.reasoning_tokens),
         }
     }
 }
@@ -107,8 +133,8 @@ impl FinishReason {
 pub struct UpstreamError {
     /// What came back.
     pub observed: Observed,
-    /// A fault of the debug pane caused it.
-    pub simulated: bool,
+    /// A fault of the debug pane caused it: whose.
+    pub simulated: Option<Overlay>,
 }
 
 /// What came back instead of an answer, before classification. Texts are the provider's, not yet scrubbed.

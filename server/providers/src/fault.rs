@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use evenkeel_engine::{ModelId, ProviderId};
+use evenkeel_engine::{ModelId, Overlay, ProviderId};
 use http::StatusCode;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -50,6 +50,16 @@ pub enum Audience {
     Only(Arc<str>),
     /// Everybody's.
     Everyone,
+}
+
+impl Audience {
+    /// The circuits that this audience alone sees.
+    pub fn overlay(&self) -> Overlay {
+        match self {
+            Self::Only(principal) => Overlay::from(&**principal),
+            Self::Everyone => Overlay::everyone(),
+        }
+    }
 }
 
 /// A fault as it is ordered.
@@ -209,16 +219,25 @@ impl Faults {
         principal: &str,
         provider: &ProviderId,
         model: &ModelId,
-    ) -> Option<FaultKind> {
+    ) -> Option<(FaultKind, Overlay)> {
         let now = Instant::now();
         let struck = self.lock().iter_mut().find_map(|fault| {
             let alive = now < fault.expires();
             let strikes = alive && fault.matches(principal, provider, model) && fault.strikes();
             strikes.then(|| fault.clone())
         })?;
-        let kind = struck.order.kind.clone();
+        let strike = (struck.order.kind.clone(), struck.order.audience.overlay());
         (self.listener)(FaultEvent::Struck(struck));
-        Some(kind)
+        Some(strike)
+    }
+
+    /// Whether an armed fault may strike such a request.
+    pub fn aimed(&self, principal: &str, provider: &ProviderId, model: &ModelId) -> bool {
+        let now = Instant::now();
+        self.lock().iter().any(|fault| {
+            let spent = fault.order.first_n.is_some_and(|n| fault.matched >= n);
+            now < fault.expires() && !spent && fault.matches(principal, provider, model)
+        })
     }
 
     fn end(&self, which: impl Fn(&Armed) -> bool, event: fn(Armed) -> FaultEvent) -> usize {

@@ -34,7 +34,7 @@ impl Transport for InProcess {
                     piece.map_err(|error| TransportError {
                         kind: TransportErrorKind::Cut,
                         message: error.to_string(),
-                        simulated: false,
+                        simulated: None,
                     })
                 })
                 .boxed();
@@ -42,7 +42,7 @@ impl Transport for InProcess {
                 status: parts.status,
                 headers: parts.headers,
                 body,
-                simulated: false,
+                simulated: None,
             })
         }
         .boxed()

@@ -56,7 +56,7 @@ impl Transport for Network {
                     piece.map_err(|error| TransportError {
                         kind: TransportErrorKind::Cut,
                         message: words(error),
-                        simulated: false,
+                        simulated: None,
                     })
                 })
                 .boxed();
@@ -64,7 +64,7 @@ impl Transport for Network {
                 status,
                 headers,
                 body,
-                simulated: false,
+                simulated: None,
             })
         }
         .boxed()
@@ -84,7 +84,7 @@ fn before_headers(error: reqwest::Error, limit: Duration) -> TransportError {
     TransportError {
         kind,
         message: words(error),
-        simulated: false,
+        simulated: None,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is asked, in the one shape that every family can be built from: OpenAI's chat completion body.
 
+use evenkeel_engine::Ask;
 use serde_json::{Map, Value, json};
 
 /// Who says a message of a prompt.
@@ -85,8 +86,13 @@ impl Prompt {
     }
 
     /// The body of a streaming request to this model, which asks for token counts where they have to be asked for.
-    pub(crate) fn openai_body(&self, model: &str, usage_option: bool) -> Vec<u8> {
+    pub(crate) fn openai_body(&self, model: &str, usage_option: bool, ask: &Ask) -> Vec<u8> {
         let mut body = self.body.clone();
+        if let (Ask::Continue(partial), Some(Value::Array(messages))) =
+            (ask, body.get_mut("messages"))
+        {
+            messages.push(json!({"role": "assistant", "content": &**partial}));
+        }
         body.insert("model".to_owned(), model.into());
         body.insert("stream".to_owned(), true.into());
         if usage_option {

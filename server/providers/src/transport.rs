@@ -1,7 +1,7 @@
 //! The lowest layer: a request's bytes out, a response's bytes in.
 
 use bytes::Bytes;
-use engine::{Observed, UpstreamError};
+use engine::{Observed, Overlay, UpstreamError};
 use evenkeel_engine as engine;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -24,8 +24,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// Its body.
     pub body: Body,
-    /// A fault has its hand in it.
-    pub simulated: bool,
+    /// A fault has its hand in it: whose.
+    pub simulated: Option<Overlay>,
 }
 
 /// A request that got no response, or a body that broke off.
@@ -35,8 +35,8 @@ pub struct TransportError {
     pub kind: TransportErrorKind,
     /// In the words of the layer below, without the address.
     pub message: String,
-    /// A fault caused it.
-    pub simulated: bool,
+    /// A fault caused it: whose.
+    pub simulated: Option<Overlay>,
 }
 
 /// What happened to a connection.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use evenkeel_engine::{ModelId, ProviderId};
+use evenkeel_engine::{ModelId, Overlay, ProviderId};
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 
@@ -46,30 +46,33 @@ impl Wire {
         model: &ModelId,
         request: Request<Bytes>,
     ) -> Result<Reply, TransportError> {
-        match self.faults.strike(&caller.principal, &self.provider, model) {
-            None => self.transport.send(request).await,
-            Some(FaultKind::HttpStatus {
+        let strike = self.faults.strike(&caller.principal, &self.provider, model);
+        let Some((kind, overlay)) = strike else {
+            return self.transport.send(request).await;
+        };
+        match kind {
+            FaultKind::HttpStatus {
                 status,
                 retry_after_s,
                 message,
-            }) => Ok(error_reply(status, retry_after_s, message)),
-            Some(FaultKind::ConnectionRefused) => Err(TransportError {
+            } => Ok(error_reply(status, retry_after_s, message, overlay)),
+            FaultKind::ConnectionRefused => Err(TransportError {
                 kind: TransportErrorKind::Failed,
                 message: "connection refused".to_owned(),
-                simulated: true,
+                simulated: Some(overlay),
             }),
             // Headers that say nothing and a body that never comes: outside this process nobody can tell it from no headers,
             // and inside the silence carries its mark.
-            Some(FaultKind::NoResponse) => Ok(silent_reply()),
-            Some(FaultKind::StreamCut { after_tokens }) => {
+            FaultKind::NoResponse => Ok(silent_reply(overlay)),
+            FaultKind::StreamCut { after_tokens } => {
                 let reply = self.transport.send(request).await?;
                 if !reply.status.is_success() {
                     return Ok(reply);
                 }
-                let body = cut_after(reply.body, after_tokens);
+                let body = cut_after(reply.body, after_tokens, overlay.clone());
                 Ok(Reply {
                     body,
-                    simulated: true,
+                    simulated: Some(overlay),
                     ..reply
                 })
             }
@@ -77,17 +80,22 @@ impl Wire {
     }
 }
 
-fn silent_reply() -> Reply {
+fn silent_reply(overlay: Overlay) -> Reply {
     let body = stream::pending().boxed();
     Reply {
         status: StatusCode::OK,
         headers: HeaderMap::new(),
         body,
-        simulated: true,
+        simulated: Some(overlay),
     }
 }
 
-fn error_reply(status: StatusCode, retry_after_s: Option<u64>, message: Option<String>) -> Reply {
+fn error_reply(
+    status: StatusCode,
+    retry_after_s: Option<u64>,
+    message: Option<String>,
+    overlay: Overlay,
+) -> Reply {
     let message = message.unwrap_or_else(|| format!("simulated: {status}"));
     let body = serde_json::json!({"error": {"message": message, "type": "simulated_fault"}});
     let mut headers = HeaderMap::new();
@@ -103,24 +111,25 @@ fn error_reply(status: StatusCode, retry_after_s: Option<u64>, message: Option<S
         status,
         headers,
         body,
-        simulated: true,
+        simulated: Some(overlay),
     }
 }
 
 /// Lets so many content events pass, whole, and then breaks the connection.
-fn cut_after(body: Body, after_tokens: u32) -> Body {
+fn cut_after(body: Body, after_tokens: u32, overlay: Overlay) -> Body {
     let state = Cutting {
         body,
         line: BytesMut::new(),
         left: after_tokens,
         cut: false,
+        overlay,
     };
     stream::unfold(state, |mut state| async move {
         if state.cut {
             return None;
         }
         let piece = if state.left == 0 {
-            Some(Err(cut()))
+            Some(Err(cut(&state.overlay)))
         } else {
             state.body.next().await
         };
@@ -136,11 +145,11 @@ fn cut_after(body: Body, after_tokens: u32) -> Body {
     .boxed()
 }
 
-fn cut() -> TransportError {
+fn cut(overlay: &Overlay) -> TransportError {
     TransportError {
         kind: TransportErrorKind::Cut,
         message: "connection reset by peer".to_owned(),
-        simulated: true,
+        simulated: Some(overlay.clone()),
     }
 }
 
@@ -150,6 +159,7 @@ struct Cutting {
     line: BytesMut,
     left: u32,
     cut: bool,
+    overlay: Overlay,
 }
 
 impl Cutting {
@@ -200,12 +210,12 @@ mod tests {
             .chunks(split)
             .map(|piece| Ok(Bytes::copy_from_slice(piece)))
             .collect();
-        let mut body = cut_after(stream::iter(pieces).boxed(), after);
+        let mut body = cut_after(stream::iter(pieces).boxed(), after, Overlay::everyone());
         let (mut text, mut broken) = (vec![], false);
         while let Some(piece) = body.next().await {
             match piece {
                 Ok(bytes) => text.extend_from_slice(&bytes),
-                Err(error) => broken = error.simulated,
+                Err(error) => broken = error.simulated.is_some(),
             }
         }
         (String::from_utf8(text).unwrap(), broken)

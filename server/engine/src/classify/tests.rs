@@ -6,7 +6,7 @@ fn judge(observed: Observed) -> Failure {
     classify(
         &UpstreamError {
             observed,
-            simulated: false,
+            simulated: None,
         },
         &Scrubber::default(),
     )
@@ -292,11 +292,11 @@ proptest! {
             message: format!("{message} {key}"),
             retry_after: after.map(Duration::from_secs),
         };
-        let failure = classify(&UpstreamError { observed, simulated }, &Scrubber::default());
+        let failure = classify(&UpstreamError { observed, simulated: simulated.then(crate::Overlay::everyone) }, &Scrubber::default());
         prop_assert!(failure.detail.chars().count() <= crate::DETAIL_LIMIT);
         prop_assert!(!failure.detail.contains(key));
         prop_assert_eq!(failure.status_code, Some(status));
-        prop_assert_eq!(failure.simulated, simulated);
+        prop_assert_eq!(failure.simulated.is_some(), simulated);
         if failure.circuit == CircuitEffect::OpensAtOnce {
             prop_assert_eq!(failure.scope, Scope::Provider);
             prop_assert_eq!(failure.retry, RetryRule::Never);

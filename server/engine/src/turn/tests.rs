@@ -457,6 +457,7 @@ async fn after_a_finish_reason_the_end_is_not_waited_for_long() {
         Step::Give(Chunk::Usage(Usage {
             input_tokens,
             output_tokens,
+            ..Usage::default()
         }))
     };
     let steps = vec![
@@ -474,7 +475,8 @@ async fn after_a_finish_reason_the_end_is_not_waited_for_long() {
         finished.usage,
         Some(Usage {
             input_tokens: 7,
-            output_tokens: 9
+            output_tokens: 9,
+            ..Usage::default()
         })
     );
 }

@@ -27,11 +27,11 @@ pub(super) fn event(data: &str, chunks: &mut VecDeque<Chunk>) -> Result<(), Obse
 
 /// The chunks of a response that came whole, though a stream was asked for.
 pub(super) fn whole(reply: Reply) -> impl Stream<Item = Result<Chunk, UpstreamError>> {
-    let simulated = reply.simulated;
+    let simulated = reply.simulated.clone();
     stream::once(async move {
         let failed = |observed| UpstreamError {
             observed,
-            simulated,
+            simulated: simulated.clone(),
         };
         let body = error::collect(reply.body, EVENT_LIMIT).await?;
         let value: Value = serde_json::from_slice(&body)
@@ -76,6 +76,7 @@ fn completion(value: &Value, part: &str, chunks: &mut VecDeque<Chunk>) -> Result
         chunks.push_back(Chunk::Usage(Usage {
             input_tokens: tokens("prompt_tokens"),
             output_tokens: tokens("completion_tokens"),
+            ..Usage::default()
         }));
     }
     match error_of(value) {
@@ -134,6 +135,7 @@ fn tool_calls(value: Option<&Value>, chunks: &mut VecDeque<Chunk>) {
             name: own(function.and_then(|function| function.get("name"))),
             arguments: own(function.and_then(|function| function.get("arguments")))
                 .unwrap_or_default(),
+            signature: None,
         }));
     }
 }
@@ -184,6 +186,7 @@ mod tests {
                 vec![Chunk::Usage(Usage {
                     input_tokens: 3,
                     output_tokens: 4,
+                    ..Usage::default()
                 })],
             ),
             (
@@ -201,6 +204,7 @@ mod tests {
                     id: Some("c".into()),
                     name: Some("f".into()),
                     arguments: String::new(),
+                    signature: None,
                 })],
             ),
             ("[DONE]", vec![Chunk::End]),

@@ -7,7 +7,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use evenkeel_engine::{Chunk, Chunks, ModelId, Observed, Opened, Upstream, UpstreamError};
+use evenkeel_engine::{
+    Ask, Chunk, Chunks, ModelId, Observed, Opened, Overlay, Upstream, UpstreamError,
+};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 use http::{HeaderValue, Method, Request, header};
@@ -28,7 +30,7 @@ pub(crate) struct OpenAiUpstream {
 }
 
 impl OpenAiUpstream {
-    fn request(&self) -> Result<Request<Bytes>, UpstreamError> {
+    fn request(&self, ask: &Ask) -> Result<Request<Bytes>, UpstreamError> {
         let mut request = Request::builder()
             .method(Method::POST)
             .uri(&*self.url)
@@ -42,19 +44,21 @@ impl OpenAiUpstream {
             }
         }
         request
-            .body(Bytes::from(
-                self.prompt.openai_body(&self.name, self.usage_option),
-            ))
+            .body(Bytes::from(self.prompt.openai_body(
+                &self.name,
+                self.usage_option,
+                ask,
+            )))
             .map_err(|error| UpstreamError {
                 observed: Observed::Other(format!("the request cannot be built: {error}")),
-                simulated: false,
+                simulated: None,
             })
     }
 }
 
 impl Upstream for OpenAiUpstream {
-    fn open(&self) -> BoxFuture<'static, Result<Opened, UpstreamError>> {
-        let request = self.request();
+    fn open(&self, ask: Ask) -> BoxFuture<'static, Result<Opened, UpstreamError>> {
+        let request = self.request(&ask);
         let (wire, caller, model) = (self.wire.clone(), self.caller.clone(), self.model.clone());
         async move {
             let reply = wire.send(&caller, &model, request?).await?;
@@ -62,7 +66,7 @@ impl Upstream for OpenAiUpstream {
                 return Err(error::read(reply).await);
             }
             Ok(Opened {
-                simulated: reply.simulated,
+                simulated: reply.simulated.clone(),
                 chunks: chunks(reply),
             })
         }
@@ -100,7 +104,7 @@ struct Decoding {
     body: Body,
     sse: SseDecoder,
     ready: VecDeque<Chunk>,
-    simulated: bool,
+    simulated: Option<Overlay>,
     /// The body has ended.
     over: bool,
 }
@@ -114,7 +118,7 @@ impl Decoding {
             let failed = |observed| {
                 Some(Err(UpstreamError {
                     observed,
-                    simulated: self.simulated,
+                    simulated: self.simulated.clone(),
                 }))
             };
             match self.sse.next_event() {

@@ -32,7 +32,7 @@ impl Collected {
                 call.name = call.name.take().or(delta.name);
                 call.arguments.push_str(&delta.arguments);
             }
-            Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End => {}
+            Chunk::Signature(_) | Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End => {}
         }
     }
 }
@@ -96,7 +96,7 @@ impl Completion {
             Chunk::Content(text) => json!({"content": text}),
             Chunk::Reasoning(text) => json!({"reasoning_content": text}),
             Chunk::ToolCall(call) => json!({"tool_calls": [tool_call(call)]}),
-            Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End => return None,
+            Chunk::Signature(_) | Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End => return None,
         };
         if first {
             delta["role"] = json!("assistant");
