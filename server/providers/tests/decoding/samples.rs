@@ -30,8 +30,9 @@ fn expected(path: &Path) -> Vec<String> {
     let mut beside = path.as_os_str().to_owned();
     beside.push(".expected.json");
     let beside = PathBuf::from(beside);
-    let text = fs::read(&beside).unwrap_or_else(|error| panic!("{}: {error}", beside.display()));
-    serde_json::from_slice(&text).unwrap()
+    let text = fs::read(&beside);
+    assert!(text.is_ok(), "{}: {text:?}", beside.display());
+    serde_json::from_slice(&text.unwrap()).unwrap()
 }
 
 fn each_sample(check: impl Fn(Family, &Sample, &[String])) {
