@@ -3,6 +3,7 @@
 mod calls;
 mod decode;
 mod models;
+mod quick;
 mod request;
 
 pub(crate) use decode::Decoder;
