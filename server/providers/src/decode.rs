@@ -13,11 +13,6 @@ use crate::{Body, Family, anthropic, gemini, ollama, openai};
 
 /// A family's decoder: it knows what an event says, and nothing of bytes.
 pub(crate) trait Decode: Send {
-    /// Adds the chunks of an event of the commonest kind. Says whether it was one; if not, nothing was read of it.
-    fn quick(&mut self, _event: &str, _chunks: &mut VecDeque<Chunk>) -> bool {
-        false
-    }
-
     /// Adds the chunks of one event, or of a whole answer. What it added before an error still counts.
     fn event(&mut self, event: Value, chunks: &mut VecDeque<Chunk>) -> Result<(), Observed>;
 
@@ -175,10 +170,6 @@ impl Decoding {
                     "[DONE]" => {
                         self.heard = true;
                         self.decoder.done(&mut self.ready);
-                        return Ok(true);
-                    }
-                    event if self.decoder.quick(event, &mut self.ready) => {
-                        self.heard = true;
                         return Ok(true);
                     }
                     event => serde_json::from_str(event)

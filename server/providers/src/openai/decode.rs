@@ -6,7 +6,6 @@ use evenkeel_engine::{Chunk, FinishReason, Observed, Usage};
 use serde_json::Value;
 
 use super::calls::Calls;
-use super::quick;
 use crate::decode::Decode;
 use crate::error;
 use crate::json::{count, field, take, take_list, text};
@@ -22,17 +21,6 @@ pub(crate) struct Decoder {
 }
 
 impl Decode for Decoder {
-    fn quick(&mut self, event: &str, chunks: &mut VecDeque<Chunk>) -> bool {
-        let Some(text) = quick::text(event) else {
-            return false;
-        };
-        if !text.is_empty() {
-            self.spoken = true;
-            chunks.push_back(Chunk::Content(text.into_owned()));
-        }
-        true
-    }
-
     fn event(&mut self, mut event: Value, chunks: &mut VecDeque<Chunk>) -> Result<(), Observed> {
         let mut choice = first_choice(&mut event);
         let mut delta = take(&mut choice, "delta");

@@ -3,7 +3,6 @@
 mod calls;
 mod decode;
 mod models;
-mod quick;
 mod request;
 
 pub(crate) use decode::Decoder;
