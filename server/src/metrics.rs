@@ -16,6 +16,8 @@ pub struct Metrics {
     pub turns: IntCounterVec,
     /// Attempts, by how they ended.
     pub attempts: IntCounterVec,
+    /// Attempts that could not be kept.
+    pub lost: IntCounter,
     /// Steps from one model to another.
     pub fallbacks: IntCounterVec,
     /// Turns that no model could answer.
@@ -98,6 +100,10 @@ impl Metrics {
                 "evenkeel_attempts_total",
                 "Attempts, by outcome.",
                 &["provider", "model", "kind", "outcome", "reason"],
+            )?,
+            lost: counter(
+                "evenkeel_attempts_lost_total",
+                "Attempts that could not be kept.",
             )?,
             fallbacks: counters(
                 "evenkeel_fallbacks_total",

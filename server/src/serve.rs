@@ -114,6 +114,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
     if timeout(CLOSE, serving).await.is_err() {
         tracing::warn!("connections_closed_by_force");
     }
+    shared.attempts.close().await;
     shared.store.close().await;
     Ok(())
 }

@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::attempt_log::AttemptLog;
 use crate::catalog::{self, Catalog, CatalogError};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -33,6 +34,8 @@ pub struct Shared {
     pub scrubber: Arc<Scrubber>,
     /// Conversations, messages, attempts.
     pub store: Store,
+    /// Keeps the attempts of `/v1`.
+    pub attempts: AttemptLog,
     /// Turns under way.
     pub runs: Runs,
     /// How models stand.
@@ -66,7 +69,7 @@ pub enum News {
 const NEWS_CAPACITY: usize = 1024;
 
 impl Shared {
-    /// Puts the parts together.
+    /// Puts the parts together, and starts what works by itself.
     ///
     /// # Errors
     ///
@@ -117,6 +120,7 @@ impl Shared {
             catalog,
             circuits,
             faults,
+            attempts: AttemptLog::start(store.clone(), clock, built.lost.clone()),
             store,
             runs: Runs::default(),
             health,

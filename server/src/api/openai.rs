@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use evenkeel_engine::{Answer, NoAnswer, Progress, Turn};
 use evenkeel_protocol::{Attempt, AttemptState, TurnError};
 use evenkeel_providers::{Caller, Prompt};
+use evenkeel_store::CallAttempts;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use serde_json::{Map, Value, json};
@@ -275,19 +276,10 @@ impl Drop for Call {
             .inc();
         let attempts =
             std::mem::take(&mut *self.attempts.lock().unwrap_or_else(PoisonError::into_inner));
-        let (shared, principal, request_id) = (
-            self.shared.clone(),
-            self.principal.clone(),
-            self.request_id.clone(),
-        );
-        self.shared.tasks.spawn(async move {
-            let kept = shared
-                .store
-                .record_attempts(&principal, &request_id, &attempts)
-                .await;
-            if let Err(error) = kept {
-                tracing::error!(%error, "attempts_not_saved");
-            }
+        self.shared.attempts.keep(CallAttempts {
+            principal: self.principal.clone(),
+            request_id: self.request_id.clone(),
+            attempts,
         });
     }
 }
