@@ -77,17 +77,20 @@ impl Catalog {
             let id = ProviderId::from(configured.id.as_str());
             let wire = |transport| Wire::new(id.clone(), transport, faults.clone());
             let provider = match &configured.kind {
-                ProviderKind::OpenAi { base_url, key } => {
+                ProviderKind::OpenAi(at)
+                | ProviderKind::Anthropic(at)
+                | ProviderKind::Gemini(at)
+                | ProviderKind::Ollama(at) => {
                     let network = Network::new(configured.resilience.connect_timeout)
                         .map_err(|error| CatalogError::Client(error.to_string()))?;
-                    Provider::openai(wire(Arc::new(network)), base_url, key.clone())
+                    Provider::openai(wire(Arc::new(network)), &at.base_url, at.key.clone())
                 }
                 ProviderKind::Demo => demo(wire)?,
             };
             let group = circuits.provider(&owner, &id, configured.resilience.circuit);
             providers.push(ProviderEntry {
                 circuits: group,
-                kind: configured.kind.as_str(),
+                kind: configured.kind.family().as_str(),
                 provider,
                 enabled: configured.enabled,
                 id,
@@ -259,9 +262,7 @@ pub fn scrubber(config: &Config) -> Scrubber {
         config
             .providers
             .iter()
-            .filter_map(|provider| match &provider.kind {
-                ProviderKind::OpenAi { key, .. } => key.as_ref().map(|key| key.reveal().to_owned()),
-                ProviderKind::Demo => None,
-            }),
+            .filter_map(|provider| provider.kind.endpoint()?.key.as_ref())
+            .map(|key| key.reveal().to_owned()),
     )
 }
