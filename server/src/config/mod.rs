@@ -17,13 +17,12 @@ use std::path::Path;
 
 use url::Url;
 
-pub use models::{Capabilities, ModelConfig};
-pub use providers::{Family, ProviderConfig, ProviderKind};
+pub use models::ModelConfig;
+pub use providers::{ProviderConfig, ProviderKind};
 use reader::Reader;
-pub use resilience::RetryBudget;
 use tree::Origin;
 
-use evenkeel_engine::Settings;
+use evenkeel_engine::{BudgetSettings, Settings};
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
@@ -37,7 +36,7 @@ pub struct Config {
     /// The engine's figures, where nothing nearer says otherwise.
     pub resilience: Settings,
     /// What all turns together may spend on retries and hedges.
-    pub retry_budget: RetryBudget,
+    pub retry_budget: BudgetSettings,
     /// The models that step in for everybody's.
     pub default_fallbacks: Vec<String>,
     /// The model that answers where none is asked for; none where only the demo is there.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use evenkeel_engine::Settings;
+use evenkeel_engine::{Capabilities, Settings};
 use evenkeel_providers::DEMO_MODELS;
 
 use super::presets::reasons;
@@ -39,15 +39,6 @@ pub struct ModelConfig {
     /// The engine's figures for it.
     pub resilience: Settings,
     pub(super) places: Vec<(String, Origin)>,
-}
-
-/// What a model can do beside text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Capabilities {
-    /// It sees images.
-    pub vision: bool,
-    /// It calls tools.
-    pub tools: bool,
 }
 
 pub(super) fn read_models(

@@ -3,28 +3,12 @@
 
 use std::time::Duration;
 
-use evenkeel_engine::{Backoff, CircuitSettings, OnContentFilter, Routing, Settings};
+use evenkeel_engine::{
+    Backoff, BudgetSettings, CircuitSettings, OnContentFilter, Routing, Settings,
+};
 
 use super::Problem;
 use super::reader::Reader;
-
-/// What all turns together may spend on retries and hedges.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RetryBudget {
-    /// As a share of the turns.
-    pub share: f64,
-    /// Beside that, so many a second.
-    pub per_second: f64,
-}
-
-impl Default for RetryBudget {
-    fn default() -> Self {
-        Self {
-            share: 0.2,
-            per_second: 10.0,
-        }
-    }
-}
 
 /// The settings of a section, with what it does not say taken from further away.
 pub(super) fn settings(section: &mut Reader<'_>, outer: &Settings) -> Settings {
@@ -197,8 +181,8 @@ fn circuit(section: &mut Reader<'_>, circuit: &mut CircuitSettings) {
 }
 
 /// What holds for the whole process, from the section that stands at the top.
-pub(super) fn retry_budget(section: &mut Reader<'_>) -> RetryBudget {
-    let mut budget = RetryBudget::default();
+pub(super) fn retry_budget(section: &mut Reader<'_>) -> BudgetSettings {
+    let mut budget = BudgetSettings::default();
     if let Some(share) = share(section, "retry_budget") {
         budget.share = share;
     }

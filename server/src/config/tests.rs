@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use evenkeel_engine::Routing;
+use evenkeel_engine::{Capabilities, Routing};
 
 use super::*;
 
@@ -174,7 +174,7 @@ resilience = { hedge_after = "off", circuit_window = "10s" }
     assert_eq!(top.reasoning_idle_timeout, seconds(45));
     assert_eq!(
         config.retry_budget,
-        RetryBudget {
+        BudgetSettings {
             share: 0.1,
             per_second: 2.5
         }
