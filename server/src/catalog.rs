@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use evenkeel_engine::{
-    Chain, ChainError, Circuits, Leg, ModelId, Owner, ProviderCircuits, ProviderId, Scrubber,
-    Settings,
+    Chain, ChainError, Circuits, LayeredCircuits, Leg, ModelId, Overlay, Owner, PromptFacts,
+    ProviderCircuits, ProviderId, Scrubber, Settings, Traits,
 };
 use evenkeel_protocol as wire;
 use evenkeel_providers::{
@@ -12,7 +12,7 @@ use evenkeel_providers::{
 };
 use url::Url;
 
-use crate::config::{Config, ProviderKind};
+use crate::config::{Config, ModelConfig, ProviderKind};
 
 /// Every provider and model.
 pub struct Catalog {
@@ -27,10 +27,26 @@ pub struct ProviderEntry {
     pub id: ProviderId,
     /// Its wire family's name.
     pub kind: &'static str,
-    /// Its circuits.
-    pub circuits: Arc<ProviderCircuits>,
+    circuits: Arc<ProviderCircuits>,
+    registry: Arc<Circuits>,
+    faults: Arc<Faults>,
     provider: Provider,
     enabled: bool,
+}
+
+impl ProviderEntry {
+    /// Its circuits, as this principal sees them: under the simulated outages that strike it.
+    pub fn circuits(&self, principal: &str) -> LayeredCircuits {
+        let overlays = [Overlay::from(principal), Overlay::everyone()];
+        self.registry.seen_by(&self.circuits, &overlays, false)
+    }
+
+    /// The circuits that a request of this principal to this model has to pass.
+    fn circuits_of(&self, model: &ModelId, principal: &str) -> LayeredCircuits {
+        let aimed = self.faults.aimed(principal, &self.id, model);
+        let overlays = [Overlay::from(principal), Overlay::everyone()];
+        self.registry.seen_by(&self.circuits, &overlays, aimed)
+    }
 }
 
 /// A model.
@@ -44,8 +60,9 @@ pub struct ModelEntry {
     /// US dollars per million tokens: of the prompt, of the answer.
     pub cost: Option<(f64, f64)>,
     name: String,
-    context_window: Option<u64>,
-    reasoning: bool,
+    traits: Traits,
+    /// Nobody has put its chain in order: who can be asked comes first.
+    auto: bool,
     settings: Arc<Settings>,
 }
 
@@ -68,7 +85,7 @@ impl Catalog {
     /// Where no HTTP client can be set up.
     pub fn new(
         config: &Config,
-        circuits: &Circuits,
+        circuits: &Arc<Circuits>,
         faults: &Arc<Faults>,
     ) -> Result<Self, CatalogError> {
         let owner = Owner::shared();
@@ -77,17 +94,22 @@ impl Catalog {
             let id = ProviderId::from(configured.id.as_str());
             let wire = |transport| Wire::new(id.clone(), transport, faults.clone());
             let provider = match &configured.kind {
-                ProviderKind::OpenAi { base_url, key } => {
+                ProviderKind::OpenAi(at)
+                | ProviderKind::Anthropic(at)
+                | ProviderKind::Gemini(at)
+                | ProviderKind::Ollama(at) => {
                     let network = Network::new(configured.resilience.connect_timeout)
                         .map_err(|error| CatalogError::Client(error.to_string()))?;
-                    Provider::openai(wire(Arc::new(network)), base_url, key.clone())
+                    Provider::openai(wire(Arc::new(network)), &at.base_url, at.key.clone())
                 }
                 ProviderKind::Demo => demo(wire)?,
             };
             let group = circuits.provider(&owner, &id, configured.resilience.circuit);
             providers.push(ProviderEntry {
                 circuits: group,
-                kind: configured.kind.as_str(),
+                registry: circuits.clone(),
+                faults: faults.clone(),
+                kind: configured.kind.family().as_str(),
                 provider,
                 enabled: configured.enabled,
                 id,
@@ -102,8 +124,8 @@ impl Catalog {
                 chain: model.chain.iter().map(|id| id.as_str().into()).collect(),
                 cost: model.cost,
                 name: model.name.clone(),
-                context_window: model.context_window,
-                reasoning: model.reasoning,
+                traits: traits(config, model),
+                auto: model.auto,
                 settings: Arc::new(model.resilience.clone()),
             })
             .collect();
@@ -113,6 +135,8 @@ impl Catalog {
             let provider = demo(|transport| Wire::new(id.clone(), transport, faults.clone()))?;
             providers.push(ProviderEntry {
                 circuits: circuits.provider(&owner, &id, config.resilience.circuit),
+                registry: circuits.clone(),
+                faults: faults.clone(),
                 kind: "demo",
                 provider,
                 enabled: true,
@@ -131,8 +155,8 @@ impl Catalog {
                     .collect(),
                 cost: None,
                 name: model.id.to_owned(),
-                context_window: None,
-                reasoning: false,
+                traits: Traits::default(),
+                auto: false,
                 settings: Arc::new(config.resilience.clone()),
             });
         }
@@ -195,13 +219,19 @@ impl Catalog {
         caller: &Caller,
     ) -> Result<Chain, ChainError> {
         let legs = model.chain.iter().filter_map(|id| self.model(id.as_str()));
-        Chain::new(legs.filter_map(|model| self.leg(model, prompt, caller)))
+        let chain = Chain::new(legs.filter_map(|model| self.leg(model, prompt, caller)))?;
+        Ok(if model.auto {
+            chain.healthy_first(&facts(prompt))
+        } else {
+            chain
+        })
     }
 
     fn leg(&self, model: &ModelEntry, prompt: &Arc<Prompt>, caller: &Caller) -> Option<Leg> {
         let provider = self
             .provider(model.provider.as_str())
             .filter(|entry| entry.enabled)?;
+        let circuits = provider.circuits_of(&model.id, &caller.principal);
         let (prompt, caller) = (prompt.clone(), caller.clone());
         Some(Leg {
             model: model.id.clone(),
@@ -209,10 +239,9 @@ impl Catalog {
             upstream: provider
                 .provider
                 .upstream(model.id.clone(), &model.name, prompt, caller),
-            circuits: provider.circuits.clone(),
+            circuits,
             settings: model.settings.clone(),
-            context_window: model.context_window,
-            reasoning: model.reasoning,
+            traits: model.traits,
         })
     }
 
@@ -243,6 +272,30 @@ impl Catalog {
     }
 }
 
+/// What the engine has to know of a prompt.
+pub fn facts(prompt: &Prompt) -> PromptFacts {
+    PromptFacts {
+        tokens: prompt.estimated_tokens(),
+        ..PromptFacts::default()
+    }
+}
+
+fn traits(config: &Config, model: &ModelConfig) -> Traits {
+    let provider = config
+        .providers
+        .iter()
+        .find(|provider| provider.id == model.provider);
+    Traits {
+        context_window: model.context_window,
+        capabilities: model.capabilities,
+        prefill: model.prefill,
+        reasoning: model.reasoning,
+        single_host: provider
+            .is_some_and(|provider| matches!(provider.kind, ProviderKind::Ollama(_))),
+        price: model.cost.map(|(input, output)| input + output),
+    }
+}
+
 fn demo(wire: impl FnOnce(Arc<dyn Transport>) -> Wire) -> Result<Provider, url::ParseError> {
     // Never resolved: the transport is answered in this process.
     let address = Url::parse("http://demo.invalid/v1")?;
@@ -259,9 +312,7 @@ pub fn scrubber(config: &Config) -> Scrubber {
         config
             .providers
             .iter()
-            .filter_map(|provider| match &provider.kind {
-                ProviderKind::OpenAi { key, .. } => key.as_ref().map(|key| key.reveal().to_owned()),
-                ProviderKind::Demo => None,
-            }),
+            .filter_map(|provider| provider.kind.endpoint()?.key.as_ref())
+            .map(|key| key.reveal().to_owned()),
     )
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evenkeel_engine::{Circuits, NoAnswer, Scrubber, Transition};
+use evenkeel_engine::{Circuits, NoAnswer, RetryBudget, Scrubber, Transition};
 use evenkeel_protocol::{ConversationChange, FaultChange};
 use evenkeel_providers::{FaultEvent, Faults};
 use evenkeel_store::Store;
@@ -26,10 +26,10 @@ pub struct Shared {
     pub config: Config,
     /// Models and providers.
     pub catalog: Catalog,
-    /// Circuits.
-    pub circuits: Arc<Circuits>,
     /// Armed faults.
     pub faults: Arc<Faults>,
+    /// What all turns together may spend on asking again.
+    pub budget: Arc<RetryBudget>,
     /// Takes secrets out of texts.
     pub scrubber: Arc<Scrubber>,
     /// Conversations, messages, attempts.
@@ -106,7 +106,7 @@ impl Shared {
             }
             // What a fault has opened goes with it; what other faults keep failing opens again.
             if matches!(event, FaultEvent::Expired(_) | FaultEvent::Halted(_)) {
-                opened.reset_simulated();
+                opened.clear_overlay(&event.fault().order.audience.overlay());
             }
             // Nobody may be listening.
             let _ = listeners.send(fault_news(event, &clock));
@@ -115,10 +115,10 @@ impl Shared {
         let built = Arc::new(Metrics::new(&catalog)?);
         let built = metrics.get_or_init(|| built).clone();
         Ok(Arc::new(Self {
+            budget: Arc::new(RetryBudget::new(config.retry_budget)),
             scrubber: Arc::new(catalog::scrubber(&config)),
             config,
             catalog,
-            circuits,
             faults,
             attempts: AttemptLog::start(store.clone(), clock, built.lost.clone()),
             store,

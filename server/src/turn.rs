@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use evenkeel_engine::{Answer, Chunk, NoAnswer, Progress, Turn};
+use evenkeel_engine::{Answer, Chunk, Delivery, NoAnswer, Progress, Turn};
 use evenkeel_protocol::{
     Conversation, ConversationChange, ErrorKind, Message, MessageRole, MessageStatus, RunId, Send,
     ServerFrame, TurnError,
@@ -15,7 +15,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use uuid::Uuid;
 
-use crate::catalog::ModelEntry;
+use crate::catalog::{self, ModelEntry};
 use crate::checkpoint::Checkpoints;
 use crate::error::Refusal;
 use crate::principal::Principal;
@@ -323,9 +323,11 @@ async fn answer(
     let recorder = Recorder::new(shared.clone(), whose, move |attempt| shown.attempt(attempt));
     let turn = Turn::new(
         chain,
-        prompt.estimated_tokens(),
+        catalog::facts(&prompt),
+        Delivery::Replaceable,
         Arc::new(recorder),
         shared.scrubber.clone(),
+        shared.budget.clone(),
         SmallRng::from_os_rng(),
     );
     let mut checkpoints = Checkpoints::new();
@@ -370,39 +372,58 @@ async fn stream(
                 | Chunk::Finish(_)
                 | Chunk::End,
             )) => {}
+            Some(Progress::Seam(seam)) => {
+                let (from, to) = (seam.from.as_str(), seam.to.as_str());
+                tracing::warn!(from, to, mode = ?seam.mode, run_id = %run.id, "stream_resumed");
+                run.seam(&seam, answer);
+            }
             Some(Progress::Finished(finished)) => {
-                let model = shared.catalog.model(answer.model().as_str());
+                let cost = cost(shared, answer, finished.usage);
                 run.update(|message| {
                     message.finish_reason = finished
                         .finish_reason
                         .map(|reason| reason.as_str().to_owned());
                     message.usage = finished.usage.map(translate::usage);
-                    message.cost = model.and_then(|model| cost(shared, model, finished.usage?));
+                    message.cost = cost;
                 });
                 return Ok(());
             }
-            Some(Progress::Broken(end)) => return Err(Failed::NoAnswer(end)),
+            Some(Progress::Broken(end)) => {
+                let cost = cost(shared, answer, None);
+                run.update(|message| message.cost = cost);
+                return Err(Failed::NoAnswer(end));
+            }
             None => return Ok(()),
         }
     }
 }
 
-/// Counts an answer's tokens, and what they cost where the prices are known.
-pub fn cost(shared: &Shared, model: &ModelEntry, usage: evenkeel_engine::Usage) -> Option<f64> {
-    let id = model.id.as_str();
-    let tokens = |direction, count| {
-        shared
-            .metrics
-            .tokens
-            .with_label_values(&[id, direction])
-            .inc_by(count);
-    };
-    tokens("input", usage.input_tokens);
-    tokens("output", usage.output_tokens);
-    let (input, output) = model.cost?;
-    let cost = (usage.input_tokens as f64 * input + usage.output_tokens as f64 * output) / 1e6;
-    shared.metrics.cost.with_label_values(&[id]).inc_by(cost);
-    Some(cost)
+/// Counts the tokens of a turn that is at its end, and what they cost where the prices are known: the answer's, and those
+/// of answers that nobody got.
+pub fn cost(
+    shared: &Shared,
+    answer: &Answer,
+    usage: Option<evenkeel_engine::Usage>,
+) -> Option<f64> {
+    let own = usage.map(|usage| (answer.model(), usage));
+    let lost = answer.spent().iter();
+    own.into_iter()
+        .chain(lost.map(|spent| (&spent.model, spent.usage)))
+        .filter_map(|(model, usage)| {
+            let id = model.as_str();
+            let tokens = |direction, count| {
+                let tokens = &shared.metrics.tokens;
+                tokens.with_label_values(&[id, direction]).inc_by(count);
+            };
+            tokens("input", usage.input_tokens);
+            tokens("output", usage.output_tokens);
+            let (input, output) = shared.catalog.model(id)?.cost?;
+            let cost =
+                (usage.input_tokens as f64 * input + usage.output_tokens as f64 * output) / 1e6;
+            shared.metrics.cost.with_label_values(&[id]).inc_by(cost);
+            Some(cost)
+        })
+        .reduce(|one, other| one + other)
 }
 
 /// Gives the answer its final state, saves it, and tells those who follow.

@@ -73,10 +73,9 @@ fn chain(circuits: &Circuits, legs: &[(&str, bool)]) -> Chain {
             model,
             provider,
             upstream: Arc::new(Instantly { busy: *busy }),
-            circuits: group,
+            circuits: circuits.seen_by(&group, &[], false),
             settings: Arc::new(settings.clone()),
-            context_window: None,
-            reasoning: false,
+            traits: Traits::default(),
         }
     });
     Chain::new(legs).unwrap()
@@ -84,7 +83,16 @@ fn chain(circuits: &Circuits, legs: &[(&str, bool)]) -> Chain {
 
 async fn turn(chain: Chain, scrubber: Arc<Scrubber>) -> usize {
     let rng = SmallRng::seed_from_u64(7);
-    let turn = Turn::new(chain, 40, Arc::new(Unseen), scrubber, rng);
+    let budget = Arc::new(RetryBudget::new(BudgetSettings::default()));
+    let turn = Turn::new(
+        chain,
+        PromptFacts::default(),
+        Delivery::Final,
+        Arc::new(Unseen),
+        scrubber,
+        budget,
+        rng,
+    );
     let (mut answer, mut length) = (turn.answer().await.unwrap(), 0);
     while let Some(progress) = answer.next().await {
         if let Progress::Chunk(Chunk::Content(text)) = progress {

@@ -19,9 +19,11 @@ pub(crate) async fn providers(
     principal: Principal,
 ) -> Result<axum::Json<HealthReport>, Refusal> {
     administrator(&principal)?;
-    Ok(axum::Json(
-        shared.health.report(&shared.catalog, &shared.clock),
-    ))
+    Ok(axum::Json(shared.health.report(
+        &shared.catalog,
+        &principal.id,
+        &shared.clock,
+    )))
 }
 
 #[derive(Deserialize)]
@@ -78,10 +80,11 @@ fn act(by: &Principal, provider: &ProviderEntry, model: Option<&ModelId>, action
         ?action,
         "circuit_changed_by_administrator"
     );
+    let circuits = provider.circuits(&by.id);
     match action {
-        Action::Open => provider.circuits.force(model, ForcedState::Open),
-        Action::Close => provider.circuits.force(model, ForcedState::Closed),
-        Action::Reset => provider.circuits.reset(model),
+        Action::Open => circuits.force(model, ForcedState::Open),
+        Action::Close => circuits.force(model, ForcedState::Closed),
+        Action::Reset => circuits.reset(model),
     }
 }
 

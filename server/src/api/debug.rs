@@ -182,7 +182,6 @@ pub(crate) async fn halt(
 ) -> Result<StatusCode, Refusal> {
     tester(&principal)?;
     shared.faults.halt(|fault| concerns(fault, &principal));
-    shared.circuits.reset_simulated();
     Ok(StatusCode::NO_CONTENT)
 }
 

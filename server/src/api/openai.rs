@@ -10,7 +10,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use evenkeel_engine::{Answer, NoAnswer, Progress, Turn};
+use evenkeel_engine::{Answer, Delivery, NoAnswer, Progress, Seam, SeamMode, Turn};
 use evenkeel_protocol::{Attempt, AttemptState, TurnError};
 use evenkeel_providers::{Caller, Prompt};
 use evenkeel_store::CallAttempts;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use self::encode::{Collected, Completion};
 use super::Json as Body;
-use crate::catalog::ModelEntry;
+use crate::catalog::{self, ModelEntry};
 use crate::error::{Refusal, openai_error};
 use crate::principal::Principal;
 use crate::recorder::{Recorder, Whose};
@@ -120,12 +120,18 @@ async fn answer(
     let shown = call.clone();
     let recorder = Recorder::new(shared.clone(), whose, move |attempt| shown.note(attempt));
     let rng = SmallRng::from_os_rng();
-    let tokens = prompt.estimated_tokens();
     let turn = Turn::new(
         chain,
-        tokens,
+        catalog::facts(&prompt),
+        // A caller of a stream has what it has got.
+        if stream {
+            Delivery::Final
+        } else {
+            Delivery::Replaceable
+        },
         Arc::new(recorder),
         shared.scrubber.clone(),
+        shared.budget.clone(),
         rng,
     );
     let answer = turn.answer().await.map_err(|end| call.refuse(&end))?;
@@ -178,6 +184,12 @@ async fn collect(
     loop {
         match answer.next().await {
             Some(Progress::Chunk(chunk)) => collected.add(chunk),
+            Some(Progress::Seam(seam)) => {
+                call.resumed(&seam);
+                if seam.mode == SeamMode::Restarted {
+                    collected = Collected::default();
+                }
+            }
             Some(Progress::Finished(finished)) => {
                 call.finished(&answer, &finished);
                 let body = completion.whole(collected, &finished, &answer, call.sent());
@@ -252,13 +264,17 @@ impl Call {
         error
     }
 
+    /// Takes note that another model goes on.
+    pub(super) fn resumed(&self, seam: &Seam) {
+        let (from, to) = (seam.from.as_str(), seam.to.as_str());
+        let request_id = &*self.request_id;
+        tracing::warn!(from, to, mode = ?seam.mode, request_id, "stream_resumed");
+    }
+
     /// Takes note of a whole answer.
     pub(super) fn finished(&self, answer: &Answer, finished: &evenkeel_engine::Finished) {
         self.outcome("answered");
-        let model = self.shared.catalog.model(answer.model().as_str());
-        if let (Some(model), Some(usage)) = (model, finished.usage) {
-            turn::cost(&self.shared, model, usage);
-        }
+        turn::cost(&self.shared, answer, finished.usage);
     }
 
     fn outcome(&self, outcome: &'static str) {

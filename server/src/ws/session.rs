@@ -354,10 +354,10 @@ impl Session {
 
     /// All providers, or those that have changed since the client was told.
     fn health(&mut self, snapshot: bool) -> Vec<Message> {
-        let mut report = self
-            .shared
-            .health
-            .report(&self.shared.catalog, &self.shared.clock);
+        let mut report =
+            self.shared
+                .health
+                .report(&self.shared.catalog, &self.principal.id, &self.shared.clock);
         let all = report.providers.clone();
         if !snapshot {
             report.snapshot = false;

@@ -60,6 +60,8 @@ impl Streaming {
                         return Some((data([&event], ""), false));
                     }
                 }
+                // Each chunk names the model that produces it.
+                Progress::Seam(seam) => self.call.resumed(&seam),
                 Progress::Finished(finished) => {
                     self.call.finished(&self.answer, &finished);
                     let attempts = self.call.sent();
