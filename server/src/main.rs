@@ -14,6 +14,7 @@ mod checkpoint;
 mod cli;
 mod clock;
 mod config;
+mod discovery;
 mod error;
 mod health;
 mod metrics;

@@ -34,7 +34,7 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 pub(crate) async fn all(State(shared): State<Arc<Shared>>) -> Response {
-    let report = shared.health.report(&shared.catalog, &shared.clock);
+    let report = shared.health.report(&shared.catalog(), &shared.clock);
     (code(report.status), Json(report)).into_response()
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn one(
     State(shared): State<Arc<Shared>>,
     Id(id): Id,
 ) -> Result<Response, Refusal> {
-    let (catalog, clock) = (&shared.catalog, &shared.clock);
+    let (catalog, clock) = (&*shared.catalog(), &shared.clock);
     if let Some(provider) = catalog.provider(&id) {
         let models: Vec<_> = catalog
             .models()
@@ -96,7 +96,7 @@ fn code(status: Status) -> StatusCode {
 pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
     let text = shared
         .metrics
-        .render(&shared.catalog)
+        .render(&shared.catalog())
         .map_err(|error| Refusal::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }

@@ -2,6 +2,8 @@
 //! problem and names its key's path.
 
 mod chains;
+mod kind;
+mod known;
 mod models;
 mod ollama;
 mod presets;
@@ -17,8 +19,9 @@ use std::path::Path;
 
 use url::Url;
 
-pub use models::{Capabilities, ModelConfig};
-pub use providers::{Family, ProviderConfig, ProviderKind};
+pub use kind::{Endpoint, Family, ProviderKind};
+pub use models::ModelConfig;
+pub use providers::ProviderConfig;
 use reader::Reader;
 pub use resilience::RetryBudget;
 use tree::Origin;
@@ -37,6 +40,10 @@ pub struct Config {
     /// The engine's figures, where nothing nearer says otherwise.
     pub resilience: Settings,
     /// What all turns together may spend on retries and hedges.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for the engine, which does not count it yet")
+    )]
     pub retry_budget: RetryBudget,
     /// The models that step in for everybody's.
     pub default_fallbacks: Vec<String>,
@@ -189,7 +196,7 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
 
     let mut providers = providers::read_providers(&mut root, &resilience, environment);
     if providers.is_empty() {
-        providers = providers::from_environment(&root, environment, &resilience);
+        providers = known::from_environment(&root, environment, &resilience);
     }
     let mut models = models::read_models(&mut root, &resilience, &mut providers);
     root.later(&["cluster", "assistants", "organisations", "guards", "alerts"]);

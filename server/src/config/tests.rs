@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use evenkeel_engine::Routing;
 
+use super::models::Capabilities;
 use super::*;
 
 mod kinds;
