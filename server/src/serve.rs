@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware;
 use axum::routing::get;
+use axum::serve::ListenerExt;
 use evenkeel_store::{Store, StoreError};
 use leptos::config::{LeptosOptions, get_configuration};
 use tokio::net::TcpListener;
@@ -105,6 +106,12 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
         let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
     }
     let shutdown = shared.shutdown.clone();
+    let listener = listener.tap_io(|connection| {
+        // A small event would otherwise wait until the client has acknowledged the one before it.
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "connection_delays_small_writes");
+        }
+    });
     let server = axum::serve(listener, router(&shared))
         .with_graceful_shutdown(async move { shutdown.cancelled().await });
     let serving = tokio::spawn(server.into_future());
