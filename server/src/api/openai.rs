@@ -119,7 +119,7 @@ async fn answer(
     };
     let shown = call.clone();
     let recorder = Recorder::new(shared.clone(), whose, move |attempt| shown.note(attempt));
-    let rng = SmallRng::from_os_rng();
+    let rng = SmallRng::from_rng(&mut rand::rng());
     let turn = Turn::new(
         chain,
         catalog::facts(&prompt),
