@@ -15,6 +15,7 @@ mod checkpoint;
 mod cli;
 mod clock;
 mod config;
+mod discovery;
 mod error;
 mod health;
 mod metrics;

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use self::encode::{Collected, Completion};
 use super::Json as Body;
-use crate::catalog::{self, ModelEntry};
+use crate::catalog::{self, Catalog, ModelEntry};
 use crate::error::{Refusal, openai_error};
 use crate::principal::Principal;
 use crate::recorder::{Recorder, Whose};
@@ -29,7 +29,7 @@ use crate::shared::Shared;
 use crate::{translate, turn};
 
 pub(crate) async fn models(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let models: Vec<_> = shared.catalog.offered().map(described).collect();
+    let models: Vec<_> = shared.catalog().offered().map(described).collect();
     Json(json!({"object": "list", "data": models}))
 }
 
@@ -39,14 +39,16 @@ pub(crate) async fn model(
     id: Result<Path<String>, PathRejection>,
 ) -> Response {
     let id = id.map(|Path(id)| id).unwrap_or_default();
-    match shared
-        .catalog
-        .offered()
-        .find(|model| model.id.as_str() == id)
-    {
+    let catalog = shared.catalog();
+    match catalog.offered().find(|model| model.id.as_str() == id) {
         Some(model) => Json(described(model)).into_response(),
-        None => openai_error(&Refusal::not_found("model")),
+        None => openai_error(&no_model(&catalog, &id)),
     }
+}
+
+fn no_model(catalog: &Catalog, asked: &str) -> Refusal {
+    let no_model = catalog.no_model(asked, "GET /v1/models lists those there are");
+    Refusal::invalid(&format!("model: {no_model}")).with_status(StatusCode::NOT_FOUND)
 }
 
 fn described(model: &ModelEntry) -> Value {
@@ -84,12 +86,10 @@ async fn answer(
     }
     let asked = body.get("model").and_then(Value::as_str);
     let asked = asked.ok_or_else(|| Refusal::invalid("model: give the id of a model"))?;
-    let model = shared.catalog.model(asked).ok_or_else(|| {
-        Refusal::invalid(&format!(
-            "model: there is no {asked:?}; GET /v1/models lists those there are"
-        ))
-        .with_status(StatusCode::NOT_FOUND)
-    })?;
+    let catalog = shared.catalog();
+    let model = catalog
+        .model(asked)
+        .ok_or_else(|| no_model(&catalog, asked))?;
     if body
         .get("n")
         .is_some_and(|n| *n != json!(1) && !n.is_null())
@@ -110,9 +110,9 @@ async fn answer(
     let caller = Caller {
         principal: principal.id.clone(),
     };
-    let chain = shared.catalog.chain(model, &prompt, &caller);
+    let chain = catalog.chain(model, &prompt, &caller);
     let chain = chain.map_err(|error| Refusal::invalid(&format!("model: {error}")))?;
-    let call = Arc::new(Call::new(shared, principal, request_id));
+    let call = Arc::new(Call::new(shared, &catalog, principal, request_id));
     let whose = Whose {
         principal: principal.id.clone(),
         request_id: request_id.clone(),
@@ -211,6 +211,8 @@ fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
 /// One call of `/v1`: its attempts are kept when it is over, however it ends; its texts never are.
 pub(super) struct Call {
     shared: Arc<Shared>,
+    /// As it was when the call began.
+    catalog: Arc<Catalog>,
     principal: Arc<str>,
     request_id: Arc<str>,
     attempts: Mutex<Vec<Attempt>>,
@@ -220,8 +222,14 @@ pub(super) struct Call {
 }
 
 impl Call {
-    fn new(shared: &Arc<Shared>, principal: &Principal, request_id: &Arc<str>) -> Self {
+    fn new(
+        shared: &Arc<Shared>,
+        catalog: &Arc<Catalog>,
+        principal: &Principal,
+        request_id: &Arc<str>,
+    ) -> Self {
         Self {
+            catalog: catalog.clone(),
             principal: principal.id.clone(),
             request_id: request_id.clone(),
             attempts: Mutex::default(),
@@ -274,7 +282,7 @@ impl Call {
     /// Takes note of a whole answer.
     pub(super) fn finished(&self, answer: &Answer, finished: &evenkeel_engine::Finished) {
         self.outcome("answered");
-        turn::cost(&self.shared, answer, finished.usage);
+        turn::cost(&self.shared, &self.catalog, answer, finished.usage);
     }
 
     fn outcome(&self, outcome: &'static str) {
