@@ -137,6 +137,8 @@ impl Health {
             last_failure,
             last_failure_at,
             last_success_at: counts.last_success_at,
+            listed: model.listed,
+            near_names: model.near.clone(),
         })
     }
 }

@@ -103,7 +103,7 @@ async fn admin(state: State<Arc<Shared>>, principal: Principal, request: Request
         BootPage::Admin(
             state
                 .health
-                .report(&state.catalog, &principal.id, &state.clock),
+                .report(&state.catalog(), &principal.id, &state.clock),
         )
     } else {
         BootPage::NotFound
@@ -120,7 +120,7 @@ async fn debug(state: State<Arc<Shared>>, principal: Principal, request: Request
             faults,
             state
                 .health
-                .report(&state.catalog, &principal.id, &state.clock),
+                .report(&state.catalog(), &principal.id, &state.clock),
         )
     } else {
         BootPage::NotFound

@@ -15,7 +15,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use uuid::Uuid;
 
-use crate::catalog::{self, ModelEntry};
+use crate::catalog::{self, Catalog, ModelEntry};
 use crate::checkpoint::Checkpoints;
 use crate::error::Refusal;
 use crate::principal::Principal;
@@ -73,7 +73,8 @@ pub async fn begin(
     if shared.draining() {
         return Err(Refusal::draining());
     }
-    let model = resolve_model(shared, principal, send).await?;
+    let catalog = shared.catalog();
+    let model = resolve_model(shared, &catalog, principal, send).await?;
     let run_id = Uuid::now_v7().to_string().into();
     let requested_model = model.id.as_str().into();
     let begun = shared.store.begin_turn(NewTurn {
@@ -169,17 +170,16 @@ fn check(send: &Send) -> Result<(), Refusal> {
 }
 
 /// The model asked for, else the conversation's last, else the default.
-async fn resolve_model<'s>(
-    shared: &'s Shared,
+async fn resolve_model<'c>(
+    shared: &Shared,
+    catalog: &'c Catalog,
     principal: &Principal,
     send: &Send,
-) -> Result<&'s ModelEntry, Refusal> {
+) -> Result<&'c ModelEntry, Refusal> {
     if let Some(asked) = &send.model {
-        return shared.catalog.model(asked.as_str()).ok_or_else(|| {
-            Refusal::invalid(&format!(
-                "model: there is no {:?}; hello lists those there are",
-                asked.as_str()
-            ))
+        return catalog.model(asked.as_str()).ok_or_else(|| {
+            let no_model = catalog.no_model(asked.as_str(), "hello lists those there are");
+            Refusal::invalid(&format!("model: {no_model}"))
         });
     }
     let last = match &send.conversation_id {
@@ -188,16 +188,11 @@ async fn resolve_model<'s>(
     };
     // A model that was taken out of the configuration, or switched off, is replaced by the default.
     last.and_then(|last| {
-        shared
-            .catalog
+        catalog
             .offered()
             .find(|model| model.id.as_str() == last.as_str())
     })
-    .or_else(|| {
-        shared
-            .catalog
-            .model(shared.catalog.default_model().as_str())
-    })
+    .or_else(|| catalog.model(catalog.default_model().as_str()))
     .ok_or_else(|| Refusal::invalid("model: no model is configured"))
 }
 
@@ -299,7 +294,8 @@ async fn answer(
             "model: it was taken out of the configuration",
         ))
     };
-    let entry = shared.catalog.model(model).ok_or_else(unknown)?;
+    let catalog = shared.catalog();
+    let entry = catalog.model(model).ok_or_else(unknown)?;
     let thread = shared.store.thread(&run.principal, &question.id).await?;
     let prompt = Arc::new(Prompt::conversation(
         thread
@@ -316,7 +312,7 @@ async fn answer(
     let caller = Caller {
         principal: run.principal.clone(),
     };
-    let chain = shared.catalog.chain(entry, &prompt, &caller);
+    let chain = catalog.chain(entry, &prompt, &caller);
     let chain =
         chain.map_err(|error| Failed::Refused(Refusal::invalid(&format!("model: {error}"))))?;
     let shown = run.clone();
@@ -345,11 +341,12 @@ async fn answer(
         message.fallback = answer.model() != &entry.id;
         message.simulated |= answer.simulated();
     });
-    stream(shared, run, &mut answer, &mut checkpoints).await
+    stream(shared, &catalog, run, &mut answer, &mut checkpoints).await
 }
 
 async fn stream(
     shared: &Arc<Shared>,
+    catalog: &Catalog,
     run: &Arc<Run>,
     answer: &mut Answer,
     checkpoints: &mut Checkpoints,
@@ -378,7 +375,7 @@ async fn stream(
                 run.seam(&seam, answer);
             }
             Some(Progress::Finished(finished)) => {
-                let cost = cost(shared, answer, finished.usage);
+                let cost = cost(shared, catalog, answer, finished.usage);
                 run.update(|message| {
                     message.finish_reason = finished
                         .finish_reason
@@ -389,7 +386,7 @@ async fn stream(
                 return Ok(());
             }
             Some(Progress::Broken(end)) => {
-                let cost = cost(shared, answer, None);
+                let cost = cost(shared, catalog, answer, None);
                 run.update(|message| message.cost = cost);
                 return Err(Failed::NoAnswer(end));
             }
@@ -402,6 +399,7 @@ async fn stream(
 /// of answers that nobody got.
 pub fn cost(
     shared: &Shared,
+    catalog: &Catalog,
     answer: &Answer,
     usage: Option<evenkeel_engine::Usage>,
 ) -> Option<f64> {
@@ -417,7 +415,7 @@ pub fn cost(
             };
             tokens("input", usage.input_tokens);
             tokens("output", usage.output_tokens);
-            let (input, output) = shared.catalog.model(id)?.cost?;
+            let (input, output) = catalog.model(id)?.cost?;
             let cost =
                 (usage.input_tokens as f64 * input + usage.output_tokens as f64 * output) / 1e6;
             shared.metrics.cost.with_label_values(&[id]).inc_by(cost);

@@ -106,7 +106,8 @@ impl Armed {
         self.armed + self.order.ttl
     }
 
-    fn matches(&self, principal: &str, provider: &ProviderId, model: &ModelId) -> bool {
+    /// A request for no model matches what names none.
+    fn matches(&self, principal: &str, provider: &ProviderId, model: Option<&ModelId>) -> bool {
         let whose = match &self.order.audience {
             Audience::Only(only) => &**only == principal,
             Audience::Everyone => true,
@@ -117,7 +118,16 @@ impl Armed {
         } = &self.order.target;
         whose
             && only_provider.as_ref().is_none_or(|only| only == provider)
-            && only_model.as_ref().is_none_or(|only| only == model)
+            && only_model.as_ref().is_none_or(|only| Some(only) == model)
+    }
+
+    /// Whether it strikes a request for no model. That is nobody's turn: it uses nothing up and moves no dice, so that
+    /// it changes nothing for the requests that the fault is meant for.
+    fn strikes_aside(&mut self) -> bool {
+        let spent = self.order.first_n.is_some_and(|n| self.matched >= n);
+        let strikes = !spent && self.dice.clone().random::<f64>() < self.order.probability;
+        self.hits += u64::from(strikes);
+        strikes
     }
 
     /// Rolls the dice for a request that matches.
@@ -230,12 +240,17 @@ impl Faults {
         &self,
         principal: &str,
         provider: &ProviderId,
-        model: &ModelId,
+        model: Option<&ModelId>,
     ) -> Option<(FaultKind, Overlay)> {
         let now = Instant::now();
         let struck = self.lock().iter_mut().find_map(|fault| {
             let alive = now < fault.expires();
-            let strikes = alive && fault.matches(principal, provider, model) && fault.strikes();
+            let strikes = alive
+                && fault.matches(principal, provider, model)
+                && match model {
+                    Some(_) => fault.strikes(),
+                    None => fault.strikes_aside(),
+                };
             strikes.then(|| fault.clone())
         })?;
         let strike = (struck.order.kind.clone(), struck.order.audience.overlay());
@@ -248,7 +263,7 @@ impl Faults {
         let now = Instant::now();
         self.lock().iter().any(|fault| {
             let spent = fault.order.first_n.is_some_and(|n| fault.matched >= n);
-            now < fault.expires() && !spent && fault.matches(principal, provider, model)
+            now < fault.expires() && !spent && fault.matches(principal, provider, Some(model))
         })
     }
 
@@ -268,120 +283,4 @@ impl Faults {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn order() -> FaultOrder {
-        FaultOrder {
-            target: Target::default(),
-            audience: Audience::Only("me".into()),
-            kind: FaultKind::ConnectionRefused,
-            probability: 1.0,
-            first_n: None,
-            seed: 7,
-            ttl: Duration::from_secs(60),
-            note: None,
-        }
-    }
-
-    fn struck(faults: &Faults, principal: &str, provider: &str, model: &str) -> bool {
-        faults
-            .strike(principal, &provider.into(), &model.into())
-            .is_some()
-    }
-
-    fn faults() -> (Arc<Faults>, Arc<Mutex<Vec<&'static str>>>) {
-        let log = Arc::new(Mutex::new(vec![]));
-        let told = log.clone();
-        let faults = Faults::new(Box::new(move |event| {
-            told.lock().unwrap().push(match event {
-                FaultEvent::Armed(_) => "armed",
-                FaultEvent::Struck(_) => "struck",
-                FaultEvent::Expired(_) => "expired",
-                FaultEvent::Halted(_) => "halted",
-            });
-        }));
-        (Arc::new(faults), log)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn it_strikes_its_audience_and_its_target_alone() {
-        let (faults, _) = faults();
-        faults.arm(
-            "me",
-            FaultOrder {
-                target: Target {
-                    provider: Some("p".into()),
-                    model: None,
-                },
-                ..order()
-            },
-        );
-        assert!(struck(&faults, "me", "p", "m"));
-        assert!(!struck(&faults, "you", "p", "m"));
-        assert!(!struck(&faults, "me", "q", "m"));
-        faults.halt(|_| true);
-        faults.arm(
-            "me",
-            FaultOrder {
-                audience: Audience::Everyone,
-                target: Target {
-                    provider: None,
-                    model: Some("m".into()),
-                },
-                ..order()
-            },
-        );
-        assert!(struck(&faults, "you", "q", "m"));
-        assert!(!struck(&faults, "you", "q", "n"));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn it_ends_by_itself_and_says_so() {
-        let (faults, log) = faults();
-        let runner = tokio::spawn({
-            let faults = faults.clone();
-            async move { faults.expire().await }
-        });
-        tokio::task::yield_now().await;
-        faults.arm("me", order());
-        tokio::time::sleep(Duration::from_secs(59)).await;
-        assert!(struck(&faults, "me", "p", "m"));
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        assert!(!struck(&faults, "me", "p", "m"));
-        assert!(faults.list().is_empty());
-        assert_eq!(*log.lock().unwrap(), ["armed", "struck", "expired"]);
-        runner.abort();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn first_n_and_probability_are_counted_per_match_and_repeat_with_the_seed() {
-        let (faults, _) = faults();
-        faults.arm(
-            "me",
-            FaultOrder {
-                first_n: Some(2),
-                ..order()
-            },
-        );
-        let hits: Vec<_> = (0..4).map(|_| struck(&faults, "me", "p", "m")).collect();
-        assert_eq!(hits, [true, true, false, false]);
-        faults.halt(|_| true);
-        let mut runs = (0..2).map(|_| {
-            faults.arm(
-                "me",
-                FaultOrder {
-                    probability: 0.5,
-                    ..order()
-                },
-            );
-            let hits: Vec<_> = (0..200).map(|_| struck(&faults, "me", "p", "m")).collect();
-            faults.halt(|_| true);
-            hits
-        });
-        let (first, second) = (runs.next().unwrap(), runs.next().unwrap());
-        assert_eq!(first, second);
-        let share = first.iter().filter(|hit| **hit).count();
-        assert!((60..140).contains(&share), "{share}");
-    }
-}
+mod tests;

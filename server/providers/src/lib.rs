@@ -5,19 +5,33 @@
 //! wire format, and a transport that is answered in process. This crate must never know the browser's wire types, a
 //! database, or what a failure means: it reports what came back, and the engine judges.
 
+mod address;
+mod anthropic;
+mod decode;
 mod demo;
+mod discovery;
+mod error;
+mod family;
 mod fault;
+mod gemini;
 mod in_process;
+mod json;
+mod json_frames;
 mod network;
+mod ollama;
 mod openai;
 mod prompt;
 mod provider;
 mod retry_after;
 mod sse;
 mod transport;
+mod upstream;
 mod wire;
 
+pub use decode::chunks;
 pub use demo::{DEMO_MODELS, DemoModel, demo_transport};
+pub use discovery::Discovered;
+pub use family::Family;
 pub use fault::{
     Armed, Audience, FaultEvent, FaultKind, FaultListener, FaultOrder, Faults, Target,
 };

@@ -2,35 +2,107 @@
 
 use std::sync::Arc;
 
-use evenkeel_engine::{ModelId, Upstream};
+use evenkeel_engine::{ModelId, Upstream, UpstreamError};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use url::Url;
 
-use crate::openai::OpenAiUpstream;
-use crate::{Caller, Prompt, Secret, Wire};
+use crate::address::root;
+use crate::upstream::FamilyUpstream;
+use crate::{
+    Caller, Discovered, Family, Prompt, Secret, Wire, anthropic, discovery, gemini, openai,
+};
 
-/// A provider of the OpenAI-compatible family; the demo's are of it as well.
+/// A provider of one of the families; the demo's are OpenAI's.
 #[derive(Clone)]
-pub struct Provider {
-    wire: Wire,
-    completions: Arc<str>,
-    key: Option<Secret>,
-    usage_option: bool,
+pub struct Provider(Arc<Inner>);
+
+/// What every request to a provider shares.
+pub(crate) struct Inner {
+    pub(crate) family: Family,
+    pub(crate) wire: Wire,
+    /// What the family's paths are added to.
+    pub(crate) root: Url,
+    /// Who asks, and in which version.
+    pub(crate) headers: HeaderMap,
+    /// How this provider differs from its family.
+    pub(crate) dialect: openai::Dialect,
 }
 
 impl Provider {
-    /// `base_url` is what OpenAI's own client libraries take: up to and including `/v1`, or its like.
+    /// OpenAI's family. `base_url` is what OpenAI's own client libraries take: up to and including `/v1`, or its like.
+    /// Azure's `/openai/v1` is one of them; there the key goes into the header `api-key` as well.
     pub fn openai(wire: Wire, base_url: &Url, key: Option<Secret>) -> Self {
-        let mut url = base_url.clone();
-        let path = format!("{}/chat/completions", url.path().trim_end_matches('/'));
-        url.set_path(&path);
-        // Mistral always counts, and refuses to be asked to.
-        let usage_option = url.host_str() != Some("api.mistral.ai");
-        Self {
-            wire,
-            completions: url.as_str().into(),
-            key,
-            usage_option,
+        let mut headers = bearer(key.as_ref());
+        if openai::is_azure(base_url) {
+            add(
+                &mut headers,
+                HeaderName::from_static("api-key"),
+                key.as_ref(),
+            );
         }
+        let dialect = openai::Dialect::of(base_url);
+        Self::new(Family::OpenAi, wire, root(base_url, ""), headers, dialect)
+    }
+
+    /// Anthropic's family. `base_url` is the root, to which `/v1/messages` is added.
+    pub fn anthropic(wire: Wire, base_url: &Url, key: Option<Secret>) -> Self {
+        let mut headers = HeaderMap::new();
+        add(
+            &mut headers,
+            HeaderName::from_static("x-api-key"),
+            key.as_ref(),
+        );
+        let version = HeaderValue::from_static(anthropic::VERSION);
+        headers.insert(HeaderName::from_static("anthropic-version"), version);
+        let root = root(base_url, "/v1");
+        Self::new(
+            Family::Anthropic,
+            wire,
+            root,
+            headers,
+            openai::Dialect::Plain,
+        )
+    }
+
+    /// Gemini's family. `base_url` is the root, to which `/v1beta/models/…` is added.
+    pub fn gemini(wire: Wire, base_url: &Url, key: Option<Secret>) -> Self {
+        let mut headers = HeaderMap::new();
+        add(
+            &mut headers,
+            HeaderName::from_static("x-goog-api-key"),
+            key.as_ref(),
+        );
+        let root = root(base_url, "/v1beta");
+        Self::new(Family::Gemini, wire, root, headers, openai::Dialect::Plain)
+    }
+
+    /// Ollama's family. `base_url` is the root, to which `/api/chat` is added; most need no key.
+    pub fn ollama(wire: Wire, base_url: &Url, key: Option<Secret>) -> Self {
+        let (root, headers) = (root(base_url, "/api"), bearer(key.as_ref()));
+        Self::new(Family::Ollama, wire, root, headers, openai::Dialect::Plain)
+    }
+
+    fn new(
+        family: Family,
+        wire: Wire,
+        root: Url,
+        headers: HeaderMap,
+        dialect: openai::Dialect,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            family,
+            wire: wire.speaking(family),
+            root,
+            headers,
+            dialect,
+        }))
+    }
+
+    /// Its family.
+    pub fn family(&self) -> Family {
+        self.0.family
     }
 
     /// The way to ask one of its models. `id` is the model's id here, `name` the provider's own name for it.
@@ -41,15 +113,40 @@ impl Provider {
         prompt: Arc<Prompt>,
         caller: Caller,
     ) -> Arc<dyn Upstream> {
-        Arc::new(OpenAiUpstream {
-            wire: self.wire.clone(),
-            url: self.completions.clone(),
-            key: self.key.clone(),
+        Arc::new(FamilyUpstream {
+            provider: self.0.clone(),
             model: id,
-            name: name.into(),
-            usage_option: self.usage_option,
+            // The one family that has the model in the path rather than in the body.
+            name: match self.0.family {
+                Family::Gemini => gemini::short(name).into(),
+                Family::OpenAi | Family::Anthropic | Family::Ollama => name.into(),
+            },
             prompt,
             caller,
         })
+    }
+
+    /// The models that the provider says it has. It waits as long as the provider lets it: the caller sets the limit.
+    pub fn discover(
+        &self,
+        caller: &Caller,
+    ) -> BoxFuture<'static, Result<Vec<Discovered>, UpstreamError>> {
+        discovery::discover(self.0.clone(), caller.clone()).boxed()
+    }
+}
+
+fn bearer(key: Option<&Secret>) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    let token = key.map(|key| Secret::new(format!("Bearer {}", key.reveal())));
+    add(&mut headers, header::AUTHORIZATION, token.as_ref());
+    headers
+}
+
+/// A key that no header can hold is left out; the provider will say that it is missing.
+fn add(headers: &mut HeaderMap, name: HeaderName, key: Option<&Secret>) {
+    let value = key.and_then(|key| HeaderValue::from_str(key.reveal()).ok());
+    if let Some(mut value) = value {
+        value.set_sensitive(true);
+        headers.insert(name, value);
     }
 }

@@ -6,8 +6,11 @@ use bytes::{Bytes, BytesMut};
 use evenkeel_engine::{ModelId, Overlay, ProviderId};
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use serde_json::Value;
 
-use crate::{Body, FaultKind, Faults, Reply, Transport, TransportError, TransportErrorKind};
+use crate::{
+    Body, Family, FaultKind, Faults, Reply, Transport, TransportError, TransportErrorKind,
+};
 
 /// On whose behalf a request is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub struct Wire {
     provider: ProviderId,
     transport: Arc<dyn Transport>,
     faults: Arc<Faults>,
+    /// Whose words a simulated error uses.
+    family: Family,
 }
 
 impl Wire {
@@ -32,10 +37,17 @@ impl Wire {
             provider,
             transport,
             faults,
+            family: Family::OpenAi,
         }
     }
 
-    /// Sends a request, or suffers the fault that is armed for it.
+    /// The same wire, whose simulated errors are in this family's words.
+    pub(crate) fn speaking(self, family: Family) -> Self {
+        Self { family, ..self }
+    }
+
+    /// Sends a request, or suffers the fault that is armed for it. A request that is for no model (discovery) meets the
+    /// faults that are armed against the provider, and uses none of them up.
     ///
     /// # Errors
     ///
@@ -43,7 +55,7 @@ impl Wire {
     pub async fn send(
         &self,
         caller: &Caller,
-        model: &ModelId,
+        model: Option<&ModelId>,
         request: Request<Bytes>,
     ) -> Result<Reply, TransportError> {
         let strike = self.faults.strike(&caller.principal, &self.provider, model);
@@ -55,7 +67,11 @@ impl Wire {
                 status,
                 retry_after_s,
                 message,
-            } => Ok(error_reply(status, retry_after_s, message, overlay)),
+            } => {
+                let message = message.unwrap_or_else(|| format!("simulated: {status}"));
+                let body = self.family.error_body(status, &message);
+                Ok(error_reply(status, retry_after_s, body, overlay))
+            }
             FaultKind::ConnectionRefused => Err(TransportError {
                 kind: TransportErrorKind::Failed,
                 message: "connection refused".to_owned(),
@@ -93,11 +109,9 @@ fn silent_reply(overlay: Overlay) -> Reply {
 fn error_reply(
     status: StatusCode,
     retry_after_s: Option<u64>,
-    message: Option<String>,
+    body: Value,
     overlay: Overlay,
 ) -> Reply {
-    let message = message.unwrap_or_else(|| format!("simulated: {status}"));
-    let body = serde_json::json!({"error": {"message": message, "type": "simulated_fault"}});
     let mut headers = HeaderMap::new();
     headers.insert(
         header::CONTENT_TYPE,
@@ -176,7 +190,8 @@ impl Cutting {
                 self.left = self.left.saturating_sub(1);
             }
             if self.left == 0 {
-                // The blank line that ends the event belongs to it; without it the event would never arrive.
+                // The blank line that ends the event belongs to it; without it the event would never arrive. Where each
+                // line is an event, it says nothing.
                 let mut passed = BytesMut::from(&bytes[..=at]);
                 passed.extend_from_slice(b"\n");
                 return Ok(passed.freeze());
@@ -192,11 +207,14 @@ fn carries_content(line: &[u8]) -> bool {
         return true;
     };
     let dense: String = line.chars().filter(|c| !c.is_whitespace()).collect();
-    ["\"content\":\"", "\"text\":\""].iter().any(|key| {
+    // Gemini's thoughts are texts with a mark.
+    let thought = dense.contains("\"thought\":true");
+    let says = |key: &str| {
         dense
             .match_indices(key)
             .any(|(at, key)| !dense[at + key.len()..].starts_with('"'))
-    })
+    };
+    says("\"content\":\"") || (!thought && says("\"text\":\""))
 }
 
 #[cfg(test)]
@@ -219,6 +237,67 @@ mod tests {
             }
         }
         (String::from_utf8(text).unwrap(), broken)
+    }
+
+    #[test]
+    fn content_in_every_familys_words() {
+        for (line, expected) in [
+            (r#"data: {"choices":[{"delta":{"content":"a"}}]}"#, true),
+            (r#"data: {"choices":[{"delta":{"content":""}}]}"#, false),
+            (
+                r#"data: {"choices":[{"delta":{"content":[{"type":"text","text":"a"}]}}]}"#,
+                true,
+            ),
+            (
+                r#"data: {"choices":[{"delta":{"reasoning_content":"a"}}]}"#,
+                false,
+            ),
+            ("event: content_block_delta", false),
+            (
+                r#"data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+                false,
+            ),
+            (
+                r#"data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}"#,
+                true,
+            ),
+            (
+                r#"data: {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"a"}}"#,
+                false,
+            ),
+            (
+                r#"data: {"candidates": [{"content": {"parts": [{"text": "a"}],"role": "model"}}]}"#,
+                true,
+            ),
+            (
+                r#"data: {"candidates": [{"content": {"parts": [{"text": "a","thought": true}]}}]}"#,
+                false,
+            ),
+            (
+                r#"{"model":"m","message":{"role":"assistant","content":"a"},"done":false}"#,
+                true,
+            ),
+            (
+                r#"{"model":"m","message":{"role":"assistant","content":"","thinking":"a"},"done":false}"#,
+                false,
+            ),
+            (
+                r#"{"model":"m","message":{"role":"assistant","content":""},"done":true}"#,
+                false,
+            ),
+        ] {
+            assert_eq!(carries_content(line.as_bytes()), expected, "{line}");
+        }
+    }
+
+    #[tokio::test]
+    async fn whole_lines_pass_where_each_is_an_event() {
+        let line = "{\"message\":{\"content\":\"a\"}}\n";
+        let (text, broken) = passed(&[line, line, line], 2, 7).await;
+        assert_eq!(
+            (text.trim_end(), broken),
+            ([line, line].concat().trim_end(), true)
+        );
     }
 
     #[tokio::test]

@@ -20,7 +20,7 @@ pub(crate) async fn providers(
 ) -> Result<axum::Json<HealthReport>, Refusal> {
     administrator(&principal)?;
     Ok(axum::Json(shared.health.report(
-        &shared.catalog,
+        &shared.catalog(),
         &principal.id,
         &shared.clock,
     )))
@@ -47,11 +47,11 @@ pub(crate) async fn model_circuit(
     Json(body): Json<Circuit>,
 ) -> Result<StatusCode, Refusal> {
     administrator(&principal)?;
-    let model = shared
-        .catalog
+    let catalog = shared.catalog();
+    let model = catalog
         .model(&id)
         .ok_or_else(|| Refusal::not_found("model"))?;
-    let provider = shared.catalog.provider(model.provider.as_str());
+    let provider = catalog.provider(model.provider.as_str());
     let provider = provider.ok_or_else(|| Refusal::not_found("provider"))?;
     act(&principal, provider, Some(&model.id), body.action);
     Ok(StatusCode::NO_CONTENT)
@@ -64,8 +64,8 @@ pub(crate) async fn provider_circuit(
     Json(body): Json<Circuit>,
 ) -> Result<StatusCode, Refusal> {
     administrator(&principal)?;
-    let provider = shared
-        .catalog
+    let catalog = shared.catalog();
+    let provider = catalog
         .provider(&id)
         .ok_or_else(|| Refusal::not_found("provider"))?;
     act(&principal, provider, None, body.action);

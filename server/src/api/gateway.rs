@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use evenkeel_engine::{Answer, Chunk, Delivery, Finished, Progress, SeamMode, Turn};
 use evenkeel_providers::{Caller, Prompt};
@@ -24,7 +24,7 @@ pub(super) use stream::{Encoder, event, respond};
 pub(super) use tools::{ToolCalls, ToolPart};
 
 use super::Json;
-use crate::catalog::{self, ModelEntry};
+use crate::catalog::{self, Catalog, ModelEntry};
 use crate::error::{Refusal, Shape};
 use crate::principal::Principal;
 use crate::recorder::{Recorder, Whose};
@@ -88,16 +88,6 @@ impl Asked {
         response
     }
 
-    /// The model that was asked for.
-    pub(super) fn model(&self, id: &str) -> Result<&ModelEntry, Refusal> {
-        self.shared.catalog.model(id).ok_or_else(|| {
-            let mend = format!("there is no {id:?}; GET /v1/models lists those there are");
-            Refusal::at("model", &mend)
-                .with_status(axum::http::StatusCode::NOT_FOUND)
-                .with_code("model_not_found")
-        })
-    }
-
     /// Asks along the model's chain until one answers. Nothing is sent to the caller before; when the caller leaves,
     /// this is dropped, and the upstream connection with it.
     pub(super) async fn ask(&self, question: Question) -> Result<Committed, Refusal> {
@@ -105,14 +95,15 @@ impl Asked {
         if shared.draining() {
             return Err(Refusal::draining());
         }
-        let model = self.model(&question.model)?;
+        let catalog = shared.catalog();
+        let model = model(&catalog, &question.model)?;
         let prompt = Arc::new(question.prompt);
         let caller = Caller {
             principal: self.principal.id.clone(),
         };
-        let chain = shared.catalog.chain(model, &prompt, &caller);
+        let chain = catalog.chain(model, &prompt, &caller);
         let chain = chain.map_err(|error| Refusal::at("model", &error.to_string()))?;
-        let call = Arc::new(Call::new(self, model.id.clone()));
+        let call = Arc::new(Call::new(self, &catalog, model.id.clone()));
         let whose = Whose {
             principal: self.principal.id.clone(),
             request_id: self.request_id.clone(),
@@ -131,7 +122,7 @@ impl Asked {
             Arc::new(recorder),
             shared.scrubber.clone(),
             shared.budget.clone(),
-            SmallRng::from_os_rng(),
+            SmallRng::from_rng(&mut rand::rng()),
         );
         let answer = turn.answer().await.map_err(|end| call.refuse(&end))?;
         Ok(Committed { answer, call })
@@ -182,7 +173,7 @@ impl Committed {
                     let word = self.call.last_word(&self.answer, &seams, reason);
                     let body = whole(collected, &finished, &word);
                     let body = body.map_err(|error| Refusal::internal(&error))?;
-                    let kind = [(axum::http::header::CONTENT_TYPE, "application/json")];
+                    let kind = [(header::CONTENT_TYPE, "application/json")];
                     return Ok(Self::announced(headers, (kind, body)));
                 }
                 Some(Progress::Broken(end)) => return Err(self.call.refuse(&end)),
@@ -190,6 +181,19 @@ impl Committed {
             }
         }
     }
+}
+
+/// The model that was asked for.
+pub(super) fn model<'c>(catalog: &'c Catalog, asked: &str) -> Result<&'c ModelEntry, Refusal> {
+    catalog.model(asked).ok_or_else(|| no_model(catalog, asked))
+}
+
+/// There is no such model.
+pub(super) fn no_model(catalog: &Catalog, asked: &str) -> Refusal {
+    let no_model = catalog.no_model(asked, "GET /v1/models lists those there are");
+    Refusal::at("model", &no_model)
+        .with_status(StatusCode::NOT_FOUND)
+        .with_code("model_not_found")
 }
 
 /// A fault of this program.

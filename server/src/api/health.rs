@@ -37,7 +37,7 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
 pub(crate) async fn all(State(shared): State<Arc<Shared>>, principal: Principal) -> Response {
     let report = shared
         .health
-        .report(&shared.catalog, &principal.id, &shared.clock);
+        .report(&shared.catalog(), &principal.id, &shared.clock);
     (code(report.status), Json(report)).into_response()
 }
 
@@ -47,7 +47,7 @@ pub(crate) async fn one(
     principal: Principal,
     Id(id): Id,
 ) -> Result<Response, Refusal> {
-    let (catalog, clock) = (&shared.catalog, &shared.clock);
+    let (catalog, clock) = (&*shared.catalog(), &shared.clock);
     if let Some(provider) = catalog.provider(&id) {
         let circuits = provider.circuits(&principal.id);
         let models: Vec<_> = catalog
@@ -105,7 +105,7 @@ pub(crate) async fn metrics(
 ) -> Result<Response, Refusal> {
     let text = shared
         .metrics
-        .render(&shared.catalog, &shared.budget, &principal.id)
+        .render(&shared.catalog(), &shared.budget, &principal.id)
         .map_err(|error| Refusal::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }

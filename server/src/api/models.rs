@@ -9,8 +9,9 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use super::gateway;
 use crate::catalog::ModelEntry;
-use crate::error::{Refusal, Shape};
+use crate::error::Shape;
 use crate::shared::Shared;
 
 /// A model as one of the vendors describes it. Nobody knows when it was made.
@@ -70,7 +71,8 @@ impl<'m> Described<'m> {
 /// All models, whatever page of them is asked for.
 pub(crate) async fn list(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     let shape = Shape::of("/v1/models", &headers);
-    let models: Vec<_> = shared.catalog.offered().collect();
+    let catalog = shared.catalog();
+    let models: Vec<_> = catalog.offered().collect();
     let data = models.iter().map(|model| Described::of(model, shape));
     let data = data.collect();
     let list = match shape {
@@ -96,11 +98,10 @@ pub(crate) async fn one(
 ) -> Response {
     let shape = Shape::of("/v1/models", &headers);
     let id = id.map(|Path(id)| id).unwrap_or_default();
-    let mut models = shared.catalog.offered();
+    let catalog = shared.catalog();
+    let mut models = catalog.offered();
     match models.find(|model| model.id.as_str() == id) {
         Some(model) => Json(Described::of(model, shape)).into_response(),
-        None => Refusal::not_found("model")
-            .with_code("model_not_found")
-            .respond(shape),
+        None => gateway::no_model(&catalog, &id).respond(shape),
     }
 }

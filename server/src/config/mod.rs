@@ -2,6 +2,8 @@
 //! problem and names its key's path.
 
 mod chains;
+mod kind;
+mod known;
 mod models;
 mod ollama;
 mod presets;
@@ -17,8 +19,9 @@ use std::path::Path;
 
 use url::Url;
 
+pub use kind::{Family, ProviderKind};
 pub use models::ModelConfig;
-pub use providers::{ProviderConfig, ProviderKind};
+pub use providers::ProviderConfig;
 use reader::Reader;
 use tree::Origin;
 
@@ -188,7 +191,7 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
 
     let mut providers = providers::read_providers(&mut root, &resilience, environment);
     if providers.is_empty() {
-        providers = providers::from_environment(&root, environment, &resilience);
+        providers = known::from_environment(&root, environment, &resilience);
     }
     let mut models = models::read_models(&mut root, &resilience, &mut providers);
     root.later(&["cluster", "assistants", "organisations", "guards", "alerts"]);

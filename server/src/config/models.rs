@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use evenkeel_engine::{Capabilities, Settings};
 use evenkeel_providers::DEMO_MODELS;
 
+use super::kind::Family;
 use super::presets::reasons;
-use super::providers::{Family, ProviderConfig, id};
+use super::providers::{ProviderConfig, id};
 use super::reader::Reader;
 use super::tree::Origin;
 use super::{Problem, resilience};

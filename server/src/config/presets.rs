@@ -1,6 +1,6 @@
 //! What is known of the well-known providers: a known id, or a kind, needs only a key.
 
-use super::providers::Family;
+use super::kind::Family;
 
 /// A known provider.
 pub(super) struct Preset {

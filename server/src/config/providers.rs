@@ -6,10 +6,12 @@ use evenkeel_engine::Settings;
 use evenkeel_providers::Secret;
 use url::Url;
 
+use super::kind::{Family, ProviderKind, kind};
+use super::known::Known;
 use super::models::is_demos;
-use super::presets::{self, Preset};
+use super::presets;
 use super::reader::{At, Reader};
-use super::{Environment, Problem, ollama, resilience};
+use super::{Environment, Problem, resilience};
 
 /// A provider, as configured.
 #[derive(Clone, Debug)]
@@ -30,107 +32,6 @@ pub struct ProviderConfig {
     pub resilience: Settings,
     /// The model to begin with, where none is written down.
     pub(super) first_model: Option<&'static str>,
-}
-
-/// A provider's wire family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// OpenAI's chat completions, wherever they are spoken.
-    OpenAi,
-    /// Anthropic's messages.
-    Anthropic,
-    /// Google's Gemini.
-    Gemini,
-    /// Ollama's own.
-    Ollama,
-    /// The demo.
-    Demo,
-}
-
-impl Family {
-    const ALL: [(&str, Self); 5] = [
-        ("openai", Self::OpenAi),
-        ("anthropic", Self::Anthropic),
-        ("gemini", Self::Gemini),
-        ("ollama", Self::Ollama),
-        ("demo", Self::Demo),
-    ];
-
-    /// The word in the configuration.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::OpenAi => "openai",
-            Self::Anthropic => "anthropic",
-            Self::Gemini => "gemini",
-            Self::Ollama => "ollama",
-            Self::Demo => "demo",
-        }
-    }
-}
-
-/// A provider's wire family, and where it is spoken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ProviderKind {
-    /// OpenAI's chat completions; the address is up to and including `/v1`, or its like.
-    OpenAi(Endpoint),
-    /// Anthropic's messages; the address is the root.
-    Anthropic(Endpoint),
-    /// Google's Gemini; the address is the root.
-    Gemini(Endpoint),
-    /// Ollama; the address is the root.
-    Ollama(Endpoint),
-    /// The demo.
-    Demo,
-}
-
-/// An address and what opens it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint {
-    /// As the family's own client libraries take it.
-    pub base_url: Url,
-    /// The credential.
-    pub key: Option<Secret>,
-}
-
-impl ProviderKind {
-    /// The wire family.
-    pub const fn family(&self) -> Family {
-        match self {
-            Self::OpenAi(_) => Family::OpenAi,
-            Self::Anthropic(_) => Family::Anthropic,
-            Self::Gemini(_) => Family::Gemini,
-            Self::Ollama(_) => Family::Ollama,
-            Self::Demo => Family::Demo,
-        }
-    }
-
-    /// The address, where there is one.
-    pub const fn endpoint(&self) -> Option<&Endpoint> {
-        match self {
-            Self::OpenAi(endpoint)
-            | Self::Anthropic(endpoint)
-            | Self::Gemini(endpoint)
-            | Self::Ollama(endpoint) => Some(endpoint),
-            Self::Demo => None,
-        }
-    }
-
-    /// What it lists are the models it can be asked for. Azure lists what could be deployed.
-    pub fn lists_its_models(&self) -> bool {
-        let host = self.endpoint().map(|endpoint| endpoint.base_url.host_str());
-        host.is_some_and(|host| !host.is_some_and(|host| host.ends_with(".azure.com")))
-    }
-}
-
-fn kind(family: Family, base_url: Url, key: Option<Secret>) -> ProviderKind {
-    let endpoint = Endpoint { base_url, key };
-    match family {
-        Family::OpenAi => ProviderKind::OpenAi(endpoint),
-        Family::Anthropic => ProviderKind::Anthropic(endpoint),
-        Family::Gemini => ProviderKind::Gemini(endpoint),
-        Family::Ollama => ProviderKind::Ollama(endpoint),
-        Family::Demo => ProviderKind::Demo,
-    }
 }
 
 pub(super) fn read_providers(
@@ -255,90 +156,7 @@ fn base_url(reader: &mut Reader<'_>, family: Option<Family>) -> Option<Option<Ur
     Some(Some(url))
 }
 
-/// What is known of a provider.
-enum Known {
-    /// It has the id of a known one.
-    ById(&'static Preset),
-    /// It has neither a known id nor an address: it is the family's own.
-    ByFamily(&'static Preset),
-    /// Its id is that of a known provider of another family, which this one's address cannot be guessed from.
-    Other,
-    /// It has an address of its own.
-    Nothing,
-}
-
-impl Known {
-    fn find(id: &str, family: Family, has_address: bool) -> Self {
-        match presets::named(id) {
-            Some(preset) if preset.family == family => Self::ById(preset),
-            _ if has_address => Self::Nothing,
-            Some(_) => Self::Other,
-            None => presets::of(family).map_or(Self::Nothing, Self::ByFamily),
-        }
-    }
-
-    fn preset(&self) -> Option<&'static Preset> {
-        match self {
-            Self::ById(preset) | Self::ByFamily(preset) => Some(preset),
-            Self::Other | Self::Nothing => None,
-        }
-    }
-
-    /// The key that the environment holds for it. One is never sent to an address whose provider does not bear the
-    /// known id.
-    fn key(
-        &self,
-        reader: &Reader<'_>,
-        environment: &Environment,
-        family: Family,
-        has_address: bool,
-    ) -> Option<Secret> {
-        let preset = self.preset()?;
-        let key = held(preset, environment);
-        if key.is_none() && !has_address && family != Family::Ollama {
-            let variables = preset.variables.join(" or ");
-            let message = format!(
-                "is missing, and so is {variables} in the environment; give one of api_key_env, api_key_file and api_key: this provider will be asked without a key"
-            );
-            reader.add(Problem::warning(&reader.path("api_key_env"), None, message));
-        }
-        key
-    }
-
-    fn base_url(&self, reader: &Reader<'_>, id: &str, environment: &Environment) -> Option<Url> {
-        let missing = |message: &str| {
-            let path = reader.path("base_url");
-            reader.add(Problem::error(&path, None, message.to_owned()));
-            None
-        };
-        match self.preset() {
-            Some(preset) if preset.family == Family::Ollama => {
-                let host = environment.get("OLLAMA_HOST").map_or("", String::as_str);
-                ollama::address(host)
-                    .or_else(|| missing("is missing, and OLLAMA_HOST is no host, host:port or URL"))
-            }
-            Some(Preset {
-                base_url: Some(url),
-                ..
-            }) => Url::parse(url).ok(),
-            Some(_) if id == presets::AZURE => missing(
-                "is missing; on Azure every resource has its own, such as https://NAME.openai.azure.com/openai/v1",
-            ),
-            Some(_) | None => missing("is missing; nothing is known of this provider's address"),
-        }
-    }
-}
-
-/// The key that the environment holds under a preset's names.
-fn held(preset: &Preset, environment: &Environment) -> Option<Secret> {
-    preset
-        .variables
-        .iter()
-        .filter_map(|variable| environment.get(*variable))
-        .find_map(|key| secret(key))
-}
-
-fn secret(text: &str) -> Option<Secret> {
+pub(super) fn secret(text: &str) -> Option<Secret> {
     let text = text.trim();
     (!text.is_empty()).then(|| Secret::new(text.to_owned()))
 }
@@ -413,46 +231,4 @@ fn key(reader: &mut Reader<'_>, environment: &Environment) -> Given {
         return Given::Nothing;
     };
     Given::Key(found.and_then(|text| secret(&text)))
-}
-
-/// Without any configured provider: those whose keys the environment holds, and an Ollama that may answer.
-pub(super) fn from_environment(
-    root: &Reader<'_>,
-    environment: &Environment,
-    outer: &Settings,
-) -> Vec<ProviderConfig> {
-    let provider = |preset: &Preset, base_url, key, resilience| ProviderConfig {
-        id: preset.id.to_owned(),
-        kind: kind(preset.family, base_url, key),
-        default_model: None,
-        enabled: true,
-        probed: preset.family == Family::Ollama,
-        offers_listed: false,
-        resilience,
-        first_model: preset.default_model,
-    };
-    let mut providers = vec![];
-    for preset in presets::all() {
-        let key = held(preset, environment);
-        if preset.family == Family::Ollama {
-            let host = environment.get("OLLAMA_HOST").map_or("", String::as_str);
-            match ollama::address(host) {
-                Some(url) => {
-                    let resilience = resilience::patient(outer);
-                    providers.push(provider(preset, url, key, resilience));
-                }
-                None => root.add(Problem::warning(
-                    "OLLAMA_HOST",
-                    None,
-                    "is no host, host:port or URL; no Ollama will be looked for".into(),
-                )),
-            }
-        } else if preset.from_environment
-            && let (Some(key), Some(url)) =
-                (key, preset.base_url.and_then(|url| Url::parse(url).ok()))
-        {
-            providers.push(provider(preset, url, Some(key), outer.clone()));
-        }
-    }
-    providers
 }

@@ -2,169 +2,190 @@
 
 use std::collections::VecDeque;
 
-use evenkeel_engine::{Chunk, FinishReason, Observed, ToolCallDelta, UpstreamError, Usage};
-use futures_util::{Stream, StreamExt, stream};
+use evenkeel_engine::{Chunk, FinishReason, Observed, Usage};
 use serde_json::Value;
 
-use super::error;
-use crate::Reply;
-use crate::sse::EVENT_LIMIT;
+use super::calls::Calls;
+use crate::decode::Decode;
+use crate::error;
+use crate::json::{count, field, take, take_list, text};
 
-/// Adds the chunks of one event's data.
-pub(super) fn event(data: &str, chunks: &mut VecDeque<Chunk>) -> Result<(), Observed> {
-    let data = data.trim();
-    if data == "[DONE]" {
+/// Decodes one answer.
+#[derive(Default)]
+pub(crate) struct Decoder {
+    calls: Calls,
+    /// A piece of the answer has come.
+    spoken: bool,
+    /// A finish reason has come: the answer is whole.
+    finished: bool,
+}
+
+impl Decode for Decoder {
+    fn event(&mut self, mut event: Value, chunks: &mut VecDeque<Chunk>) -> Result<(), Observed> {
+        let mut choice = first_choice(&mut event);
+        let mut delta = take(&mut choice, "delta");
+        if delta.is_null() && !self.spoken {
+            // A whole answer, be it as JSON or as the only event of a stream. After pieces it would repeat them.
+            delta = take(&mut choice, "message");
+        }
+        self.delta(delta, chunks);
+        if let Some(usage) = usage(&event, &choice) {
+            chunks.push_back(Chunk::Usage(usage));
+        }
+        if let Some(reason) = text(&choice, "finish_reason") {
+            self.finish(reason, &choice, &event, chunks)?;
+        }
+        match error_of(&event) {
+            // An error after a finish reason comes too late to undo the answer.
+            Some(error) if !self.finished => Err(error::in_band(error)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn done(&mut self, chunks: &mut VecDeque<Chunk>) {
+        self.calls.finish(chunks);
         chunks.push_back(Chunk::End);
-        return Ok(());
     }
-    if data.is_empty() {
-        return Ok(());
-    }
-    let value: Value = serde_json::from_str(data)
-        .map_err(|_| Observed::Malformed("an event of the stream is no JSON".to_owned()))?;
-    completion(&value, "delta", chunks)
 }
 
-/// The chunks of a response that came whole, though a stream was asked for.
-pub(super) fn whole(reply: Reply) -> impl Stream<Item = Result<Chunk, UpstreamError>> {
-    let simulated = reply.simulated.clone();
-    stream::once(async move {
-        let failed = |observed| UpstreamError {
-            observed,
-            simulated: simulated.clone(),
-        };
-        let body = error::collect(reply.body, EVENT_LIMIT).await?;
-        let value: Value = serde_json::from_slice(&body)
-            .map_err(|_| failed(Observed::Malformed("the answer is no JSON".to_owned())))?;
-        let mut chunks = VecDeque::new();
-        completion(&value, "message", &mut chunks).map_err(failed)?;
-        Ok(chunks)
-    })
-    .flat_map(|chunks: Result<_, UpstreamError>| match chunks {
-        Ok(chunks) => stream::iter(chunks).map(Ok).left_stream(),
-        Err(error) => stream::iter([Err(error)]).right_stream(),
-    })
-}
-
-fn completion(value: &Value, part: &str, chunks: &mut VecDeque<Chunk>) -> Result<(), Observed> {
-    let choice = value.get("choices").and_then(|choices| choices.get(0));
-    if let Some(choice) = choice {
-        if let Some(delta) = choice.get(part) {
-            let reasoning = ["reasoning_content", "reasoning"].map(|key| delta.get(key));
-            let spoken = reasoning
-                .into_iter()
-                .flatten()
-                .find(|value| !value.is_null());
-            text(spoken, Chunk::Reasoning, chunks);
-            text(delta.get("content"), Chunk::Content, chunks);
-            text(delta.get("refusal"), Chunk::Content, chunks);
-            tool_calls(delta.get("tool_calls"), chunks);
+impl Decoder {
+    fn delta(&mut self, mut delta: Value, chunks: &mut VecDeque<Chunk>) {
+        if delta.is_null() {
+            return;
         }
-        let reason = choice.get("finish_reason").and_then(Value::as_str);
-        match reason.filter(|reason| !reason.is_empty()) {
-            None => {}
+        let before = chunks.len();
+        // Some send both, and mean the same.
+        let keys = ["reasoning_content", "reasoning"];
+        let speaks = |key: &&str| field(&delta, key).is_some_and(|value| value != "");
+        let key = keys.into_iter().find(speaks).unwrap_or_default();
+        let reasoning = take(&mut delta, key);
+        said(reasoning, Chunk::Reasoning, chunks);
+        said(take(&mut delta, "content"), Chunk::Content, chunks);
+        said(take(&mut delta, "refusal"), Chunk::Content, chunks);
+        self.calls.parts(&mut delta, chunks);
+        self.spoken |= chunks.len() > before;
+    }
+
+    fn finish(
+        &mut self,
+        reason: &str,
+        choice: &Value,
+        event: &Value,
+        chunks: &mut VecDeque<Chunk>,
+    ) -> Result<(), Observed> {
+        let reason = reason.to_ascii_lowercase();
+        let reason = match reason.as_str() {
             // The provider gave up: this is no end, and what stands beside it may say why.
-            Some(reason @ ("error" | "insufficient_system_resource")) => {
+            "error" | "insufficient_system_resource" | "abort" => {
                 let said = || Observed::Cut(format!("the provider ended the stream: {reason}"));
-                return Err(error_of(value).map_or_else(said, error::in_band));
+                return Err(error_of(event).map_or_else(said, error::in_band));
             }
-            Some(reason) => chunks.push_back(Chunk::Finish(finish_reason(reason))),
+            "content_filter" => match filtered(choice) {
+                Some(why) => return Err(Observed::Filtered(why)),
+                None => FinishReason::ContentFilter,
+            },
+            "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" => FinishReason::Stop,
+            "length" | "max_tokens" | "model_length" => FinishReason::Length,
+            "tool_calls" | "function_call" | "tool_use" => FinishReason::ToolCalls,
+            other => FinishReason::Other(other.to_owned()),
+        };
+        self.calls.finish(chunks);
+        self.finished = true;
+        chunks.push_back(Chunk::Finish(reason));
+        Ok(())
+    }
+}
+
+/// The first of the choices; a caller who asked for several gets it alone.
+fn first_choice(event: &mut Value) -> Value {
+    let choices = take_list(event, "choices").into_iter();
+    let mut firsts = choices.filter(|choice| count(choice, "index").unwrap_or_default() == 0);
+    firsts.next().unwrap_or_default()
+}
+
+/// A text, or a list of parts with texts, Mistral's thoughts among them.
+fn said(value: Value, chunk: fn(String) -> Chunk, chunks: &mut VecDeque<Chunk>) {
+    match value {
+        Value::String(text) if !text.is_empty() => chunks.push_back(chunk(text)),
+        Value::Array(parts) => {
+            for mut part in parts {
+                if part.is_string() {
+                    said(part, chunk, chunks);
+                } else {
+                    said(take(&mut part, "thinking"), Chunk::Reasoning, chunks);
+                    said(take(&mut part, "text"), chunk, chunks);
+                }
+            }
         }
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => {}
     }
-    if let Some(usage) = value.get("usage").filter(|usage| usage.is_object()) {
-        let tokens = |name| usage.get(name).and_then(Value::as_u64).unwrap_or_default();
-        chunks.push_back(Chunk::Usage(Usage {
-            input_tokens: tokens("prompt_tokens"),
-            output_tokens: tokens("completion_tokens"),
-            ..Usage::default()
-        }));
-    }
-    match error_of(value) {
-        // An error beside a finish reason comes too late to undo the answer.
-        Some(error) if !chunks.iter().any(|chunk| matches!(chunk, Chunk::Finish(_))) => {
-            Err(error::in_band(error))
-        }
-        Some(_) | None => Ok(()),
-    }
+}
+
+/// Token counts, wherever they stand: in the event, in Groq's own field, or in Moonshot's choice.
+fn usage(event: &Value, choice: &Value) -> Option<Usage> {
+    let groq = || field(event.get("x_groq")?, "usage");
+    let usage = field(event, "usage")
+        .or_else(groq)
+        .or_else(|| field(choice, "usage"))
+        .filter(|usage| usage.is_object())?;
+    let of = |part: &str, key: &str| usage.get(part).and_then(|part| count(part, key));
+    let cached = of("prompt_tokens_details", "cached_tokens");
+    Some(Usage {
+        input_tokens: count(usage, "prompt_tokens").unwrap_or_default(),
+        output_tokens: count(usage, "completion_tokens").unwrap_or_default(),
+        // DeepSeek has a name of its own for it.
+        cache_read_tokens: cached
+            .or_else(|| count(usage, "prompt_cache_hit_tokens"))
+            .unwrap_or_default(),
+        cache_write_tokens: of("prompt_tokens_details", "cache_write_tokens").unwrap_or_default(),
+        reasoning_tokens: of("completion_tokens_details", "reasoning_tokens").unwrap_or_default(),
+    })
 }
 
 /// The error that an event carries, or is.
-fn error_of(value: &Value) -> Option<&Value> {
-    let is_one = value.get("object").and_then(Value::as_str) == Some("error");
-    if is_one {
-        Some(value)
+fn error_of(event: &Value) -> Option<&Value> {
+    if text(event, "object") == Some("error") {
+        Some(event)
     } else {
-        value.get("error").filter(|error| !error.is_null())
+        field(event, "error")
     }
 }
 
-/// A text, or a list of parts with texts.
-fn text(value: Option<&Value>, chunk: fn(String) -> Chunk, chunks: &mut VecDeque<Chunk>) {
-    match value {
-        Some(Value::String(text)) if !text.is_empty() => chunks.push_back(chunk(text.clone())),
-        Some(Value::Array(parts)) => {
-            for part in parts {
-                text(
-                    part.get("text").or(part.as_str().map(|_| part)),
-                    chunk,
-                    chunks,
-                );
-            }
-        }
-        Some(
-            Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_),
-        )
-        | None => {}
-    }
-}
-
-fn tool_calls(value: Option<&Value>, chunks: &mut VecDeque<Chunk>) {
-    let Some(calls) = value.and_then(Value::as_array) else {
-        return;
-    };
-    for (place, call) in calls.iter().enumerate() {
-        let own = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
-        let function = call.get("function");
-        let named = call
-            .get("index")
-            .and_then(Value::as_u64)
-            .and_then(|index| index.try_into().ok());
-        chunks.push_back(Chunk::ToolCall(ToolCallDelta {
-            index: named.unwrap_or(place as u32),
-            id: own(call.get("id")),
-            name: own(function.and_then(|function| function.get("name"))),
-            arguments: own(function.and_then(|function| function.get("arguments")))
-                .unwrap_or_default(),
-            signature: None,
-        }));
-    }
-}
-
-fn finish_reason(word: &str) -> FinishReason {
-    match word {
-        "stop" => FinishReason::Stop,
-        "length" => FinishReason::Length,
-        "tool_calls" | "function_call" => FinishReason::ToolCalls,
-        "content_filter" => FinishReason::ContentFilter,
-        other => FinishReason::Other(other.to_owned()),
-    }
+/// What Azure's safety system found.
+fn filtered(choice: &Value) -> Option<String> {
+    let results = choice.get("content_filter_results")?.as_object()?;
+    let found: Vec<String> = results
+        .iter()
+        .filter(|(_, result)| result.get("filtered") == Some(&Value::Bool(true)))
+        .map(|(category, result)| match text(result, "severity") {
+            Some(severity) => format!("{category} ({severity})"),
+            None => category.clone(),
+        })
+        .collect();
+    (!found.is_empty()).then(|| format!("content_filter: {}", found.join(", ")))
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
+    use evenkeel_engine::ToolCallDelta;
 
     use super::*;
 
-    fn decoded(data: &str) -> Result<Vec<Chunk>, Observed> {
-        let mut chunks = VecDeque::new();
-        event(data, &mut chunks).map(|()| chunks.into())
+    fn decoded(events: &[&str]) -> Result<Vec<Chunk>, Observed> {
+        let (mut decoder, mut chunks) = (Decoder::default(), VecDeque::new());
+        for event in events {
+            decoder.event(serde_json::from_str(event).unwrap(), &mut chunks)?;
+        }
+        Ok(chunks.into())
+    }
+
+    fn content(text: &str) -> Chunk {
+        Chunk::Content(text.to_owned())
     }
 
     #[test]
     fn what_providers_really_send() {
-        let content = |text: &str| Chunk::Content(text.to_owned());
-        for (data, expected) in [
+        for (event, expected) in [
             (
                 r#"{"choices":[{"delta":{"role":"assistant","content":""}}]}"#,
                 vec![],
@@ -174,20 +195,24 @@ mod tests {
                 vec![content("a")],
             ),
             (
-                r#"{"choices":[{"delta":{"content":[{"type":"text","text":"a"},{"text":"b"}]}}]}"#,
-                vec![content("a"), content("b")],
+                r#"{"choices":[{"delta":{"content":[{"type":"text","text":"a"},{"text":"b"},"c"]}}]}"#,
+                vec![content("a"), content("b"), content("c")],
             ),
             (
-                r#"{"choices":[{"delta":{"reasoning_content":"hm","content":null}}]}"#,
+                r#"{"choices":[{"delta":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]}]}}]}"#,
                 vec![Chunk::Reasoning("hm".into())],
             ),
             (
-                r#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#,
-                vec![Chunk::Usage(Usage {
-                    input_tokens: 3,
-                    output_tokens: 4,
-                    ..Usage::default()
-                })],
+                r#"{"choices":[{"delta":{"reasoning_content":"hm","reasoning":"hm","content":null}}]}"#,
+                vec![Chunk::Reasoning("hm".into())],
+            ),
+            (
+                r#"{"choices":[{"delta":{"refusal":"I cannot"}}]}"#,
+                vec![content("I cannot")],
+            ),
+            (
+                r#"{"choices":[{"index":1,"delta":{"content":"other"}}]}"#,
+                vec![],
             ),
             (
                 r#"{"choices":[{"delta":{},"finish_reason":"length"}],"usage":null}"#,
@@ -197,33 +222,89 @@ mod tests {
                 r#"{"choices":[{"delta":{},"finish_reason":"stop"}],"error":{"message":"late"}}"#,
                 vec![Chunk::Finish(FinishReason::Stop)],
             ),
-            (
-                r#"{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"c","function":{"name":"f"}}]}}]}"#,
-                vec![Chunk::ToolCall(ToolCallDelta {
-                    index: 1,
-                    id: Some("c".into()),
-                    name: Some("f".into()),
-                    arguments: String::new(),
-                    signature: None,
-                })],
-            ),
-            ("[DONE]", vec![Chunk::End]),
             (r#"{"object":"something.new"}"#, vec![]),
-            ("", vec![]),
         ] {
-            assert_eq!(decoded(data), Ok(expected), "{data}");
+            assert_eq!(decoded(&[event]), Ok(expected), "{event}");
         }
-        assert!(matches!(
-            decoded("{\"choices\":["),
-            Err(Observed::Malformed(_))
-        ));
     }
 
-    proptest! {
-        #[test]
-        fn nothing_crashes_it(data in "\\PC{0,60}", json in r#"\{"(choices|error|usage)":(\[?\{?"(delta|message|code)":("x"|null|1|\[\]|\{\})\}?\]?|null|7|"x")\}"#) {
-            let _ = decoded(&data);
-            let _ = decoded(&json);
+    #[test]
+    fn token_counts_stand_in_many_places() {
+        let counted = Usage {
+            input_tokens: 9,
+            output_tokens: 4,
+            cache_read_tokens: 5,
+            ..Usage::default()
+        };
+        for event in [
+            r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":5}}}"#,
+            r#"{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_cache_hit_tokens":5,"prompt_cache_miss_tokens":4}}"#,
+            r#"{"choices":[],"x_groq":{"usage":{"prompt_tokens":9,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":5}}}}"#,
+            r#"{"choices":[{"usage":{"prompt_tokens":9.0,"completion_tokens":4,"prompt_tokens_details":{"cached_tokens":5}}}]}"#,
+        ] {
+            assert_eq!(
+                decoded(&[event]),
+                Ok(vec![Chunk::Usage(counted)]),
+                "{event}"
+            );
         }
+    }
+
+    #[test]
+    fn an_error_after_the_finish_reason_comes_too_late() {
+        let end = r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#;
+        let error = r#"{"choices":[{"delta":{"content":""}}],"error":{"code":502,"message":"x"}}"#;
+        assert_eq!(
+            decoded(&[end, error]),
+            Ok(vec![Chunk::Finish(FinishReason::Stop)])
+        );
+        assert!(matches!(
+            decoded(&[error]),
+            Err(Observed::Status { status: 502, .. })
+        ));
+        let gave_up = r#"{"choices":[{"delta":{},"finish_reason":"error"}]}"#;
+        assert!(matches!(decoded(&[gave_up]), Err(Observed::Cut(_))));
+    }
+
+    #[test]
+    fn a_filter_says_what_it_found() {
+        let event = r#"{"choices":[{"delta":{},"finish_reason":"content_filter","content_filter_results":{"hate":{"filtered":false,"severity":"safe"},"violence":{"filtered":true,"severity":"high"}}}]}"#;
+        let expected = Observed::Filtered("content_filter: violence (high)".to_owned());
+        assert_eq!(decoded(&[event]), Err(expected));
+        let event = r#"{"choices":[{"delta":{},"finish_reason":"content_filter"}]}"#;
+        let expected = vec![Chunk::Finish(FinishReason::ContentFilter)];
+        assert_eq!(decoded(&[event]), Ok(expected));
+    }
+
+    #[test]
+    fn a_message_after_its_pieces_repeats_nothing() {
+        let piece = r#"{"choices":[{"delta":{"content":"a"}}]}"#;
+        let whole = r#"{"choices":[{"message":{"content":"a"},"finish_reason":"stop"}]}"#;
+        let end = Chunk::Finish(FinishReason::Stop);
+        assert_eq!(
+            decoded(&[piece, whole]),
+            Ok(vec![content("a"), end.clone()])
+        );
+        assert_eq!(decoded(&[whole]), Ok(vec![content("a"), end]));
+    }
+
+    #[test]
+    fn a_call_without_arguments_has_none() {
+        let event = r#"{"choices":[{"message":{"tool_calls":[{"id":"c","function":{"name":"f"}}]},"finish_reason":"tool_calls"}]}"#;
+        let call = ToolCallDelta {
+            id: Some("c".into()),
+            name: Some("f".into()),
+            ..ToolCallDelta::default()
+        };
+        let rest = ToolCallDelta {
+            arguments: "{}".into(),
+            ..ToolCallDelta::default()
+        };
+        let expected = vec![
+            Chunk::ToolCall(call),
+            Chunk::ToolCall(rest),
+            Chunk::Finish(FinishReason::ToolCalls),
+        ];
+        assert_eq!(decoded(&[event]), Ok(expected));
     }
 }

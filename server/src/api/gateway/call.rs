@@ -8,6 +8,7 @@ use evenkeel_store::CallAttempts;
 use serde::Serialize;
 
 use super::Asked;
+use crate::catalog::Catalog;
 use crate::error::Refusal;
 use crate::shared::Shared;
 use crate::{translate, turn};
@@ -15,6 +16,8 @@ use crate::{translate, turn};
 /// See the module.
 pub(in super::super) struct Call {
     pub(super) shared: Arc<Shared>,
+    /// As it was when the call began.
+    catalog: Arc<Catalog>,
     principal: Arc<str>,
     pub(super) request_id: Arc<str>,
     requested: ModelId,
@@ -60,9 +63,10 @@ impl<'s> From<&'s Seam> for WireSeam<'s> {
 }
 
 impl Call {
-    pub(super) fn new(asked: &Asked, requested: ModelId) -> Self {
+    pub(super) fn new(asked: &Asked, catalog: &Arc<Catalog>, requested: ModelId) -> Self {
         let shared = &asked.shared;
         Self {
+            catalog: catalog.clone(),
             principal: asked.principal.id.clone(),
             request_id: asked.request_id.clone(),
             requested,
@@ -144,7 +148,7 @@ impl Call {
     /// Takes note of a whole answer.
     pub(super) fn finished(&self, answer: &Answer, finished: &Finished) {
         self.outcome("answered");
-        turn::cost(&self.shared, answer, finished.usage);
+        turn::cost(&self.shared, &self.catalog, answer, finished.usage);
     }
 
     pub(super) fn outcome(&self, outcome: &'static str) {

@@ -1,5 +1,5 @@
 use super::parse;
-use crate::config::providers::Family;
+use crate::config::Family;
 
 #[test]
 fn all_six_keys_of_the_environment_are_taken_up() {

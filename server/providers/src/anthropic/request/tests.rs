@@ -1,0 +1,244 @@
+//! What Anthropic is asked.
+
+use serde_json::{Value, json};
+
+use super::*;
+
+fn try_asked(name: &str, body: Value, ask: &Ask) -> Result<Value, UpstreamError> {
+    let Value::Object(body) = body else { panic!() };
+    let prompt = Prompt::from_openai(body).unwrap();
+    let root = "https://api.anthropic.com".parse().unwrap();
+    let (url, body) = request(&root, &prompt, name, ask)?;
+    assert_eq!(url.as_str(), "https://api.anthropic.com/v1/messages");
+    Ok(serde_json::from_slice(&body).unwrap())
+}
+
+fn asked(name: &str, body: Value) -> Value {
+    try_asked(name, body, &Ask::Whole).unwrap()
+}
+
+fn hello(more: Value) -> Value {
+    let mut body = json!({"messages": [{"role": "user", "content": "hi"}]});
+    for (key, value) in more.as_object().unwrap() {
+        body[key] = value.clone();
+    }
+    body
+}
+
+const SONNET: &str = "claude-sonnet-4-5";
+
+#[test]
+fn a_plain_question() {
+    let expected = json!({
+        "model": SONNET, "max_tokens": 8192, "stream": true,
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}],
+    });
+    let more = json!({"seed": 7, "logit_bias": {}, "n": 1, "service_tier": "auto"});
+    assert_eq!(
+        asked(SONNET, hello(more)),
+        expected,
+        "what it does not know is left out"
+    );
+}
+
+#[test]
+fn a_conversation_with_tools() {
+    let body = asked(
+        SONNET,
+        json!({
+            "messages": [
+                {"role": "system", "content": "Be brief."},
+                {"role": "developer", "content": [{"type": "text", "text": "Use tools.", "cache_control": {"type": "ephemeral"}}]},
+                {"role": "user", "content": "one"},
+                {"role": "user", "content": [
+                    {"type": "text", "text": "two"},
+                    {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}},
+                    {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,BBBB"}},
+                ]},
+                {"role": "assistant", "content": "", "reasoning_content": "hm", "reasoning_signature": "sig", "tool_calls": [
+                    {"id": "functions.f:0", "type": "function", "function": {"name": "f", "arguments": "{\"x\":1}"}},
+                    {"id": "call_2", "type": "function", "function": {"name": "g", "arguments": ""}},
+                ]},
+                {"role": "tool", "tool_call_id": "functions.f:0", "content": "1"},
+                {"role": "tool", "tool_call_id": "call_2", "content": [{"type": "text", "text": "2"}]},
+                {"role": "user", "content": "go on"},
+            ],
+            "tools": [
+                {"type": "function", "function": {"name": "f", "description": "does f", "parameters": {"type": "object", "properties": {"x": {"type": "integer"}}}}},
+                {"type": "function", "function": {"name": "g"}},
+            ],
+            "tool_choice": "required",
+            "parallel_tool_calls": false,
+            "max_completion_tokens": 100, "max_tokens": 50, "temperature": 1.7, "top_p": 0.5,
+            "stop": ["END", "\n"], "user": "u1",
+        }),
+    );
+    let text = |text: &str| json!({"type": "text", "text": text});
+    let expected = json!({
+        "model": SONNET, "max_tokens": 100, "stream": true,
+        "system": [text("Be brief."), {"type": "text", "text": "Use tools.", "cache_control": {"type": "ephemeral"}}],
+        "messages": [
+            {"role": "user", "content": [
+                text("one"), text("two"),
+                {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}},
+                {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "BBBB"}},
+            ]},
+            {"role": "assistant", "content": [
+                {"type": "thinking", "thinking": "hm", "signature": "sig"},
+                {"type": "tool_use", "id": "functions_f_0", "name": "f", "input": {"x": 1}},
+                {"type": "tool_use", "id": "call_2", "name": "g", "input": {}},
+            ]},
+            {"role": "user", "content": [
+                {"type": "tool_result", "tool_use_id": "functions_f_0", "content": [text("1")]},
+                {"type": "tool_result", "tool_use_id": "call_2", "content": [text("2")]},
+                text("go on"),
+            ]},
+        ],
+        "tools": [
+            {"name": "f", "description": "does f", "input_schema": {"type": "object", "properties": {"x": {"type": "integer"}}}},
+            {"name": "g", "input_schema": {"type": "object"}},
+        ],
+        "tool_choice": {"type": "any", "disable_parallel_tool_use": true},
+        "temperature": 1.0, "stop_sequences": ["END"], "metadata": {"user_id": "u1"},
+    });
+    assert_eq!(body, expected);
+}
+
+#[test]
+fn which_tool_is_called() {
+    let tools = json!([{"type": "function", "function": {"name": "f"}}]);
+    for (choice, expected) in [
+        (json!("auto"), json!({"type": "auto"})),
+        (json!("none"), json!({"type": "none"})),
+        (json!("required"), json!({"type": "any"})),
+        (
+            json!({"type": "function", "function": {"name": "f"}}),
+            json!({"type": "tool", "name": "f"}),
+        ),
+    ] {
+        let body = asked(
+            SONNET,
+            hello(json!({"tools": tools, "tool_choice": choice})),
+        );
+        assert_eq!(body["tool_choice"], expected);
+    }
+    let body = asked(SONNET, hello(json!({"tool_choice": "auto"})));
+    assert_eq!(body.get("tool_choice"), None, "no tools, no choice");
+}
+
+#[test]
+fn reasoning_as_each_generation_takes_it() {
+    let more =
+        json!({"reasoning_effort": "high", "temperature": 0.3, "top_p": 0.9, "max_tokens": 1000});
+    let thinking = |name: &str| {
+        let body = asked(name, hello(more.clone()));
+        assert_eq!(
+            (body.get("temperature"), body.get("top_p")).0.is_some(),
+            name.contains("3-5"),
+            "{name}"
+        );
+        (
+            body["thinking"].clone(),
+            body["output_config"].clone(),
+            body["max_tokens"].clone(),
+        )
+    };
+    assert_eq!(
+        thinking("claude-3-5-haiku-latest"),
+        (Value::Null, Value::Null, json!(1000))
+    );
+    assert_eq!(
+        thinking("claude-haiku-4-5"),
+        (
+            json!({"type": "enabled", "budget_tokens": 16384}),
+            Value::Null,
+            json!(17384)
+        )
+    );
+    let adaptive = json!({"type": "adaptive", "display": "summarized"});
+    for name in ["claude-opus-4-6", "claude-opus-4-8"] {
+        assert_eq!(
+            thinking(name),
+            (adaptive.clone(), json!({"effort": "high"}), json!(1000))
+        );
+    }
+    let untuned = asked("claude-opus-4-7", hello(json!({"temperature": 0.3})));
+    assert_eq!(untuned.get("temperature"), None);
+}
+
+#[test]
+fn an_answer_is_continued_from_its_own_words() {
+    let body = json!({"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Well "}], "reasoning_effort": "low"});
+    let body = try_asked(SONNET, body, &Ask::Continue("half an".into())).unwrap();
+    let expected = json!({"role": "assistant", "content": [{"type": "text", "text": "Well "}, {"type": "text", "text": "half an"}]});
+    assert_eq!(body["messages"][1], expected);
+    assert_eq!(body.get("thinking"), None);
+}
+
+#[test]
+fn json_is_asked_for_in_words() {
+    let format =
+        json!({"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "array"}}});
+    let body = asked(SONNET, hello(json!({"response_format": format})));
+    let said = body["system"][0]["text"].as_str().unwrap();
+    assert!(said.ends_with(r#"{"type":"array"}"#), "{said}");
+}
+
+#[test]
+fn instructions_alone_are_a_question_and_the_last_words_are_trimmed() {
+    let body = asked(
+        SONNET,
+        json!({"messages": [{"role": "system", "content": "Tell a joke."}]}),
+    );
+    assert_eq!(body.get("system"), None);
+    assert_eq!(body["messages"][0]["role"], "user");
+    let body = asked(
+        SONNET,
+        json!({"messages": [{"role": "user", "content": "hi"}, {"role": "user", "content": " "}, {"role": "assistant", "content": "So \n"}]}),
+    );
+    assert_eq!(
+        body["messages"],
+        json!([
+            {"role": "user", "content": [{"type": "text", "text": "hi"}]},
+            {"role": "assistant", "content": [{"type": "text", "text": "So"}]},
+        ])
+    );
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused_by_its_place() {
+    let user = |part: Value| json!({"messages": [{"role": "user", "content": [part]}]});
+    for (body, place) in [
+        (
+            user(json!({"type": "image_url", "image_url": {"url": "https://a.example/b.png"}})),
+            "messages[0].content[0].image_url",
+        ),
+        (
+            user(json!({"type": "input_audio", "input_audio": {"format": "wav", "data": "AA"}})),
+            "messages[0].content",
+        ),
+        (
+            user(json!({"type": "hologram"})),
+            "messages[0].content[0].type",
+        ),
+        (
+            hello(json!({"tools": [{"type": "custom", "custom": {"name": "x"}}]})),
+            "tools[0]",
+        ),
+        (
+            json!({"messages": [{"role": "tool", "content": "1"}]}),
+            "messages[0].tool_call_id",
+        ),
+    ] {
+        let error = try_asked(SONNET, body, &Ask::Whole).unwrap_err();
+        let evenkeel_engine::Observed::Status {
+            status: 400,
+            message,
+            ..
+        } = error.observed
+        else {
+            panic!("{error:?}")
+        };
+        assert!(message.starts_with(&format!("{place}: ")), "{message}");
+    }
+}

@@ -1,0 +1,9 @@
+//! Ollama's family: its own chat API, a JSON object per line.
+
+mod decode;
+mod models;
+mod request;
+
+pub(crate) use decode::Decoder;
+pub(crate) use models::{list_url, page};
+pub(crate) use request::request;
