@@ -40,6 +40,10 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::{Cli, Command, Serve};
 use crate::config::{Config, Environment, Problems};
 
+/// A turn allocates some hundred small things on one thread and frees many of them on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {

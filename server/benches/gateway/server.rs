@@ -107,7 +107,7 @@ impl Server {
 /// Circuits that never open by themselves, or the fallback's line would soon be that of an open circuit.
 fn configuration(upstream: SocketAddr) -> String {
     let mut text = String::from(
-        "[resilience]\ncircuit_threshold = 1000000000\nretries_before_fallback = 0\nretry_base_delay = \"0.001ms\"\nretry_max_delay = \"0.001ms\"\n",
+        "[resilience]\ncircuit_threshold = 1000000000\ncircuit_failure_rate = 0.0\nretries_before_fallback = 0\nretry_base_delay = \"0.001ms\"\nretry_max_delay = \"0.001ms\"\n",
     );
     for (model, path, further) in [
         ("plain", "stream", "fallbacks = []"),
