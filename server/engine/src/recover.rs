@@ -65,7 +65,13 @@ pub(crate) async fn recover(
     delivery: Delivery,
 ) -> Recovered {
     let deadline = walk.deadline();
-    let end = match timeout_at(deadline, resume(&mut walk, &shown, delivery)).await {
+    let resumed = if Instant::now() < deadline {
+        timeout_at(deadline, resume(&mut walk, &shown, delivery)).await
+    } else {
+        // Recoveries are over with the deadline: nobody is asked for an answer that has no time left to come.
+        Ok(Err(None))
+    };
+    let end = match resumed {
         Ok(Ok((committed, mode))) => {
             let at = match mode {
                 SeamMode::Restarted => 0,
