@@ -320,3 +320,28 @@ async fn a_slow_reader_of_an_endless_answer_comes_to_its_end() {
     assert_eq!(pieces, 900);
     assert_eq!((answer.next().await, world.running()), (None, 0));
 }
+
+/// All pieces of text that an answer gives.
+async fn pieces(world: &World) -> Vec<String> {
+    let log = Arc::new(Log::default());
+    let mut answer = world.turn(&log).answer().await.unwrap();
+    let mut pieces = vec![];
+    while let Some(progress) = answer.next().await {
+        if let Progress::Chunk(Chunk::Content(text)) = progress {
+            pieces.push(text);
+        }
+    }
+    pieces
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_piece_of_text_is_empty_after_a_seam() {
+    let begins = || World::new().model("a", [cut(&["One "])]);
+    let goes_on = begins()
+        .model("b", [says(&[" ", "two"])])
+        .with(|b| b.prefill = true);
+    assert_eq!(pieces(&goes_on).await, ["One ", "two"]);
+    let call = Step::Give(Chunk::ToolCall(ToolCallDelta::default()));
+    let calls_a_tool = begins().model("b", [Call::Stream(vec![call, Step::Give(Chunk::End)])]);
+    assert_eq!(pieces(&calls_a_tool).await, ["One "]);
+}
