@@ -48,9 +48,8 @@ endif
 
 bench: build ## measure what the server does in a second, and how much a browser loads at first
 	@.tools/phase "set-up" .tools/setup node-modules chromium
-ifneq ($(wildcard */benches/*.rs */*/benches/*.rs),)
-	@.tools/phase "benchmarks" cargo bench $(NATIVE) --benches
-endif
+	@.tools/phase "the engine's costs" cargo bench -p evenkeel-engine --bench engine
+	@.tools/phase "the gateway's costs" cargo bench -p evenkeel --bench gateway
 	@.tools/phase "first load" node end2end/bench/first-load.mjs
 
 clean: ## remove what was built; the tools stay, in ~/.cache/evenkeel

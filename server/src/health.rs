@@ -80,13 +80,14 @@ impl Health {
     }
 
     /// Everything as it now stands.
-    pub fn report(&self, catalog: &Catalog, clock: &Clock) -> wire::HealthReport {
+    /// `viewer` is who sees it: simulated outages show to those whom they strike.
+    pub fn report(&self, catalog: &Catalog, viewer: &str, clock: &Clock) -> wire::HealthReport {
         let providers = catalog.providers().iter();
         wire::HealthReport {
             snapshot: true,
-            status: status(catalog),
+            status: status(catalog, viewer),
             providers: providers
-                .map(|provider| self.provider(provider, catalog, clock))
+                .map(|provider| self.provider(provider, catalog, viewer, clock))
                 .collect(),
         }
     }
@@ -96,6 +97,7 @@ impl Health {
         &self,
         provider: &ProviderEntry,
         catalog: &Catalog,
+        viewer: &str,
         clock: &Clock,
     ) -> wire::ProviderHealth {
         let models = catalog
@@ -105,9 +107,9 @@ impl Health {
         wire::ProviderHealth {
             id: provider.id.as_str().into(),
             kind: provider.kind.to_owned(),
-            circuit: translate::circuit(&provider.circuits.view(), clock),
+            circuit: translate::circuit(&provider.circuits(viewer).view(), clock),
             models: models
-                .filter_map(|model| self.model(model, catalog, clock))
+                .filter_map(|model| self.model(model, catalog, viewer, clock))
                 .collect(),
         }
     }
@@ -117,6 +119,7 @@ impl Health {
         &self,
         model: &ModelEntry,
         catalog: &Catalog,
+        viewer: &str,
         clock: &Clock,
     ) -> Option<wire::ModelHealth> {
         let provider = catalog.provider(model.provider.as_str())?;
@@ -127,31 +130,33 @@ impl Health {
         let (last_failure, last_failure_at) = counts.last_failure.unzip();
         Some(wire::ModelHealth {
             id: model.id.as_str().into(),
-            circuit: translate::circuit(&provider.circuits.model_view(&model.id)?, clock),
+            circuit: translate::circuit(&provider.circuits(viewer).model_view(&model.id)?, clock),
             attempts: counts.attempts,
             failures: counts.failures,
             in_flight: counts.in_flight,
             last_failure,
             last_failure_at,
             last_success_at: counts.last_success_at,
+            listed: model.listed,
+            near_names: model.near.clone(),
         })
     }
 }
 
 /// The sum: down where no model would be let through, degraded where some circuit is not closed.
-fn status(catalog: &Catalog) -> wire::Status {
+fn status(catalog: &Catalog, viewer: &str) -> wire::Status {
     let mut any_usable = false;
     let mut all_closed = true;
     for model in catalog.models() {
         let Some(provider) = catalog.provider(model.provider.as_str()) else {
             continue;
         };
-        any_usable |= provider.circuits.admits(&model.id);
+        let circuits = provider.circuits(viewer);
+        any_usable |= circuits.admits(&model.id);
         let closed = |view: evenkeel_engine::CircuitView| {
             view.state == evenkeel_engine::CircuitState::Closed
         };
-        all_closed &= closed(provider.circuits.view())
-            && provider.circuits.model_view(&model.id).is_none_or(closed);
+        all_closed &= closed(circuits.view()) && circuits.model_view(&model.id).is_none_or(closed);
     }
     match (any_usable, all_closed) {
         (false, _) => wire::Status::Down,

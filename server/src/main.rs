@@ -9,11 +9,13 @@
 #![recursion_limit = "512"]
 
 mod api;
+mod attempt_log;
 mod catalog;
 mod checkpoint;
 mod cli;
 mod clock;
 mod config;
+mod discovery;
 mod error;
 mod health;
 mod metrics;
@@ -37,6 +39,10 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, Serve};
 use crate::config::{Config, Environment, Problems};
+
+/// A turn allocates some hundred small things on one thread and frees many of them on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -1,10 +1,10 @@
 //! The metrics of `/metrics`. Label values come from the configuration alone, so that their number is bounded; every
 //! family is there from the start.
 
-use evenkeel_engine::{CircuitState, Reason};
+use evenkeel_engine::{CircuitState, Reason, RetryBudget};
 use prometheus::{
-    Encoder, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
-    Registry, TextEncoder,
+    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    Opts, Registry, TextEncoder,
 };
 
 use crate::catalog::Catalog;
@@ -16,6 +16,8 @@ pub struct Metrics {
     pub turns: IntCounterVec,
     /// Attempts, by how they ended.
     pub attempts: IntCounterVec,
+    /// Attempts that could not be kept.
+    pub lost: IntCounter,
     /// Steps from one model to another.
     pub fallbacks: IntCounterVec,
     /// Turns that no model could answer.
@@ -40,6 +42,7 @@ pub struct Metrics {
     pub faults: IntGauge,
     /// Panics that were caught.
     pub panics: IntCounter,
+    retry_budget: Gauge,
     circuits: GaugeVec,
 }
 
@@ -84,6 +87,11 @@ impl Metrics {
             &["provider", "model"],
         )?;
         registry.register(Box::new(circuits.clone()))?;
+        let retry_budget = Gauge::new(
+            "evenkeel_retry_budget_remaining",
+            "Retries and hedges that are left now.",
+        )?;
+        registry.register(Box::new(retry_budget.clone()))?;
         let cost = prometheus::CounterVec::new(
             Opts::new(
                 "evenkeel_cost_dollars_total",
@@ -98,6 +106,10 @@ impl Metrics {
                 "evenkeel_attempts_total",
                 "Attempts, by outcome.",
                 &["provider", "model", "kind", "outcome", "reason"],
+            )?,
+            lost: counter(
+                "evenkeel_attempts_lost_total",
+                "Attempts that could not be kept.",
             )?,
             fallbacks: counters(
                 "evenkeel_fallbacks_total",
@@ -141,6 +153,7 @@ impl Metrics {
             faults: gauge("evenkeel_faults_active", "Armed faults.")?,
             panics: counter("evenkeel_panics_total", "Panics that were caught.")?,
             cost,
+            retry_budget,
             circuits,
             registry,
         };
@@ -186,22 +199,28 @@ impl Metrics {
     /// # Errors
     ///
     /// Where a metric cannot be written as text; a fault of this program.
-    pub fn render(&self, catalog: &Catalog) -> Result<String, prometheus::Error> {
+    pub fn render(
+        &self,
+        catalog: &Catalog,
+        budget: &RetryBudget,
+        viewer: &str,
+    ) -> Result<String, prometheus::Error> {
         let value = |state| match state {
             CircuitState::Closed => 0.0,
             CircuitState::HalfOpen => 1.0,
             CircuitState::Open => 2.0,
         };
+        self.retry_budget.set(budget.remaining());
         for provider in catalog.providers() {
             let labels = [provider.id.as_str(), ""];
             self.circuits
                 .with_label_values(&labels)
-                .set(value(provider.circuits.view().state));
+                .set(value(provider.circuits(viewer).view().state));
         }
         for model in catalog.models() {
             let circuits = catalog
                 .provider(model.provider.as_str())
-                .map(|entry| &entry.circuits);
+                .map(|entry| entry.circuits(viewer));
             if let Some(view) = circuits.and_then(|circuits| circuits.model_view(&model.id)) {
                 let labels = [model.provider.as_str(), model.id.as_str()];
                 self.circuits

@@ -100,7 +100,11 @@ async fn conversation(
 
 async fn admin(state: State<Arc<Shared>>, principal: Principal, request: Request) -> Response {
     let page = if principal.has(Role::Admin) {
-        BootPage::Admin(state.health.report(&state.catalog, &state.clock))
+        BootPage::Admin(
+            state
+                .health
+                .report(&state.catalog(), &principal.id, &state.clock),
+        )
     } else {
         BootPage::NotFound
     };
@@ -112,7 +116,12 @@ async fn debug(state: State<Arc<Shared>>, principal: Principal, request: Request
         let faults = FaultChange::Snapshot {
             faults: visible(&state, &principal),
         };
-        BootPage::Debug(faults, state.health.report(&state.catalog, &state.clock))
+        BootPage::Debug(
+            faults,
+            state
+                .health
+                .report(&state.catalog(), &principal.id, &state.clock),
+        )
     } else {
         BootPage::NotFound
     };

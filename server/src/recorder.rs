@@ -101,6 +101,9 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
             .inc();
         if record.reason == Some(Reason::ModelNotFound) && record.state == AttemptState::Failed {
             metrics.model_not_found.with_label_values(&[model]).inc();
+            if !record.simulated {
+                self.shared.discovery.model_not_found(&record.provider);
+            }
         }
         if record.state != AttemptState::Skipped {
             if let Some(duration) = record.duration {

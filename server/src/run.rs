@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::ws::Utf8Bytes;
+use evenkeel_engine::{Answer, Seam, SeamMode};
 use evenkeel_protocol::{
     Attempt, ConversationId, Message, RequestId, RunId, ServerFrame, TurnError,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use crate::translate;
 
 /// A run. It belongs to the server: those who follow it may come and go.
 pub struct Run {
@@ -91,6 +94,28 @@ impl Run {
         self.append(|run_id, seq, state| {
             state.answer.text.push_str(&text);
             ServerFrame::Delta { run_id, seq, text }
+        });
+    }
+
+    /// Another model goes on.
+    pub fn seam(&self, seam: &Seam, answer: &Answer) {
+        self.append(|run_id, seq, state| {
+            let message = &mut state.answer;
+            if seam.mode == SeamMode::Restarted {
+                message.text.clear();
+            }
+            message.model_name = Some(answer.model().as_str().into());
+            message.provider = Some(answer.provider().as_str().into());
+            message.fallback = message.requested_model != message.model_name;
+            message.simulated |= answer.simulated();
+            ServerFrame::Seam {
+                run_id,
+                seq,
+                from: seam.from.as_str().into(),
+                to: seam.to.as_str().into(),
+                mode: translate::seam_mode(seam.mode),
+                at: seam.at,
+            }
         });
     }
 

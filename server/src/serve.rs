@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware;
 use axum::routing::get;
+use axum::serve::ListenerExt;
 use evenkeel_store::{Store, StoreError};
 use leptos::config::{LeptosOptions, get_configuration};
 use tokio::net::TcpListener;
@@ -17,7 +18,7 @@ use tokio::time::timeout;
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::shared::{SetUpError, Shared};
-use crate::{api, pages, security, ws};
+use crate::{api, discovery, pages, security, ws};
 
 /// Running turns get this long when the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -104,16 +105,25 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
         // Nobody may be reading.
         let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
     }
+    let discovering = discovery::start(&shared);
     let shutdown = shared.shutdown.clone();
+    let listener = listener.tap_io(|connection| {
+        // A small event would otherwise wait until the client has acknowledged the one before it.
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "connection_delays_small_writes");
+        }
+    });
     let server = axum::serve(listener, router(&shared))
         .with_graceful_shutdown(async move { shutdown.cancelled().await });
     let serving = tokio::spawn(server.into_future());
     stop.await;
     drain(&shared).await;
     expiry.abort();
+    drop(discovering);
     if timeout(CLOSE, serving).await.is_err() {
         tracing::warn!("connections_closed_by_force");
     }
+    shared.attempts.close().await;
     shared.store.close().await;
     Ok(())
 }
@@ -189,12 +199,12 @@ fn page_options(listen: SocketAddr) -> Result<LeptosOptions, ServeError> {
 }
 
 fn log_providers(shared: &Shared) {
-    let order: Vec<_> = shared
-        .catalog
+    let catalog = shared.catalog();
+    let order: Vec<_> = catalog
         .providers()
         .iter()
         .map(|provider| provider.id.as_str())
         .collect();
-    let primary = shared.catalog.default_model().as_str();
+    let primary = catalog.default_model().as_str();
     tracing::info!(?order, primary, "providers_initialised");
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use evenkeel_engine::{Circuits, NoAnswer, Scrubber, Transition};
+use arc_swap::ArcSwap;
+use evenkeel_engine::{Circuits, NoAnswer, RetryBudget, Scrubber, Transition};
 use evenkeel_protocol::{ConversationChange, FaultChange};
 use evenkeel_providers::{FaultEvent, Faults};
 use evenkeel_store::Store;
@@ -11,9 +12,11 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::catalog::{self, Catalog, CatalogError};
+use crate::attempt_log::AttemptLog;
+use crate::catalog::{self, Catalog, CatalogError, Listings};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::discovery::Discovery;
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::run::{Run, Runs};
@@ -23,16 +26,22 @@ use crate::translate;
 pub struct Shared {
     /// The configuration.
     pub config: Config,
-    /// Models and providers.
-    pub catalog: Catalog,
+    /// Models and providers, as they now are.
+    catalog: ArcSwap<Catalog>,
+    /// What the providers list.
+    pub discovery: Discovery,
     /// Circuits.
     pub circuits: Arc<Circuits>,
     /// Armed faults.
     pub faults: Arc<Faults>,
+    /// What all turns together may spend on asking again.
+    pub budget: Arc<RetryBudget>,
     /// Takes secrets out of texts.
     pub scrubber: Arc<Scrubber>,
     /// Conversations, messages, attempts.
     pub store: Store,
+    /// Keeps the attempts of `/v1`.
+    pub attempts: AttemptLog,
     /// Turns under way.
     pub runs: Runs,
     /// How models stand.
@@ -58,6 +67,8 @@ pub enum News {
     Run(Arc<Run>),
     /// A principal's conversation list has changed.
     Conversation(Arc<str>, ConversationChange),
+    /// The models that can be asked for have changed.
+    Models,
     /// The armed faults have changed: those of this principal, or everybody's.
     Fault(Option<Arc<str>>, FaultChange),
 }
@@ -66,7 +77,7 @@ pub enum News {
 const NEWS_CAPACITY: usize = 1024;
 
 impl Shared {
-    /// Puts the parts together.
+    /// Puts the parts together, and starts what works by itself.
     ///
     /// # Errors
     ///
@@ -103,20 +114,23 @@ impl Shared {
             }
             // What a fault has opened goes with it; what other faults keep failing opens again.
             if matches!(event, FaultEvent::Expired(_) | FaultEvent::Halted(_)) {
-                opened.reset_simulated();
+                opened.clear_overlay(&event.fault().order.audience.overlay());
             }
             // Nobody may be listening.
             let _ = listeners.send(fault_news(event, &clock));
         })));
-        let catalog = Catalog::new(&config, &circuits, &faults)?;
+        let catalog = Catalog::new(&config, &circuits, &faults, &Listings::new(), None)?;
         let built = Arc::new(Metrics::new(&catalog)?);
         let built = metrics.get_or_init(|| built).clone();
         Ok(Arc::new(Self {
+            budget: Arc::new(RetryBudget::new(config.retry_budget)),
             scrubber: Arc::new(catalog::scrubber(&config)),
             config,
-            catalog,
+            discovery: Discovery::new(&catalog),
+            catalog: ArcSwap::from_pointee(catalog),
             circuits,
             faults,
+            attempts: AttemptLog::start(store.clone(), clock, built.lost.clone()),
             store,
             runs: Runs::default(),
             health,
@@ -127,6 +141,34 @@ impl Shared {
             tasks: TaskTracker::new(),
             shutdown: CancellationToken::new(),
         }))
+    }
+
+    /// Models and providers as they now are. A turn keeps what it began with.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.load_full()
+    }
+
+    /// Builds the catalog anew, and puts it in the place of the old one. Connections and circuits stay. One caller at a
+    /// time: the last one's catalog stands.
+    pub fn rebuild(&self, listings: &Listings) -> Option<Arc<Catalog>> {
+        let old = self.catalog();
+        match Catalog::new(
+            &self.config,
+            &self.circuits,
+            &self.faults,
+            listings,
+            Some(&old),
+        ) {
+            Ok(new) => {
+                let new = Arc::new(new);
+                self.catalog.store(new.clone());
+                Some(new)
+            }
+            Err(error) => {
+                tracing::error!(%error, "catalog_cannot_be_built");
+                None
+            }
+        }
     }
 
     /// Counts and logs a turn that no model could answer whole.

@@ -35,7 +35,17 @@ pub fn kind(kind: engine::AttemptKind) -> wire::AttemptKind {
         engine::AttemptKind::Primary => wire::AttemptKind::Primary,
         engine::AttemptKind::Retry => wire::AttemptKind::Retry,
         engine::AttemptKind::Fallback => wire::AttemptKind::Fallback,
+        engine::AttemptKind::Hedge => wire::AttemptKind::Hedge,
         engine::AttemptKind::Probe => wire::AttemptKind::Probe,
+    }
+}
+
+/// How another model went on.
+pub fn seam_mode(mode: engine::SeamMode) -> wire::SeamMode {
+    match mode {
+        engine::SeamMode::Continued => wire::SeamMode::Continued,
+        engine::SeamMode::Spliced => wire::SeamMode::Spliced,
+        engine::SeamMode::Restarted => wire::SeamMode::Restarted,
     }
 }
 

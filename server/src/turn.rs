@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use evenkeel_engine::{Answer, Chunk, NoAnswer, Progress, Turn};
+use evenkeel_engine::{Answer, Chunk, Delivery, NoAnswer, Progress, Turn};
 use evenkeel_protocol::{
     Conversation, ConversationChange, ErrorKind, Message, MessageRole, MessageStatus, RunId, Send,
     ServerFrame, TurnError,
@@ -15,7 +15,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use uuid::Uuid;
 
-use crate::catalog::ModelEntry;
+use crate::catalog::{self, Catalog, ModelEntry};
 use crate::checkpoint::Checkpoints;
 use crate::error::Refusal;
 use crate::principal::Principal;
@@ -73,7 +73,8 @@ pub async fn begin(
     if shared.draining() {
         return Err(Refusal::draining());
     }
-    let model = resolve_model(shared, principal, send).await?;
+    let catalog = shared.catalog();
+    let model = resolve_model(shared, &catalog, principal, send).await?;
     let run_id = Uuid::now_v7().to_string().into();
     let requested_model = model.id.as_str().into();
     let begun = shared.store.begin_turn(NewTurn {
@@ -169,17 +170,16 @@ fn check(send: &Send) -> Result<(), Refusal> {
 }
 
 /// The model asked for, else the conversation's last, else the default.
-async fn resolve_model<'s>(
-    shared: &'s Shared,
+async fn resolve_model<'c>(
+    shared: &Shared,
+    catalog: &'c Catalog,
     principal: &Principal,
     send: &Send,
-) -> Result<&'s ModelEntry, Refusal> {
+) -> Result<&'c ModelEntry, Refusal> {
     if let Some(asked) = &send.model {
-        return shared.catalog.model(asked.as_str()).ok_or_else(|| {
-            Refusal::invalid(&format!(
-                "model: there is no {:?}; hello lists those there are",
-                asked.as_str()
-            ))
+        return catalog.model(asked.as_str()).ok_or_else(|| {
+            let no_model = catalog.no_model(asked.as_str(), "hello lists those there are");
+            Refusal::invalid(&format!("model: {no_model}"))
         });
     }
     let last = match &send.conversation_id {
@@ -188,16 +188,11 @@ async fn resolve_model<'s>(
     };
     // A model that was taken out of the configuration, or switched off, is replaced by the default.
     last.and_then(|last| {
-        shared
-            .catalog
+        catalog
             .offered()
             .find(|model| model.id.as_str() == last.as_str())
     })
-    .or_else(|| {
-        shared
-            .catalog
-            .model(shared.catalog.default_model().as_str())
-    })
+    .or_else(|| catalog.model(catalog.default_model().as_str()))
     .ok_or_else(|| Refusal::invalid("model: no model is configured"))
 }
 
@@ -299,7 +294,8 @@ async fn answer(
             "model: it was taken out of the configuration",
         ))
     };
-    let entry = shared.catalog.model(model).ok_or_else(unknown)?;
+    let catalog = shared.catalog();
+    let entry = catalog.model(model).ok_or_else(unknown)?;
     let thread = shared.store.thread(&run.principal, &question.id).await?;
     let prompt = Arc::new(Prompt::conversation(
         thread
@@ -316,16 +312,18 @@ async fn answer(
     let caller = Caller {
         principal: run.principal.clone(),
     };
-    let chain = shared.catalog.chain(entry, &prompt, &caller);
+    let chain = catalog.chain(entry, &prompt, &caller);
     let chain =
         chain.map_err(|error| Failed::Refused(Refusal::invalid(&format!("model: {error}"))))?;
     let shown = run.clone();
     let recorder = Recorder::new(shared.clone(), whose, move |attempt| shown.attempt(attempt));
     let turn = Turn::new(
         chain,
-        prompt.estimated_tokens(),
+        catalog::facts(&prompt),
+        Delivery::Replaceable,
         Arc::new(recorder),
         shared.scrubber.clone(),
+        shared.budget.clone(),
         SmallRng::from_os_rng(),
     );
     let mut checkpoints = Checkpoints::new();
@@ -343,11 +341,12 @@ async fn answer(
         message.fallback = answer.model() != &entry.id;
         message.simulated |= answer.simulated();
     });
-    stream(shared, run, &mut answer, &mut checkpoints).await
+    stream(shared, &catalog, run, &mut answer, &mut checkpoints).await
 }
 
 async fn stream(
     shared: &Arc<Shared>,
+    catalog: &Catalog,
     run: &Arc<Run>,
     answer: &mut Answer,
     checkpoints: &mut Checkpoints,
@@ -370,39 +369,59 @@ async fn stream(
                 | Chunk::Finish(_)
                 | Chunk::End,
             )) => {}
+            Some(Progress::Seam(seam)) => {
+                let (from, to) = (seam.from.as_str(), seam.to.as_str());
+                tracing::warn!(from, to, mode = ?seam.mode, run_id = %run.id, "stream_resumed");
+                run.seam(&seam, answer);
+            }
             Some(Progress::Finished(finished)) => {
-                let model = shared.catalog.model(answer.model().as_str());
+                let cost = cost(shared, catalog, answer, finished.usage);
                 run.update(|message| {
                     message.finish_reason = finished
                         .finish_reason
                         .map(|reason| reason.as_str().to_owned());
                     message.usage = finished.usage.map(translate::usage);
-                    message.cost = model.and_then(|model| cost(shared, model, finished.usage?));
+                    message.cost = cost;
                 });
                 return Ok(());
             }
-            Some(Progress::Broken(end)) => return Err(Failed::NoAnswer(end)),
+            Some(Progress::Broken(end)) => {
+                let cost = cost(shared, catalog, answer, None);
+                run.update(|message| message.cost = cost);
+                return Err(Failed::NoAnswer(end));
+            }
             None => return Ok(()),
         }
     }
 }
 
-/// Counts an answer's tokens, and what they cost where the prices are known.
-pub fn cost(shared: &Shared, model: &ModelEntry, usage: evenkeel_engine::Usage) -> Option<f64> {
-    let id = model.id.as_str();
-    let tokens = |direction, count| {
-        shared
-            .metrics
-            .tokens
-            .with_label_values(&[id, direction])
-            .inc_by(count);
-    };
-    tokens("input", usage.input_tokens);
-    tokens("output", usage.output_tokens);
-    let (input, output) = model.cost?;
-    let cost = (usage.input_tokens as f64 * input + usage.output_tokens as f64 * output) / 1e6;
-    shared.metrics.cost.with_label_values(&[id]).inc_by(cost);
-    Some(cost)
+/// Counts the tokens of a turn that is at its end, and what they cost where the prices are known: the answer's, and those
+/// of answers that nobody got.
+pub fn cost(
+    shared: &Shared,
+    catalog: &Catalog,
+    answer: &Answer,
+    usage: Option<evenkeel_engine::Usage>,
+) -> Option<f64> {
+    let own = usage.map(|usage| (answer.model(), usage));
+    let lost = answer.spent().iter();
+    own.into_iter()
+        .chain(lost.map(|spent| (&spent.model, spent.usage)))
+        .filter_map(|(model, usage)| {
+            let id = model.as_str();
+            let tokens = |direction, count| {
+                let tokens = &shared.metrics.tokens;
+                tokens.with_label_values(&[id, direction]).inc_by(count);
+            };
+            tokens("input", usage.input_tokens);
+            tokens("output", usage.output_tokens);
+            let (input, output) = catalog.model(id)?.cost?;
+            let cost =
+                (usage.input_tokens as f64 * input + usage.output_tokens as f64 * output) / 1e6;
+            shared.metrics.cost.with_label_values(&[id]).inc_by(cost);
+            Some(cost)
+        })
+        .reduce(|one, other| one + other)
 }
 
 /// Gives the answer its final state, saves it, and tells those who follow.

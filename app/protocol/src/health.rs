@@ -75,6 +75,10 @@ pub struct ModelHealth {
     pub last_failure_at: Option<Timestamp>,
     /// When it last answered.
     pub last_success_at: Option<Timestamp>,
+    /// Whether its provider lists it; null where the provider has not said.
+    pub listed: Option<bool>,
+    /// The listed names that are nearest to its own, where it is not listed.
+    pub near_names: Vec<String>,
 }
 
 /// One provider with its models.

@@ -333,6 +333,7 @@ structs! {
     ModelFailure { model_name, status_code, reason, detail }
     ModelHealth {
         id, circuit, attempts, failures, in_flight, last_failure, last_failure_at, last_success_at,
+        listed, near_names,
     }
     ProviderHealth { id, kind, circuit, models }
     Usage { input_tokens, output_tokens }

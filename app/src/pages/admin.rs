@@ -199,9 +199,25 @@ fn numbers(model: &ModelHealth) -> impl IntoView + use<> {
             <span>{format!("{} in flight", model.in_flight)}</span>
             {success}
         </div>
+        {missing(model)}
         {failure}
     }
     .into_any()
+}
+
+/// A model that its provider does not list is probably misspelt, or gone.
+fn missing(model: &ModelHealth) -> Option<impl IntoView + use<>> {
+    let near = match model.near_names.as_slice() {
+        [] => String::new(),
+        names => format!("; did you mean {}?", names.join(" or ")),
+    };
+    (model.listed == Some(false)).then(|| {
+        view! {
+            <p class="mt-2 text-sm" data-testid="model-missing">
+                {format!("Its provider does not list it{near}")}
+            </p>
+        }
+    })
 }
 
 fn count(number: u64, noun: &str) -> String {

@@ -179,6 +179,8 @@ pub fn report(state: CircuitState) -> HealthReport {
         last_failure: None,
         last_failure_at: None,
         last_success_at: None,
+        listed: None,
+        near_names: vec![],
     };
     HealthReport {
         snapshot: true,

@@ -1,15 +1,18 @@
-//! An answer under way: a turn that has committed, and can no longer fall back.
+//! An answer under way: a turn that has committed. It can no longer fall back unseen, but where it breaks off another leg
+//! may go on with it.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
 use crate::attempt::Committed;
+use crate::recover::{Recovered, Seam, Shown, recover};
+use crate::walk::Walk;
 use crate::{
-    Chunk, FinishReason, LegFailure, ModelId, NoAnswer, Observed, ProviderId, Reason, Scrubber,
-    UpstreamError, Usage, classify,
+    Chunk, Delivery, Failure, FinishReason, LegFailure, ModelId, NoAnswer, Observed, ProviderId,
+    Reason, Spent, UpstreamError, Usage, classify,
 };
 
 /// After a finish reason the answer is whole; only the token counts may still come, and they are not waited for longer.
@@ -29,6 +32,8 @@ pub struct Finished {
 pub enum Progress {
     /// Content, reasoning or a part of a tool call.
     Chunk(Chunk),
+    /// The model before broke off, and another one goes on.
+    Seam(Seam),
     /// It is whole.
     Finished(Finished),
     /// It broke off, and nothing is left to go on with. What came until now is all there is.
@@ -37,42 +42,55 @@ pub enum Progress {
 
 /// The stream of one answer. Dropping it closes the upstream connection and counts against no circuit.
 pub struct Answer {
-    committed: Option<Committed>,
+    state: State,
+    delivery: Delivery,
     model: ModelId,
     provider: ProviderId,
     fallback: bool,
     simulated: bool,
-    tried: Vec<LegFailure>,
+    spent: Vec<Spent>,
+}
+
+enum State {
+    Streaming(Box<Streaming>),
+    Recovering(BoxFuture<'static, Recovered>),
+    Over,
+}
+
+/// A leg's stream, and the walk that can go on from it.
+struct Streaming {
+    committed: Committed,
+    walk: Walk,
+    shown: Shown,
     finish: Option<FinishReason>,
     /// When something last came; the stream may be silent for only so long after it.
     heard: Instant,
-    deadline: Instant,
-    scrubber: Arc<Scrubber>,
+}
+
+/// What a leg's stream comes to.
+enum Event {
+    Chunk(Chunk),
+    Finished(Finished),
+    /// Another leg may go on.
+    Interrupted(Failure),
+    /// Nobody is to go on.
+    Ended(Failure, NoAnswer),
 }
 
 impl Answer {
-    pub(crate) fn new(
-        committed: Committed,
-        tried: Vec<LegFailure>,
-        deadline: Instant,
-        scrubber: Arc<Scrubber>,
-    ) -> Self {
+    pub(crate) fn new(committed: Committed, walk: Walk, delivery: Delivery) -> Self {
         Self {
             model: committed.leg.model.clone(),
             provider: committed.leg.provider.clone(),
-            fallback: committed.fallback,
-            simulated: committed.simulated.is_some()
-                || tried.iter().any(|failure| failure.simulated),
-            committed: Some(committed),
-            tried,
-            finish: None,
-            heard: Instant::now(),
-            deadline,
-            scrubber,
+            fallback: committed.place > 0,
+            simulated: committed.simulated.is_some() || walk.is_simulated(),
+            spent: vec![],
+            delivery,
+            state: State::Streaming(Box::new(Streaming::new(committed, walk, Shown::default()))),
         }
     }
 
-    /// The model that answers.
+    /// The model that answers now.
     pub fn model(&self) -> &ModelId {
         &self.model
     }
@@ -92,36 +110,124 @@ impl Answer {
         self.simulated
     }
 
+    /// What was paid for answers that nobody got; known once this one is at its end.
+    pub fn spent(&self) -> &[Spent] {
+        &self.spent
+    }
+
     /// The next piece; none once the end has been told. Dropping the future loses nothing: it can be asked again.
     pub async fn next(&mut self) -> Option<Progress> {
-        let committed = self.committed.as_mut()?;
-        if let Some(chunk) = committed.pending.pop_front() {
-            return Some(Progress::Chunk(chunk));
-        }
         loop {
-            let idle = committed.leg.settings.idle_limit(false);
-            let patience = if self.finish.is_some() {
-                LAST_WORDS.min(idle)
-            } else {
-                idle
+            let event = match &mut self.state {
+                State::Over => return None,
+                State::Recovering(recovery) => {
+                    let recovered = recovery.await;
+                    return Some(self.recovered(recovered));
+                }
+                State::Streaming(streaming) => match streaming.next().await {
+                    Event::Chunk(chunk) => return Some(Progress::Chunk(chunk)),
+                    end @ (Event::Finished(_) | Event::Interrupted(_) | Event::Ended(..)) => end,
+                },
             };
-            let until = (self.heard + patience).min(self.deadline);
-            let next = timeout_at(until, committed.chunks.next()).await;
-            self.heard = Instant::now();
-            let end = match next {
+            let State::Streaming(streaming) = std::mem::replace(&mut self.state, State::Over)
+            else {
+                return None;
+            };
+            match event {
+                Event::Chunk(chunk) => return Some(Progress::Chunk(chunk)),
+                Event::Finished(finished) => {
+                    self.spent = streaming.answered();
+                    return Some(Progress::Finished(finished));
+                }
+                Event::Ended(failure, end) => {
+                    self.spent = streaming.gave_up(&failure);
+                    return Some(Progress::Broken(end));
+                }
+                Event::Interrupted(failure) => {
+                    self.simulated |= failure.simulated.is_some();
+                    let recovery = streaming.recover(&failure, self.delivery);
+                    self.state = State::Recovering(recovery);
+                }
+            }
+        }
+    }
+
+    fn recovered(&mut self, recovered: Recovered) -> Progress {
+        let Recovered { walk, shown, end } = recovered;
+        self.simulated |= walk.is_simulated();
+        match end {
+            Ok((committed, seam)) => {
+                self.model = committed.leg.model.clone();
+                self.provider = committed.leg.provider.clone();
+                self.fallback = committed.place > 0;
+                self.simulated |= committed.simulated.is_some();
+                let shown = if seam.at == 0 {
+                    Shown::default()
+                } else {
+                    shown
+                };
+                self.state = State::Streaming(Box::new(Streaming::new(committed, walk, shown)));
+                Progress::Seam(seam)
+            }
+            Err(end) => {
+                self.spent = walk.spent().to_vec();
+                self.state = State::Over;
+                Progress::Broken(end)
+            }
+        }
+    }
+}
+
+impl Streaming {
+    fn new(committed: Committed, walk: Walk, shown: Shown) -> Self {
+        Self {
+            committed,
+            walk,
+            shown,
+            finish: None,
+            heard: Instant::now(),
+        }
+    }
+
+    async fn next(&mut self) -> Event {
+        loop {
+            let deadline = self.walk.last_moment();
+            let idle = self.committed.leg.settings.idle_limit(self.shown.reasoning);
+            if self.finish.is_none() && Instant::now() >= deadline {
+                // A reader who is slower than the model would otherwise never wait, and never come to an end.
+                return self.failed(Observed::Endless);
+            }
+            let next = match self.committed.pending.pop_front() {
+                Some(chunk) => Ok(Some(Ok(chunk))),
+                None => {
+                    let patience = if self.finish.is_some() {
+                        LAST_WORDS.min(idle)
+                    } else {
+                        idle
+                    };
+                    let until = (self.heard + patience).min(deadline);
+                    let next = timeout_at(until, self.committed.chunks.next()).await;
+                    self.heard = Instant::now();
+                    next
+                }
+            };
+            return match next {
                 Ok(Some(Ok(
                     chunk @ (Chunk::Content(_)
                     | Chunk::Reasoning(_)
                     | Chunk::Signature(_)
                     | Chunk::ToolCall(_)),
-                ))) => Progress::Chunk(chunk),
+                ))) => {
+                    self.shown.add(&chunk);
+                    Event::Chunk(chunk)
+                }
                 Ok(Some(Ok(Chunk::Usage(usage)))) => {
-                    committed.usage = Some(usage.after(committed.usage));
+                    self.committed.usage = Some(usage.after(self.committed.usage));
                     continue;
                 }
                 Ok(Some(Ok(Chunk::Finish(FinishReason::ContentFilter)))) => {
                     let said = "the provider's safety system ended the answer".to_owned();
-                    self.broken(Observed::Filtered(said))
+                    self.failed(Observed::Filtered(said))
                 }
                 Ok(Some(Ok(Chunk::Finish(reason)))) => {
                     self.finish = Some(reason);
@@ -132,62 +238,91 @@ impl Answer {
                 Ok(None | Some(Err(_))) | Err(_) if self.finish.is_some() => self.finished(),
                 Ok(None) => {
                     let said = "the stream ended without a finish reason".to_owned();
-                    self.broken(Observed::Cut(said))
+                    self.failed(Observed::Cut(said))
                 }
-                Ok(Some(Err(error))) => self.broken_by(error),
-                Err(_) if Instant::now() >= self.deadline => self.broken(Observed::Endless),
-                Err(_) => self.broken(Observed::Stalled(idle)),
+                Ok(Some(Err(error))) => self.failed_by(&error),
+                Err(_) if self.heard >= deadline => self.failed(Observed::Endless),
+                Err(_) => self.failed(Observed::Stalled(idle)),
             };
-            return Some(end);
         }
     }
 
-    fn finished(&mut self) -> Progress {
-        let usage = self.committed.take().and_then(|committed| {
-            if let Some(permit) = committed.permit {
-                permit.succeeded();
-            }
-            committed.recording.answered();
-            committed.usage
-        });
-        Progress::Finished(Finished {
+    fn finished(&mut self) -> Event {
+        Event::Finished(Finished {
             finish_reason: self.finish.take(),
-            usage,
+            usage: self.committed.usage,
         })
     }
 
-    fn broken(&mut self, observed: Observed) -> Progress {
-        let simulated = self
-            .committed
-            .as_ref()
-            .and_then(|committed| committed.simulated.clone());
-        self.broken_by(UpstreamError {
+    fn failed(&mut self, observed: Observed) -> Event {
+        let simulated = self.committed.simulated.clone();
+        self.failed_by(&UpstreamError {
             observed,
             simulated,
         })
     }
 
-    fn broken_by(&mut self, error: UpstreamError) -> Progress {
-        let failure = classify(&error, &self.scrubber);
-        if let Some(committed) = self.committed.take() {
-            if let Some(permit) = committed.permit {
-                permit.failed(&failure);
-            }
-            committed.recording.failed(&failure, None);
-        }
-        let this = LegFailure {
-            model: self.model.clone(),
-            provider: self.provider.clone(),
-            status_code: failure.status_code,
-            reason: failure.reason,
-            detail: Some(failure.detail),
-            simulated: failure.simulated.is_some(),
-        };
+    fn failed_by(&mut self, error: &UpstreamError) -> Event {
+        let leg = &self.committed.leg;
+        let failure = classify(error, &self.walk.scrubber).on(leg);
         if failure.reason == Reason::ContentFiltered {
-            return Progress::Broken(NoAnswer::Filtered(this));
+            let refused = LegFailure::of(leg, &failure);
+            return Event::Ended(failure, NoAnswer::Filtered(refused));
         }
-        let mut failures = std::mem::take(&mut self.tried);
-        failures.push(this);
-        Progress::Broken(NoAnswer::Interrupted { failures })
+        if matches!(error.observed, Observed::Endless) {
+            self.walk.note(self.committed.place, leg, &failure);
+            let failures = self.walk.failures();
+            return Event::Ended(failure, NoAnswer::Interrupted { failures });
+        }
+        Event::Interrupted(failure)
+    }
+
+    /// The answer is whole.
+    fn answered(self) -> Vec<Spent> {
+        let simulated = self.committed.simulated.is_some();
+        if let Some(permit) = self.committed.permit {
+            permit.succeeded(simulated);
+        }
+        self.committed.recording.answered();
+        self.walk.spent().to_vec()
+    }
+
+    /// It broke off, and nobody goes on with it.
+    fn gave_up(self, failure: &Failure) -> Vec<Spent> {
+        self.committed.broke_off(failure);
+        self.walk.spent().to_vec()
+    }
+
+    /// It broke off: the walk goes on from here.
+    fn recover(self, failure: &Failure, delivery: Delivery) -> BoxFuture<'static, Recovered> {
+        let Self {
+            committed,
+            mut walk,
+            shown,
+            ..
+        } = self;
+        let from = committed.leg.model.clone();
+        walk.note(committed.place, &committed.leg, failure);
+        let tokens = shown.text.len() as u64 / 4;
+        walk.spend(&committed.leg, committed.usage, tokens);
+        committed.broke_off(failure);
+        recover(walk, shown, from, delivery).boxed()
+    }
+}
+
+impl Shown {
+    fn add(&mut self, chunk: &Chunk) {
+        match chunk {
+            Chunk::Content(text) => {
+                self.text.push_str(text);
+                self.reasoning = false;
+            }
+            Chunk::Reasoning(_) => self.reasoning = true,
+            Chunk::ToolCall(_) => {
+                self.tool_calls = true;
+                self.reasoning = false;
+            }
+            Chunk::Signature(_) | Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End => {}
+        }
     }
 }

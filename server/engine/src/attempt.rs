@@ -1,27 +1,40 @@
 //! One upstream request until its first content: typed timers, and the classification of what went wrong.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
+use crate::layers::LegPermit;
 use crate::record::Recording;
 use crate::{
-    Ask, Chunk, Chunks, Failure, FinishReason, Leg, LegPermit, Observed, Overlay, Scrubber,
+    Ask, Chunk, Chunks, Failure, FinishReason, Leg, Observed, Opened, Overlay, Scrubber,
     UpstreamError, Usage, classify,
 };
 
 /// A request about to be sent.
-pub(crate) struct Attempt<'t> {
-    pub(crate) leg: &'t Leg,
+pub(crate) struct Attempt {
+    pub(crate) leg: Arc<Leg>,
+    pub(crate) ask: Ask,
     /// Until the first token.
     pub(crate) limit: Duration,
-    pub(crate) scrubber: &'t Scrubber,
+    pub(crate) scrubber: Arc<Scrubber>,
     pub(crate) recording: Recording,
+    /// Set with the first token, be it content or reasoning.
+    pub(crate) spoke: Arc<AtomicBool>,
 }
 
-/// An attempt whose first content has come, and whose turn can no longer fall back.
+/// How an attempt went until its first content.
+pub(crate) type Ran = Result<Begun, (Failure, Recording)>;
+
+/// An attempt under way. Dropping it closes its connection.
+pub(crate) type Running = BoxFuture<'static, Ran>;
+
+/// An attempt whose first content has come.
 pub(crate) struct Begun {
     chunks: Chunks,
     recording: Recording,
@@ -29,24 +42,28 @@ pub(crate) struct Begun {
     /// What came until the first content, that included.
     pending: VecDeque<Chunk>,
     usage: Option<Usage>,
+    continues: bool,
 }
 
 /// A leg that has committed.
 pub(crate) struct Committed {
-    pub(crate) leg: Leg,
-    /// The circuit's permit; a probe has used it up at its first content.
+    pub(crate) place: usize,
+    pub(crate) leg: Arc<Leg>,
+    /// The circuits' permit; a probe has used it up at its first content.
     pub(crate) permit: Option<LegPermit>,
     pub(crate) recording: Recording,
     pub(crate) chunks: Chunks,
+    /// What has come and was not given out yet.
     pub(crate) pending: VecDeque<Chunk>,
     pub(crate) usage: Option<Usage>,
     pub(crate) simulated: Option<Overlay>,
-    pub(crate) fallback: bool,
+    /// It goes on with the partial answer that it was given.
+    pub(crate) continues: bool,
 }
 
-impl Attempt<'_> {
+impl Attempt {
     /// Sends the request and waits for its first content.
-    pub(crate) async fn run(mut self) -> Result<Begun, (Failure, Recording)> {
+    pub(crate) async fn run(mut self) -> Ran {
         match self.first_content().await {
             Ok((chunks, pending, usage, simulated)) => {
                 self.recording.answering();
@@ -56,9 +73,13 @@ impl Attempt<'_> {
                     simulated,
                     pending,
                     usage,
+                    continues: matches!(self.ask, Ask::Continue(_)),
                 })
             }
-            Err(error) => Err((classify(&error, self.scrubber), self.recording)),
+            Err(error) => {
+                let failure = classify(&error, &self.scrubber).on(&self.leg);
+                Err((failure, self.recording))
+            }
         }
     }
 
@@ -68,31 +89,32 @@ impl Attempt<'_> {
         // Armed before the request is sent.
         let mut until = Instant::now() + self.limit;
         let mut silence = Observed::FirstTokenTimeout(self.limit);
-        let mut simulated = None;
-        let failed = |observed, simulated| UpstreamError {
-            observed,
+        let opened = timeout_at(until, self.leg.upstream.open(self.ask.clone())).await;
+        let Opened {
             simulated,
+            mut chunks,
+        } = opened.map_err(|_| UpstreamError {
+            observed: silence.clone(),
+            simulated: None,
+        })??;
+        let failed = |observed| UpstreamError {
+            observed,
+            simulated: simulated.clone(),
         };
-
-        let opened = match timeout_at(until, self.leg.upstream.open(Ask::Whole)).await {
-            Ok(opened) => opened?,
-            Err(_) => return Err(failed(silence, simulated)),
-        };
-        simulated = simulated.or(opened.simulated);
         self.recording.opened(simulated.is_some());
-        let (mut chunks, mut pending, mut usage) = (opened.chunks, VecDeque::new(), None);
+        let (mut pending, mut usage) = (VecDeque::new(), None);
         loop {
-            let next = match timeout_at(until, chunks.next()).await {
-                Ok(next) => next,
-                Err(_) => return Err(failed(silence, simulated)),
-            };
+            let next = timeout_at(until, chunks.next())
+                .await
+                .map_err(|_| failed(silence.clone()))?;
             match next {
                 Some(Ok(chunk @ (Chunk::Content(_) | Chunk::ToolCall(_)))) => {
+                    self.first_token(simulated.is_some());
                     pending.push_back(chunk);
                     return Ok((chunks, pending, usage, simulated));
                 }
                 Some(Ok(chunk @ Chunk::Reasoning(_))) => {
-                    self.recording.first_token();
+                    self.first_token(simulated.is_some());
                     pending.push_back(chunk);
                     let limit = self.leg.settings.idle_limit(true);
                     until = Instant::now() + limit;
@@ -102,46 +124,59 @@ impl Attempt<'_> {
                 Some(Ok(Chunk::Usage(tokens))) => usage = Some(tokens.after(usage)),
                 Some(Ok(Chunk::Finish(FinishReason::ContentFilter))) => {
                     let said = "the provider's safety system refused".to_owned();
-                    return Err(failed(Observed::Filtered(said), simulated));
+                    return Err(failed(Observed::Filtered(said)));
                 }
-                Some(Ok(Chunk::Finish(_) | Chunk::End)) => {
-                    return Err(failed(Observed::Empty, simulated));
-                }
+                Some(Ok(Chunk::Finish(_) | Chunk::End)) => return Err(failed(Observed::Empty)),
                 Some(Err(error)) => return Err(error),
                 None => {
                     let said = "the stream ended before any answer".to_owned();
-                    return Err(failed(Observed::Cut(said), simulated));
+                    return Err(failed(Observed::Cut(said)));
                 }
             }
+        }
+    }
+
+    fn first_token(&mut self, simulated: bool) {
+        if self.spoke.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let after = self.recording.first_token();
+        if !simulated {
+            let circuits = self.leg.circuits.real();
+            circuits.first_token(&self.leg.model, after);
         }
     }
 }
 
 impl Begun {
     /// Joins what the stream needs to go on. A probe's first content closes its circuit.
-    pub(crate) fn commit(self, leg: Leg, permit: LegPermit, fallback: bool) -> Committed {
-        let Self {
-            chunks,
-            recording,
-            simulated,
-            pending,
-            usage,
-        } = self;
+    pub(crate) fn commit(self, place: usize, leg: Arc<Leg>, permit: LegPermit) -> Committed {
         let permit = if permit.is_probe() {
-            permit.succeeded();
+            permit.succeeded(self.simulated.is_some());
             None
         } else {
             Some(permit)
         };
         Committed {
+            place,
             leg,
             permit,
-            recording,
-            chunks,
-            pending,
-            usage,
-            simulated,
-            fallback,
+            recording: self.recording,
+            chunks: self.chunks,
+            pending: self.pending,
+            usage: self.usage,
+            simulated: self.simulated,
+            continues: self.continues,
         }
+    }
+}
+
+impl Committed {
+    /// It broke off: the circuits learn of it, and the record says so.
+    pub(crate) fn broke_off(self, failure: &Failure) {
+        if let Some(permit) = self.permit {
+            permit.failed(failure);
+        }
+        self.recording.failed(failure, None);
     }
 }

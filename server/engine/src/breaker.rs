@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::window::Window;
 use crate::{CircuitSettings, Reason};
 
 /// A circuit's state, as others see it.
@@ -100,6 +101,8 @@ enum State {
         until: Instant,
         cooldown: Duration,
         cause: Cause,
+        /// From then on a turn that has nobody else to ask may try it, before its cooldown is over.
+        last_resort: Instant,
         /// It was not its own traffic that opened it.
         tripped: bool,
     },
@@ -116,6 +119,7 @@ enum State {
 pub(crate) struct Circuit {
     settings: CircuitSettings,
     state: State,
+    window: Window,
     since: Option<Instant>,
     generation: u64,
     changed: bool,
@@ -126,10 +130,15 @@ impl Circuit {
         Self {
             settings,
             state: State::Closed { failures: 0 },
+            window: Window::new(settings.window),
             since: None,
             generation: 0,
             changed: false,
         }
+    }
+
+    pub(crate) fn settings(&self) -> &CircuitSettings {
+        &self.settings
     }
 
     /// Lets one leg pass, or says how the circuit stands.
@@ -170,6 +179,57 @@ impl Circuit {
         }
     }
 
+    /// Lets one leg pass that has nobody else to ask, though the cooldown still runs: as the probe, and never where it
+    /// would be hopeless (a spent credential), unwanted (inside a Retry-After) or forbidden (held open).
+    pub(crate) fn admit_early(&mut self, now: Instant) -> Result<Pass, CircuitView> {
+        match self.state {
+            State::Open {
+                last_resort,
+                cooldown,
+                cause,
+                ..
+            } if now >= last_resort => {
+                self.enter(
+                    now,
+                    State::HalfOpen {
+                        probing: true,
+                        cooldown,
+                        cause,
+                    },
+                );
+                Ok(self.pass(true))
+            }
+            State::Closed { .. }
+            | State::Open { .. }
+            | State::HalfOpen { .. }
+            | State::Forced(_) => self.admit(now),
+        }
+    }
+
+    /// Whether [`Circuit::admit_early`] would let a leg pass, now or as soon as a running probe has ended.
+    pub(crate) fn is_last_resort(&self, now: Instant) -> bool {
+        match self.state {
+            State::Open { last_resort, .. } => now >= last_resort,
+            State::Closed { .. } | State::HalfOpen { .. } | State::Forced(ForcedState::Closed) => {
+                true
+            }
+            State::Forced(ForcedState::Open) => false,
+        }
+    }
+
+    /// Whether its one probe is out.
+    pub(crate) fn is_probing(&self) -> bool {
+        matches!(self.state, State::HalfOpen { probing: true, .. })
+    }
+
+    /// Whether [`Circuit::admit`] would let a leg pass, and not as a probe.
+    pub(crate) fn lets_through(&self) -> bool {
+        matches!(
+            self.state,
+            State::Closed { .. } | State::Forced(ForcedState::Closed)
+        )
+    }
+
     /// Whether [`Circuit::admit`] would let a leg pass.
     pub(crate) fn admits(&self, now: Instant) -> bool {
         match self.state {
@@ -186,8 +246,12 @@ impl Circuit {
             return;
         }
         match (self.state, outcome) {
-            (State::Closed { .. }, Outcome::Success) => self.state = State::Closed { failures: 0 },
+            (State::Closed { .. }, Outcome::Success) => {
+                self.window.record(false, now);
+                self.state = State::Closed { failures: 0 };
+            }
             (State::Closed { failures }, Outcome::Failure(weight, cause)) => {
+                self.window.record(true, now);
                 self.fail(failures + 1, weight, cause, now);
             }
             (State::HalfOpen { .. }, Outcome::Success) => {
@@ -215,7 +279,10 @@ impl Circuit {
     }
 
     fn fail(&mut self, failures: u32, weight: Weight, cause: Cause, now: Instant) {
-        if weight == Weight::Trip || failures >= self.settings.threshold {
+        if weight == Weight::Trip
+            || failures >= self.settings.threshold
+            || self.fails_too_often(now)
+        {
             self.open(weight, self.settings.cooldown, cause, now);
         } else if let Weight::Rest(rest) = weight {
             // Below the threshold, and still nobody may be asked before the time that the provider named.
@@ -225,17 +292,32 @@ impl Circuit {
         }
     }
 
+    fn fails_too_often(&mut self, now: Instant) -> bool {
+        let rate = self.window.failure_rate(self.settings.min_outcomes, now);
+        self.settings
+            .failure_rate
+            .zip(rate)
+            .is_some_and(|(limit, rate)| rate >= limit)
+    }
+
     fn open(&mut self, weight: Weight, cooldown: Duration, cause: Cause, now: Instant) {
-        let rest = match weight {
-            Weight::Rest(rest) => rest,
-            Weight::One | Weight::Trip => Duration::ZERO,
+        let until = now
+            + match weight {
+                Weight::Rest(rest) => cooldown.max(rest),
+                Weight::One | Weight::Trip => cooldown,
+            };
+        let last_resort = match weight {
+            Weight::One => now,
+            Weight::Rest(rest) => now + rest,
+            Weight::Trip => until,
         };
         self.enter(
             now,
             State::Open {
-                until: now + cooldown.max(rest),
+                until,
                 cooldown,
                 cause,
+                last_resort,
                 tripped: false,
             },
         );
@@ -251,6 +333,8 @@ impl Circuit {
                     until,
                     cooldown,
                     cause,
+                    // Its models' circuits know better.
+                    last_resort: now,
                     tripped: true,
                 },
             );
@@ -270,7 +354,10 @@ impl Circuit {
     /// Closes it, with nothing remembered.
     pub(crate) fn reset(&mut self, now: Instant) {
         match &mut self.state {
-            State::Closed { failures } => *failures = 0,
+            State::Closed { failures } => {
+                *failures = 0;
+                self.window.clear();
+            }
             State::Open { .. } | State::HalfOpen { .. } | State::Forced(_) => {
                 self.enter(now, State::Closed { failures: 0 });
             }
@@ -305,6 +392,7 @@ impl Circuit {
 
     fn enter(&mut self, now: Instant, state: State) {
         self.state = state;
+        self.window.clear();
         self.since = Some(now);
         self.generation += 1;
         self.changed = true;

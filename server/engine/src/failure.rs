@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Overlay;
+use crate::{Leg, Overlay};
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
@@ -114,17 +114,30 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A rest that is short enough to be waited for needs no circuit to keep it.
-    pub(crate) fn waited_for(self, patience: Duration) -> Self {
-        match self.circuit {
-            CircuitEffect::CoolsFor(rest) if rest <= patience => Self {
-                circuit: CircuitEffect::Counts,
-                ..self
-            },
-            CircuitEffect::CoolsFor(_)
-            | CircuitEffect::Ignored
-            | CircuitEffect::Counts
-            | CircuitEffect::OpensAtOnce => self,
+    /// An answer that is well, and of no use to somebody who was given the beginning of another.
+    pub(crate) fn differs() -> Self {
+        Self {
+            reason: Reason::ResponseRejected,
+            status_code: None,
+            detail: "its answer differs from what was already sent".to_owned(),
+            scope: Scope::Request,
+            retry: RetryRule::Never,
+            circuit: CircuitEffect::Ignored,
+            simulated: None,
         }
+    }
+
+    /// What it means on this leg.
+    pub(crate) fn on(mut self, leg: &Leg) -> Self {
+        // A rest that is short enough to be waited for needs no circuit to keep it.
+        if let CircuitEffect::CoolsFor(rest) = self.circuit
+            && rest <= leg.settings.max_retry_after
+        {
+            self.circuit = CircuitEffect::Counts;
+        }
+        if self.reason == Reason::Timeout && leg.traits.single_host {
+            self.scope = Scope::Provider;
+        }
+        self
     }
 }

@@ -11,35 +11,46 @@
 mod answer;
 mod attempt;
 mod backoff;
+mod bars;
 mod breaker;
+mod budget;
 mod chain;
 mod circuits;
 mod classify;
 mod failure;
+mod first_tokens;
+mod hedge;
 mod ids;
+mod layers;
+mod leg_failure;
 mod record;
+mod recover;
 mod scrub;
 mod settings;
 mod summary;
 mod turn;
 mod upstream;
 mod verdict;
+mod walk;
+mod window;
 
 pub use answer::{Answer, Finished, Progress};
 pub use backoff::Backoff;
 pub use breaker::{CircuitState, CircuitView, ForcedState};
-pub use chain::{Chain, ChainError, Leg};
-pub use circuits::{
-    Circuits, LegPermit, ProviderCircuits, Refusal, Transition, TransitionListener,
-};
+pub use budget::{BudgetSettings, RetryBudget};
+pub use chain::{Capabilities, Chain, ChainError, Leg, PromptFacts, Traits};
+pub use circuits::{Circuits, Missing, ProviderCircuits, Transition, TransitionListener};
 pub use classify::classify;
 pub use failure::{CircuitEffect, Failure, Reason, RetryRule, Scope};
 pub use ids::{ModelId, Overlay, Owner, ProviderId};
+pub use layers::LayeredCircuits;
+pub use leg_failure::LegFailure;
 pub use record::{AttemptKind, AttemptRecord, AttemptState, Observer};
+pub use recover::{Seam, SeamMode};
 pub use scrub::{DETAIL_LIMIT, Scrubber};
 pub use settings::{CircuitSettings, OnContentFilter, Routing, Settings};
 pub use summary::{summarise, summarise_interruption};
-pub use turn::{LegFailure, NoAnswer, Turn};
+pub use turn::{Delivery, NoAnswer, Spent, Turn};
 pub use upstream::{
     Ask, Chunk, Chunks, FinishReason, Observed, Opened, ToolCallDelta, Upstream, UpstreamError,
     Usage,

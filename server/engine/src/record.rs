@@ -16,6 +16,8 @@ pub enum AttemptKind {
     Retry,
     /// The first request on a later leg.
     Fallback,
+    /// The first request on a second leg, beside a first one that has said nothing yet.
+    Hedge,
     /// The one request of a half-open circuit.
     Probe,
 }
@@ -90,10 +92,12 @@ impl Recording {
         self.record.simulated |= simulated;
     }
 
-    pub(crate) fn first_token(&mut self) {
-        self.record
+    /// How long the first token took, from the start to the first call of this.
+    pub(crate) fn first_token(&mut self) -> Duration {
+        *self
+            .record
             .first_token
-            .get_or_insert_with(|| self.record.started.elapsed());
+            .get_or_insert_with(|| self.record.started.elapsed())
     }
 
     pub(crate) fn answering(&mut self) {

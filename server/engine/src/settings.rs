@@ -123,15 +123,23 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// How long the first token may take: longer for long prompts, for models that reason, and where nobody else is
-    /// left to ask.
-    pub fn first_token_limit(&self, prompt_tokens: u64, reasoning: bool, last: bool) -> Duration {
-        let base = if reasoning {
+    /// How long the first token may take: longer for long prompts, for models that reason or may have to be loaded
+    /// first, for models that were slow lately (`recent_p95`), and where nobody else is left to ask.
+    pub fn first_token_limit(
+        &self,
+        prompt_tokens: u64,
+        slow_start: bool,
+        recent_p95: Option<Duration>,
+        last: bool,
+    ) -> Duration {
+        let base = if slow_start {
             self.reasoning_first_token_timeout
         } else {
             self.first_token_timeout + Duration::from_millis(prompt_tokens / 2)
         };
-        if last { base.max(self.timeout) } else { base }
+        let usual = recent_p95.map_or(Duration::ZERO, |p95| p95.saturating_mul(3));
+        let limit = base.max(usual);
+        if last { limit.max(self.timeout) } else { limit }
     }
 
     /// How long a started stream may be silent.

@@ -72,6 +72,7 @@ pub(crate) fn answers(words: &str) -> Call {
 pub(crate) struct Scripted {
     calls: Mutex<VecDeque<Call>>,
     pub(crate) asked: AtomicUsize,
+    pub(crate) asks: Mutex<Vec<Ask>>,
     /// Calls whose future or stream has not been dropped.
     pub(crate) running: Arc<AtomicUsize>,
 }
@@ -85,8 +86,9 @@ impl Drop for Running {
 }
 
 impl Upstream for Scripted {
-    fn open(&self, _: Ask) -> BoxFuture<'static, Result<Opened, UpstreamError>> {
+    fn open(&self, ask: Ask) -> BoxFuture<'static, Result<Opened, UpstreamError>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
+        self.asks.lock().unwrap().push(ask);
         let call = {
             let mut calls = self.calls.lock().unwrap();
             let call = calls.pop_front().unwrap();
@@ -167,6 +169,9 @@ impl Log {
 pub(crate) struct World {
     pub(crate) circuits: Circuits,
     pub(crate) settings: Settings,
+    pub(crate) prompt: PromptFacts,
+    pub(crate) delivery: Delivery,
+    pub(crate) budget: Arc<RetryBudget>,
     pub(crate) models: Vec<(Leg, Arc<Scripted>)>,
 }
 
@@ -175,6 +180,9 @@ impl World {
         Self {
             circuits: Circuits::new(Arc::new(|_| {})),
             settings: Settings::default(),
+            prompt: PromptFacts::default(),
+            delivery: Delivery::Replaceable,
+            budget: Arc::new(RetryBudget::new(BudgetSettings::default())),
             models: vec![],
         }
     }
@@ -192,6 +200,7 @@ impl World {
         let upstream = Arc::new(Scripted {
             calls: Mutex::new(calls.into_iter().collect()),
             asked: AtomicUsize::new(0),
+            asks: Mutex::default(),
             running: Arc::default(),
         });
         let circuits =
@@ -202,26 +211,44 @@ impl World {
             model: name.into(),
             provider: provider.into(),
             upstream: upstream.clone(),
-            circuits,
+            circuits: self.circuits.seen_by(&circuits, &[], false),
             settings: Arc::new(self.settings.clone()),
-            context_window: None,
-            reasoning: false,
+            traits: Traits::default(),
         };
         self.models.push((leg, upstream));
         self
     }
 
+    /// Says what is known of the model that was added last.
+    pub(crate) fn with(mut self, traits: impl FnOnce(&mut Traits)) -> Self {
+        traits(&mut self.models.last_mut().unwrap().0.traits);
+        self
+    }
+
+    /// What the model at this place was asked for.
+    pub(crate) fn asks(&self, place: usize) -> Vec<Ask> {
+        self.models[place].1.asks.lock().unwrap().clone()
+    }
+
     pub(crate) fn turn(&self, log: &Arc<Log>) -> Turn {
         let chain = Chain::new(self.models.iter().map(|(leg, _)| leg.clone())).unwrap();
         let rng = SmallRng::seed_from_u64(7);
-        Turn::new(chain, 0, log.clone(), Arc::new(Scrubber::default()), rng)
+        Turn::new(
+            chain,
+            self.prompt,
+            self.delivery,
+            log.clone(),
+            Arc::new(Scrubber::default()),
+            self.budget.clone(),
+            rng,
+        )
     }
 
     /// Runs a turn to its end.
     pub(crate) async fn run(&self) -> Run {
         let log = Arc::new(Log::default());
         let mut text = String::new();
-        let (mut model, mut fallback) = (None, false);
+        let (mut model, mut fallback, mut seams) = (None, false, vec![]);
         let end = match self.turn(&log).answer().await {
             Err(none) => Err(none),
             Ok(mut answer) => {
@@ -235,6 +262,13 @@ impl World {
                     {
                         Progress::Chunk(Chunk::Content(more)) => text.push_str(&more),
                         Progress::Chunk(_) => {}
+                        Progress::Seam(seam) => {
+                            if seam.mode == SeamMode::Restarted {
+                                text.clear();
+                            }
+                            model = Some(seam.to.to_string());
+                            seams.push(seam);
+                        }
                         Progress::Finished(finished) => break Ok(finished),
                         Progress::Broken(none) => break Err(none),
                     }
@@ -246,6 +280,7 @@ impl World {
             text,
             model,
             fallback,
+            seams,
             attempts: log.attempts(),
         }
     }
@@ -276,6 +311,7 @@ pub(crate) struct Run {
     pub(crate) text: String,
     pub(crate) model: Option<String>,
     pub(crate) fallback: bool,
+    pub(crate) seams: Vec<Seam>,
     pub(crate) attempts: Vec<AttemptRecord>,
 }
 

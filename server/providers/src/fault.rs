@@ -154,6 +154,18 @@ pub enum FaultEvent {
     Halted(Armed),
 }
 
+impl FaultEvent {
+    /// The fault it is about.
+    pub fn fault(&self) -> &Armed {
+        match self {
+            Self::Armed(fault)
+            | Self::Struck(fault)
+            | Self::Expired(fault)
+            | Self::Halted(fault) => fault,
+        }
+    }
+}
+
 /// Told of every event, outside of any lock.
 pub type FaultListener = Box<dyn Fn(FaultEvent) + Send + Sync>;
 

@@ -19,9 +19,11 @@ pub(crate) async fn providers(
     principal: Principal,
 ) -> Result<axum::Json<HealthReport>, Refusal> {
     administrator(&principal)?;
-    Ok(axum::Json(
-        shared.health.report(&shared.catalog, &shared.clock),
-    ))
+    Ok(axum::Json(shared.health.report(
+        &shared.catalog(),
+        &principal.id,
+        &shared.clock,
+    )))
 }
 
 #[derive(Deserialize)]
@@ -45,11 +47,11 @@ pub(crate) async fn model_circuit(
     Json(body): Json<Circuit>,
 ) -> Result<StatusCode, Refusal> {
     administrator(&principal)?;
-    let model = shared
-        .catalog
+    let catalog = shared.catalog();
+    let model = catalog
         .model(&id)
         .ok_or_else(|| Refusal::not_found("model"))?;
-    let provider = shared.catalog.provider(model.provider.as_str());
+    let provider = catalog.provider(model.provider.as_str());
     let provider = provider.ok_or_else(|| Refusal::not_found("provider"))?;
     act(&principal, provider, Some(&model.id), body.action);
     Ok(StatusCode::NO_CONTENT)
@@ -62,8 +64,8 @@ pub(crate) async fn provider_circuit(
     Json(body): Json<Circuit>,
 ) -> Result<StatusCode, Refusal> {
     administrator(&principal)?;
-    let provider = shared
-        .catalog
+    let catalog = shared.catalog();
+    let provider = catalog
         .provider(&id)
         .ok_or_else(|| Refusal::not_found("provider"))?;
     act(&principal, provider, None, body.action);
@@ -78,10 +80,11 @@ fn act(by: &Principal, provider: &ProviderEntry, model: Option<&ModelId>, action
         ?action,
         "circuit_changed_by_administrator"
     );
+    let circuits = provider.circuits(&by.id);
     match action {
-        Action::Open => provider.circuits.force(model, ForcedState::Open),
-        Action::Close => provider.circuits.force(model, ForcedState::Closed),
-        Action::Reset => provider.circuits.reset(model),
+        Action::Open => circuits.force(model, ForcedState::Open),
+        Action::Close => circuits.force(model, ForcedState::Closed),
+        Action::Reset => circuits.reset(model),
     }
 }
 

@@ -82,9 +82,10 @@ fn check(shared: &Shared, principal: &Principal, spec: FaultSpec) -> Result<Faul
             ));
         }
         wire::Target::Some { provider, model } => {
+            let catalog = shared.catalog();
             if let Some(id) = provider
                 .as_ref()
-                .filter(|id| shared.catalog.provider(id.as_str()).is_none())
+                .filter(|id| catalog.provider(id.as_str()).is_none())
             {
                 return Err(Refusal::invalid(&format!(
                     "target.provider: there is no {:?}",
@@ -93,12 +94,11 @@ fn check(shared: &Shared, principal: &Principal, spec: FaultSpec) -> Result<Faul
             }
             if let Some(id) = model
                 .as_ref()
-                .filter(|id| shared.catalog.model(id.as_str()).is_none())
+                .filter(|id| catalog.model(id.as_str()).is_none())
             {
-                return Err(Refusal::invalid(&format!(
-                    "target.model: there is no {:?}",
-                    id.as_str()
-                )));
+                let no_model =
+                    catalog.no_model(id.as_str(), "GET /v1/models lists those there are");
+                return Err(Refusal::invalid(&format!("target.model: {no_model}")));
             }
             Target {
                 provider: provider.map(|id| id.as_str().into()),
@@ -182,7 +182,6 @@ pub(crate) async fn halt(
 ) -> Result<StatusCode, Refusal> {
     tester(&principal)?;
     shared.faults.halt(|fault| concerns(fault, &principal));
-    shared.circuits.reset_simulated();
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::Id;
 use crate::error::Refusal;
+use crate::principal::Principal;
 use crate::shared::Shared;
 
 pub(crate) async fn live() -> &'static str {
@@ -33,27 +34,31 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
-pub(crate) async fn all(State(shared): State<Arc<Shared>>) -> Response {
-    let report = shared.health.report(&shared.catalog, &shared.clock);
+pub(crate) async fn all(State(shared): State<Arc<Shared>>, principal: Principal) -> Response {
+    let report = shared
+        .health
+        .report(&shared.catalog(), &principal.id, &shared.clock);
     (code(report.status), Json(report)).into_response()
 }
 
 /// A provider or a model by its id.
 pub(crate) async fn one(
     State(shared): State<Arc<Shared>>,
+    principal: Principal,
     Id(id): Id,
 ) -> Result<Response, Refusal> {
-    let (catalog, clock) = (&shared.catalog, &shared.clock);
+    let (catalog, clock) = (&*shared.catalog(), &shared.clock);
     if let Some(provider) = catalog.provider(&id) {
+        let circuits = provider.circuits(&principal.id);
         let models: Vec<_> = catalog
             .models()
             .iter()
             .filter(|model| model.provider == provider.id)
             .collect();
-        let usable = models
-            .iter()
-            .any(|model| provider.circuits.admits(&model.id));
-        let health = shared.health.provider(provider, catalog, clock);
+        let usable = models.iter().any(|model| circuits.admits(&model.id));
+        let health = shared
+            .health
+            .provider(provider, catalog, &principal.id, clock);
         let closed = health.circuit.state == CircuitState::Closed
             && health
                 .models
@@ -65,8 +70,9 @@ pub(crate) async fn one(
         .model(&id)
         .ok_or_else(|| Refusal::not_found("provider or model"))?;
     let provider = catalog.provider(model.provider.as_str());
-    let usable = provider.is_some_and(|provider| provider.circuits.admits(&model.id));
-    let health = shared.health.model(model, catalog, clock);
+    let usable =
+        provider.is_some_and(|provider| provider.circuits(&principal.id).admits(&model.id));
+    let health = shared.health.model(model, catalog, &principal.id, clock);
     let closed = health
         .as_ref()
         .is_some_and(|model| model.circuit.state == CircuitState::Closed);
@@ -93,10 +99,13 @@ fn code(status: Status) -> StatusCode {
     }
 }
 
-pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Response, Refusal> {
+pub(crate) async fn metrics(
+    State(shared): State<Arc<Shared>>,
+    principal: Principal,
+) -> Result<Response, Refusal> {
     let text = shared
         .metrics
-        .render(&shared.catalog)
+        .render(&shared.catalog(), &shared.budget, &principal.id)
         .map_err(|error| Refusal::internal(&error))?;
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response())
 }

@@ -5,19 +5,20 @@ use std::collections::BTreeSet;
 use evenkeel_providers::DEMO_MODELS;
 
 use super::Problem;
-use super::providers::{ModelConfig, ProviderConfig, ProviderKind};
+use super::models::ModelConfig;
+use super::providers::ProviderConfig;
 use super::reader::{At, Reader};
 
 /// Gives every model its chain: itself, its fallbacks, and those of everybody; duplicates drop out.
 ///
-/// Every name must be a model's, and no chain may be longer than its turn has attempts.
+/// Every name must be a model's, and no chain may be longer than its turn has attempts. Returns those of everybody.
 pub(super) fn link(
     root: &Reader<'_>,
     providers: &[ProviderConfig],
     models: &mut [ModelConfig],
     configured: Option<&[At<String>]>,
     provider_order: &[String],
-) {
+) -> Vec<String> {
     let known: BTreeSet<String> = models
         .iter()
         .map(|model| model.id.clone())
@@ -66,20 +67,24 @@ pub(super) fn link(
                 .iter()
                 .any(|other| other.id == *name && other.provider == model.provider)
         };
-        if legs > 1 && model.chain.iter().all(own) {
+        let no_other = || providers.iter().filter(|it| it.enabled).count() < 2;
+        let alone = if model.auto { no_other() } else { legs > 1 };
+        if alone && model.chain.iter().all(own) {
             let message =
                 "all of the chain is on one provider: it survives a bad model, but no outage";
             root.add(Problem::warning(&path, origin, message.into()));
         }
     }
     for provider in providers.iter().filter(|provider| {
-        matches!(provider.kind, ProviderKind::OpenAi { .. })
+        provider.kind.endpoint().is_some()
+            && !provider.kind.lists_its_models()
             && !models.iter().any(|model| model.provider == provider.id)
     }) {
         let path = format!("providers.{}", provider.id);
-        let message = "has no model: give it a default_model, or a [[models]] entry";
+        let message = "has no model, and Azure does not list deployments: give it a default_model, or a [[models]] entry, with a deployment's name";
         root.add(Problem::warning(&path, None, message.into()));
     }
+    everybodys
 }
 
 /// The default model of each provider that is switched on and named in the order.

@@ -2,6 +2,11 @@
 //! problem and names its key's path.
 
 mod chains;
+mod kind;
+mod known;
+mod models;
+mod ollama;
+mod presets;
 mod providers;
 mod reader;
 mod resilience;
@@ -14,11 +19,13 @@ use std::path::Path;
 
 use url::Url;
 
-pub use providers::{ModelConfig, ProviderConfig, ProviderKind};
+pub use kind::{Family, ProviderKind};
+pub use models::ModelConfig;
+pub use providers::ProviderConfig;
 use reader::Reader;
 use tree::Origin;
 
-use evenkeel_engine::Settings;
+use evenkeel_engine::{BudgetSettings, Settings};
 
 /// A checked configuration.
 #[derive(Clone, Debug)]
@@ -31,6 +38,10 @@ pub struct Config {
     pub storage_url: String,
     /// The engine's figures, where nothing nearer says otherwise.
     pub resilience: Settings,
+    /// What all turns together may spend on retries and hedges.
+    pub retry_budget: BudgetSettings,
+    /// The models that step in for everybody's.
+    pub default_fallbacks: Vec<String>,
     /// The model that answers where none is asked for; none where only the demo is there.
     pub default_model: Option<String>,
     /// The providers, in the file's order.
@@ -173,16 +184,16 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
 
     let mut section = root.table("resilience");
     let resilience = resilience::settings(&mut section, &Settings::default());
+    let retry_budget = resilience::retry_budget(&mut section);
     let default_fallbacks = section.texts("default_fallbacks");
     let provider_order = section.texts("provider_order");
-    section.later(&["routing"]);
     section.finish();
 
     let mut providers = providers::read_providers(&mut root, &resilience, environment);
-    let mut models = providers::read_models(&mut root, &resilience, &mut providers);
     if providers.is_empty() {
-        (providers, models) = providers::from_environment(environment, &resilience);
+        providers = known::from_environment(&root, environment, &resilience);
     }
+    let mut models = models::read_models(&mut root, &resilience, &mut providers);
     root.later(&["cluster", "assistants", "organisations", "guards", "alerts"]);
 
     let order = provider_order.as_ref().map_or_else(
@@ -193,7 +204,7 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
         },
         |names| names.iter().map(|name| name.value.clone()).collect(),
     );
-    chains::link(
+    let default_fallbacks = chains::link(
         &root,
         &providers,
         &mut models,
@@ -213,6 +224,8 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
         public_url,
         storage_url: storage_url.map_or_else(|| "sqlite://evenkeel.db".to_owned(), |url| url.value),
         resilience,
+        retry_budget,
+        default_fallbacks,
         default_model: first_default.or_else(first_model),
         providers,
         models,

@@ -120,9 +120,51 @@ impl<'p> Reader<'p> {
         )
     }
 
+    /// Whether the key is there, not yet taken.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
+    /// Whether the key says just this word, which takes it.
+    pub(crate) fn is_word(&mut self, key: &'static str, word: &str) -> bool {
+        let said = |node: &Node| matches!(&node.value, Value::Text(text) if text.trim() == word);
+        let is = self.table.get(key).is_some_and(said);
+        if is {
+            self.asked.push(key);
+            self.table.remove(key);
+        }
+        is
+    }
+
+    /// A duration, or `"off"`, which is none.
+    pub(crate) fn duration_or_off(&mut self, key: &'static str) -> Option<Option<Duration>> {
+        if self.is_word(key, "off") {
+            return Some(None);
+        }
+        let read = self.duration(key)?;
+        if read.value.is_zero() {
+            self.complain(
+                &read,
+                "must be longer than nothing; \"off\" switches it off".into(),
+            );
+        }
+        Some(Some(read.value))
+    }
+
+    /// Takes a key without reading it; says where it stood.
+    pub(crate) fn place(&mut self, key: &str) -> Option<(String, Origin)> {
+        let node = self.table.remove(key)?;
+        Some((self.path(key), node.origin))
+    }
+
     /// A list of texts; in the environment they are separated by commas.
     pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<At<String>>> {
-        let list = self.take(key, "a list of texts", |node| match node.value {
+        self.list(key, "a list of texts")
+    }
+
+    /// The same, where more than that can be said.
+    pub(crate) fn list(&mut self, key: &'static str, expected: &str) -> Option<Vec<At<String>>> {
+        let list = self.take(key, expected, |node| match node.value {
             Value::List(items) => Some(items),
             Value::Text(text) if matches!(node.origin, Origin::Env(_)) => {
                 let words = text

@@ -354,10 +354,9 @@ impl Session {
 
     /// All providers, or those that have changed since the client was told.
     fn health(&mut self, snapshot: bool) -> Vec<Message> {
-        let mut report = self
-            .shared
-            .health
-            .report(&self.shared.catalog, &self.shared.clock);
+        let catalog = self.shared.catalog();
+        let (viewer, clock) = (&self.principal.id, &self.shared.clock);
+        let mut report = self.shared.health.report(&catalog, viewer, clock);
         let all = report.providers.clone();
         if !snapshot {
             report.snapshot = false;
@@ -399,6 +398,7 @@ impl Session {
                     vec![]
                 }
             }
+            Ok(News::Models) => encode(&ServerFrame::Hello(hello(&self.shared, &self.principal))),
             Ok(News::Fault(whose, change)) => {
                 let visible = whose.is_none_or(|whose| whose == self.principal.id);
                 let watched = self.topics.contains(&Topic::Faults);
@@ -430,13 +430,14 @@ impl Session {
 
 /// The introduction, for the socket and for a page's first paint.
 pub(crate) fn hello(shared: &Shared, principal: &Principal) -> Hello {
+    let catalog = shared.catalog();
     Hello {
         protocol: PROTOCOL_VERSION,
         user: principal.user(),
-        models: shared.catalog.wire_models(),
+        models: catalog.wire_models(),
         assistants: vec![],
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        default_model: shared.catalog.default_model().as_str().into(),
+        default_model: catalog.default_model().as_str().into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use evenkeel_protocol::{Message, MessageStatus, ModelId, ProviderId, Timestamp};
 
-use crate::attempts::{Owner, write_attempt};
+use crate::attempts::{Owner, write_attempts};
 use crate::rows::{Fields, integer, to_json};
 use crate::{Store, StoreError};
 
@@ -55,9 +55,9 @@ impl Store {
             principal: owner.get("principal")?,
             request_id: owner.get("request_id")?,
         };
-        for attempt in &answer.attempts {
-            write_attempt(&mut transaction, owner, attempt).await?;
-        }
+        let attempts = answer.attempts.iter().map(|attempt| (owner, attempt));
+        let attempts: Vec<_> = attempts.collect();
+        write_attempts(&mut transaction, &attempts).await?;
         if answer.status != MessageStatus::Streaming {
             sqlx::query("UPDATE conversations SET updated_at = $1 WHERE id = $2")
                 .bind(now.as_millisecond())

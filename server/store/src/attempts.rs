@@ -1,12 +1,27 @@
 //! Attempts: those of answers, and those of calls that leave nothing else behind.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use evenkeel_protocol::{Attempt, ConversationId, MessageId, Reason};
-use sqlx::{SqliteConnection, SqliteExecutor};
+use evenkeel_protocol::{Attempt, ConversationId, MessageId, Reason, Timestamp};
+use sqlx::{QueryBuilder, SqliteConnection, SqliteExecutor};
 
 use crate::rows::{Fields, attempt, integer};
 use crate::{Store, StoreError};
+
+/// Rows that one statement writes. Smaller rests have statements of their own, and all of them stay prepared.
+const ROWS: usize = 32;
+
+/// The attempts of a call that is no turn of a conversation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallAttempts {
+    /// Who called.
+    pub principal: Arc<str>,
+    /// The call's id.
+    pub request_id: Arc<str>,
+    /// Its attempts, in order.
+    pub attempts: Vec<Attempt>,
+}
 
 /// Whose attempt it is.
 #[derive(Clone, Copy)]
@@ -18,65 +33,79 @@ pub(crate) struct Owner<'a> {
 }
 
 impl Store {
-    /// Keeps the attempts of a call that is no turn of a conversation, so that they stand in the log. Its texts are kept
-    /// nowhere.
-    pub async fn record_attempts(
-        &self,
-        principal: &str,
-        request_id: &str,
-        attempts: &[Attempt],
-    ) -> Result<(), StoreError> {
-        let owner = Owner {
-            message: None,
-            principal,
-            request_id,
-        };
+    /// Keeps the attempts of calls that are no turns of a conversation, so that they stand in the log: all of them, or
+    /// none where it fails. The calls' texts are kept nowhere.
+    pub async fn record_attempts(&self, calls: &[CallAttempts]) -> Result<(), StoreError> {
+        let rows = calls.iter().flat_map(|call| {
+            let owner = Owner {
+                message: None,
+                principal: &call.principal,
+                request_id: &call.request_id,
+            };
+            call.attempts.iter().map(move |attempt| (owner, attempt))
+        });
+        let rows: Vec<_> = rows.collect();
         let mut transaction = self.write().await?;
-        for attempt in attempts {
-            write_attempt(&mut transaction, owner, attempt).await?;
-        }
+        write_attempts(&mut transaction, &rows).await?;
         transaction.commit().await?;
         Ok(())
     }
+
+    /// Deletes the attempts that began before this moment and belong to no answer; those of an answer go with it. At
+    /// most `limit` of them at once, so that nobody waits long for the database. Returns how many.
+    pub async fn forget_attempts(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let deleted = sqlx::query(
+            "DELETE FROM attempts WHERE place IN
+             (SELECT place FROM attempts WHERE started_at < $1 AND message_id IS NULL LIMIT $2)",
+        )
+        .bind(before.as_millisecond())
+        .bind(limit)
+        .execute(&self.pool)
+        .await?;
+        Ok(deleted.rows_affected())
+    }
 }
 
-/// Writes an attempt, in the place of what was known of it before.
-pub(crate) async fn write_attempt(
+/// Writes attempts, each in the place of what was known of it before.
+pub(crate) async fn write_attempts(
     connection: &mut SqliteConnection,
-    owner: Owner<'_>,
-    attempt: &Attempt,
+    rows: &[(Owner<'_>, &Attempt)],
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO attempts (message_id, principal, request_id, attempt_index, kind, state,
-                               model_name, provider, status_code, reason, detail, retry_in_ms,
-                               started_at, first_token_ms, duration_ms, simulated)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-         ON CONFLICT (message_id, attempt_index) DO UPDATE
-         SET kind = excluded.kind, state = excluded.state, model_name = excluded.model_name,
-             provider = excluded.provider, status_code = excluded.status_code,
-             reason = excluded.reason, detail = excluded.detail,
-             retry_in_ms = excluded.retry_in_ms, started_at = excluded.started_at,
-             first_token_ms = excluded.first_token_ms, duration_ms = excluded.duration_ms,
-             simulated = excluded.simulated",
-    )
-    .bind(owner.message.map(MessageId::as_str))
-    .bind(owner.principal)
-    .bind(owner.request_id)
-    .bind(attempt.index)
-    .bind(attempt.kind.as_str())
-    .bind(attempt.state.as_str())
-    .bind(attempt.model_name.as_str())
-    .bind(attempt.provider.as_str())
-    .bind(attempt.status_code)
-    .bind(attempt.reason.map(Reason::as_str))
-    .bind(&attempt.detail)
-    .bind(attempt.retry_in_ms.map(integer))
-    .bind(attempt.started_at.as_millisecond())
-    .bind(attempt.first_token_ms.map(integer))
-    .bind(attempt.duration_ms.map(integer))
-    .bind(attempt.simulated)
-    .execute(connection)
-    .await?;
+    for rows in rows.chunks(ROWS) {
+        let mut insert = QueryBuilder::new(
+            "INSERT INTO attempts (message_id, principal, request_id, attempt_index, kind, state,
+                                   model_name, provider, status_code, reason, detail, retry_in_ms,
+                                   started_at, first_token_ms, duration_ms, simulated) ",
+        );
+        insert.push_values(rows, |mut row, (owner, attempt)| {
+            row.push_bind(owner.message.map(MessageId::as_str))
+                .push_bind(owner.principal)
+                .push_bind(owner.request_id)
+                .push_bind(attempt.index)
+                .push_bind(attempt.kind.as_str())
+                .push_bind(attempt.state.as_str())
+                .push_bind(attempt.model_name.as_str())
+                .push_bind(attempt.provider.as_str())
+                .push_bind(attempt.status_code)
+                .push_bind(attempt.reason.map(Reason::as_str))
+                .push_bind(attempt.detail.as_deref())
+                .push_bind(attempt.retry_in_ms.map(integer))
+                .push_bind(attempt.started_at.as_millisecond())
+                .push_bind(attempt.first_token_ms.map(integer))
+                .push_bind(attempt.duration_ms.map(integer))
+                .push_bind(attempt.simulated);
+        });
+        insert.push(
+            " ON CONFLICT (message_id, attempt_index) DO UPDATE
+             SET kind = excluded.kind, state = excluded.state, model_name = excluded.model_name,
+                 provider = excluded.provider, status_code = excluded.status_code,
+                 reason = excluded.reason, detail = excluded.detail,
+                 retry_in_ms = excluded.retry_in_ms, started_at = excluded.started_at,
+                 first_token_ms = excluded.first_token_ms, duration_ms = excluded.duration_ms,
+                 simulated = excluded.simulated",
+        );
+        insert.build().execute(&mut *connection).await?;
+    }
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod thread;
 mod title;
 mod turn;
 
+pub use attempts::CallAttempts;
 pub use error::StoreError;
 pub use open::Store;
 pub use runs::EndedRun;

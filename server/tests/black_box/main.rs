@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
+mod discovery;
 mod fallback;
 mod gateway;
 mod http;
 mod persistence;
 mod socket;
 mod support;
+mod wall;

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::support::socket::{send, text};
@@ -92,4 +94,53 @@ async fn a_polite_stop_lets_the_turn_end_and_takes_no_new_one() {
     let (code, log) = stopping.await.unwrap();
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("draining"));
+}
+
+#[tokio::test]
+async fn a_polite_stop_keeps_every_attempt_of_every_call() {
+    let busy = Upstream::start([Behaviour::status(503, "overloaded")]).await;
+    let slow = Upstream::start([Behaviour::Count {
+        to: 30,
+        every: Duration::from_millis(20),
+    }])
+    .await;
+    let quick = Upstream::answering(&["Hello"]).await;
+    let config = "circuit_threshold = 1000000\nretries_before_fallback = 0";
+    let server = Server::with_upstreams(&[&busy, &slow, &quick], config).await;
+    let mut calls = JoinSet::new();
+    let mut call = |model: &'static str| {
+        let body = json!({"model": model, "messages": [{"role": "user", "content": "hi"}]});
+        let request = server.http.post(server.url("/v1/chat/completions"));
+        calls.spawn(async move {
+            let response = request.json(&body).send().await.unwrap();
+            assert_eq!(response.status(), 200);
+            let id = response.headers()["x-request-id"].to_str().unwrap();
+            let kept = (id.to_owned(), if model == "a" { 2 } else { 1 });
+            response.bytes().await.unwrap();
+            kept
+        });
+    };
+    (0..200).for_each(|_| call("c"));
+    (0..20).for_each(|_| call("a"));
+    // The slow ones are still under way when it is asked to stop, and the others have only just ended.
+    while slow.requests().len() < 20 || quick.requests().len() < 200 {
+        tokio::task::yield_now().await;
+    }
+    let stopped = server.stop().await;
+    assert_eq!(stopped.code, Some(0), "{}", stopped.log);
+    let mut expected = calls.join_all().await;
+    expected.sort();
+
+    let file = stopped.data.path().join("evenkeel.db");
+    let mut database = SqliteConnection::connect(&format!("sqlite://{}", file.display()))
+        .await
+        .unwrap();
+    let kept: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT request_id, COUNT(*) FROM attempts WHERE state IN ('answered', 'failed')
+         GROUP BY request_id ORDER BY request_id",
+    )
+    .fetch_all(&mut database)
+    .await
+    .unwrap();
+    assert_eq!(kept, expected);
 }

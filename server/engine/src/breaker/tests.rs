@@ -43,7 +43,10 @@ async fn it_opens_at_the_threshold_and_one_probe_closes_it() {
 
 #[tokio::test(start_paused = true)]
 async fn a_success_between_failures_starts_the_count_anew() {
-    let mut circuit = circuit();
+    let mut circuit = Circuit::new(CircuitSettings {
+        failure_rate: None,
+        ..CircuitSettings::default()
+    });
     let now = Instant::now();
     for _ in 0..5 {
         fail(&mut circuit, now);
@@ -52,6 +55,70 @@ async fn a_success_between_failures_starts_the_count_anew() {
         circuit.record(pass, Outcome::Success, now);
     }
     assert_eq!(state(&circuit), CircuitState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_opens_where_half_of_the_last_ten_failed() {
+    let mut circuit = circuit();
+    let now = Instant::now();
+    for _ in 0..5 {
+        let pass = circuit.admit(now).unwrap();
+        circuit.record(pass, Outcome::Success, now);
+    }
+    for at in [0, 1, 2, 3] {
+        fail(&mut circuit, now);
+        let pass = circuit.admit(now).unwrap();
+        if at < 3 {
+            circuit.record(pass, Outcome::Success, now);
+        }
+    }
+    // Four of twelve failed, never two in a row: 5 successes, then F S F S F S F.
+    assert_eq!(state(&circuit), CircuitState::Closed);
+    let later = now + Duration::from_secs(40);
+    for _ in 0..5 {
+        let pass = circuit.admit(later).unwrap();
+        circuit.record(pass, Outcome::Success, later);
+        fail(&mut circuit, later);
+    }
+    assert_eq!(state(&circuit), CircuitState::Open);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_nobody_else_may_probe_before_the_cooldown_is_over() {
+    let mut circuit = circuit();
+    let now = Instant::now();
+    for _ in 0..3 {
+        fail(&mut circuit, now);
+    }
+    assert!(circuit.is_last_resort(now));
+    let probe = circuit.admit_early(now).unwrap();
+    assert!(probe.probe);
+    assert!(circuit.admit_early(now).is_err(), "a second probe");
+    circuit.record(probe, FAILED, now);
+    // The failed probe doubles the cooldown, as any other.
+    assert_eq!(circuit.view().until, Some(now + Duration::from_secs(120)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_probes_a_spent_credential_or_inside_a_named_rest_or_against_an_administrator() {
+    let now = Instant::now();
+    let second = Duration::from_secs(1);
+    let cases = [
+        (Weight::Trip, 59 * second),
+        (Weight::Rest(20 * second), 19 * second),
+    ];
+    for (weight, never) in cases {
+        let mut circuit = circuit();
+        let pass = circuit.admit(now).unwrap();
+        circuit.record(pass, Outcome::Failure(weight, CAUSE), now);
+        assert!(!circuit.is_last_resort(now + never));
+        assert!(circuit.admit_early(now + never).is_err());
+        assert!(circuit.admit_early(now + never + second).is_ok());
+    }
+    let mut circuit = circuit();
+    circuit.force(ForcedState::Open, now);
+    assert!(!circuit.is_last_resort(now + 3_600 * second));
+    assert!(circuit.admit_early(now + 3_600 * second).is_err());
 }
 
 #[tokio::test(start_paused = true)]
@@ -126,6 +193,7 @@ async fn a_forced_circuit_stays_as_it_is_until_reset() {
 #[derive(Clone, Debug)]
 enum Step {
     Admit,
+    AdmitEarly,
     Record(usize, Outcome),
     Wait(u64),
     Reset,
@@ -142,6 +210,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     ];
     let step = prop_oneof![
         6 => Just(Step::Admit),
+        2 => Just(Step::AdmitEarly),
         6 => (0_usize..8, outcome).prop_map(|(which, outcome)| Step::Record(which, outcome)),
         3 => (0_u64..200).prop_map(Step::Wait),
         1 => Just(Step::Reset),
@@ -176,6 +245,11 @@ proptest! {
                     if before.state == CircuitState::Open && (before.forced || before.until.is_some_and(|until| now < until)) {
                         prop_assert_eq!(circuit.view(), before);
                     }
+                }
+                Step::AdmitEarly => {
+                    let admitted = circuit.admit_early(now);
+                    prop_assert!(admitted.is_err() || before.state != CircuitState::Open || !before.forced);
+                    out.extend(admitted);
                 }
                 Step::Record(which, outcome) if which < out.len() => {
                     let pass = out.swap_remove(which);

@@ -10,6 +10,11 @@ use tokio::time::{Instant, advance};
 use crate::testing::*;
 use crate::*;
 
+mod hedging;
+mod last_resort;
+mod recovery;
+mod skips;
+
 use AttemptKind as K;
 use AttemptState as S;
 
@@ -263,12 +268,13 @@ async fn a_cut_after_commit_keeps_the_text_and_is_no_success() {
     let world = World::new()
         .model("a", [refuse(status(404))])
         .model("b", [cut])
-        .model("c", [answers("no")]);
+        .model("c", [refuse(status(401))]);
     let run = world.run().await;
     assert_eq!(run.text, "half");
     let tried = [
         ("a", Reason::ModelNotFound),
         ("b", Reason::StreamInterrupted),
+        ("c", Reason::AuthError),
     ];
     assert_eq!(
         run.failures(),

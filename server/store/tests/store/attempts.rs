@@ -1,22 +1,23 @@
 //! Attempts of calls without a conversation, and the columns that the log of attempts is to filter by.
 
-use evenkeel_protocol::AttemptState;
+use evenkeel_protocol::{Attempt, AttemptState};
+use evenkeel_store::CallAttempts;
 use sqlx::Row;
 
-use crate::support::{ME, attempt, second, world};
+use crate::support::{ME, World, attempt, second, world};
 
 #[tokio::test]
 async fn attempts_of_a_call_are_kept_without_a_message() {
     let world = world().await;
-    let attempts = [
-        attempt(0, AttemptState::Failed),
-        attempt(1, AttemptState::Answered),
-    ];
-    world.record_attempts(ME, "call", &attempts).await.unwrap();
-    world
-        .record_attempts(ME, "other call", &attempts)
-        .await
-        .unwrap();
+    let calls = ["call", "other call"].map(|id| CallAttempts {
+        principal: ME.into(),
+        request_id: id.into(),
+        attempts: vec![
+            attempt(0, AttemptState::Failed),
+            attempt(1, AttemptState::Answered),
+        ],
+    });
+    world.record_attempts(&calls).await.unwrap();
 
     let rows = sqlx::query(
         "SELECT * FROM attempts WHERE request_id = 'call' AND message_id IS NULL ORDER BY place",
@@ -41,6 +42,59 @@ async fn attempts_of_a_call_are_kept_without_a_message() {
     assert_eq!(last.get::<i64, _>("duration_ms"), 31);
     assert!(last.get::<bool, _>("simulated"));
     assert_eq!(world.interrupt_unfinished().await.unwrap(), 0);
+}
+
+/// The request ids in the order of insertion.
+async fn requests(world: &World) -> Vec<String> {
+    sqlx::query_scalar("SELECT request_id FROM attempts ORDER BY place")
+        .fetch_all(&mut world.raw().await)
+        .await
+        .unwrap()
+}
+
+fn call(request: String, began: i64, attempts: u32) -> CallAttempts {
+    let attempts = (0..attempts).map(|index| Attempt {
+        started_at: second(began),
+        ..attempt(index, AttemptState::Answered)
+    });
+    CallAttempts {
+        principal: ME.into(),
+        request_id: request.into(),
+        attempts: attempts.collect(),
+    }
+}
+
+#[tokio::test]
+async fn any_number_of_calls_is_written_whole_and_in_order() {
+    let world = world().await;
+    world.record_attempts(&[]).await.unwrap();
+    let mut expected: Vec<String> = vec![];
+    for (batch, length) in [1, 31, 32, 33, 100].into_iter().enumerate() {
+        let calls = (0..length).map(|number| call(format!("{batch}-{number}"), 1, number % 3));
+        let calls: Vec<_> = calls.collect();
+        for call in &calls {
+            expected.extend(call.attempts.iter().map(|_| call.request_id.to_string()));
+        }
+        world.record_attempts(&calls).await.unwrap();
+    }
+    assert_eq!(requests(&world).await, expected);
+}
+
+#[tokio::test]
+async fn old_attempts_of_calls_are_forgotten_a_few_at_a_time_and_those_of_answers_stay() {
+    let world = world().await;
+    let mut turn = world.ask(1, None, None).await;
+    turn.answer.attempts = vec![attempt(0, AttemptState::Started)];
+    world.save_answer(&turn.answer, 2, second(2)).await.unwrap();
+    let calls = [1, 2, 3, 4, 5].map(|began| call(began.to_string(), began, 1));
+    world.record_attempts(&calls).await.unwrap();
+    let forget = || world.forget_attempts(second(4), 2);
+    assert_eq!(forget().await.unwrap(), 2);
+    assert_eq!(forget().await.unwrap(), 1);
+    assert_eq!(forget().await.unwrap(), 0);
+    assert_eq!(requests(&world).await, ["1", "4", "5"]);
+    let kept = world.transcript(ME, &turn.conversation.id).await.unwrap();
+    assert_eq!(kept.unwrap().messages[1].attempts, turn.answer.attempts);
 }
 
 #[tokio::test]

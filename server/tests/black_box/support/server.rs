@@ -22,6 +22,13 @@ pub struct Server {
     data: TempDir,
 }
 
+/// What a server leaves behind that was asked to stop.
+pub struct Stopped {
+    pub code: Option<i32>,
+    pub log: String,
+    pub data: TempDir,
+}
+
 impl Server {
     /// A server with this configuration and a fresh folder.
     pub async fn start(config: &str) -> Self {
@@ -136,7 +143,13 @@ impl Server {
     }
 
     /// Asks it to stop; gives its exit code and what it has logged.
-    pub async fn terminate(mut self) -> (Option<i32>, String) {
+    pub async fn terminate(self) -> (Option<i32>, String) {
+        let stopped = self.stop().await;
+        (stopped.code, stopped.log)
+    }
+
+    /// Asks it to stop; gives what it leaves behind.
+    pub async fn stop(mut self) -> Stopped {
         let id = self.process.id().unwrap().to_string();
         Command::new("kill")
             .args(["-TERM", &id])
@@ -147,7 +160,11 @@ impl Server {
             .await
             .unwrap()
             .unwrap();
-        (status.code(), self.log.await.unwrap())
+        Stopped {
+            code: status.code(),
+            log: self.log.await.unwrap(),
+            data: self.data,
+        }
     }
 }
 

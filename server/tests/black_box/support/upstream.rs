@@ -35,6 +35,23 @@ pub enum Behaviour {
     Stall(&'static [&'static str]),
     /// These bytes as a 200 event stream, then a clean end.
     Raw(&'static str),
+    /// Whatever is written down, one after the other, headers and all.
+    Acts(Vec<Act>),
+}
+
+/// One thing that an upstream does.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Writes these bytes.
+    Write(Vec<u8>),
+    /// Writes these bytes one by one.
+    Dribble(Vec<u8>),
+    /// Does nothing for this long, unless the client leaves.
+    Wait(Duration),
+    /// Does nothing until the client leaves.
+    Hang,
+    /// Breaks the connection with a reset.
+    Reset,
 }
 
 impl Behaviour {
@@ -61,8 +78,27 @@ impl Behaviour {
 pub struct Upstream {
     pub base_url: String,
     seen: Arc<Mutex<Vec<(Instant, String)>>>,
+    listing: Arc<Mutex<Listing>>,
     open: watch::Receiver<usize>,
     task: JoinHandle<()>,
+}
+
+/// What an upstream says of its models to whoever asks for them. That is no request for an answer: it plays no behaviour.
+#[derive(Default)]
+struct Listing {
+    says: Says,
+    asked: usize,
+}
+
+#[derive(Clone, Default)]
+enum Says {
+    /// That it knows no such route.
+    #[default]
+    NotFound,
+    /// This.
+    Body(String),
+    /// Nothing, for ever.
+    Silence,
 }
 
 impl Drop for Upstream {
@@ -80,15 +116,18 @@ impl Upstream {
         let (count, open) = watch::channel(0);
         let count = Arc::new(count);
         let noted = seen.clone();
+        let listing = Arc::new(Mutex::new(Listing::default()));
+        let listed = listing.clone();
         let task = tokio::spawn(async move {
             loop {
                 let Ok((socket, _)) = listener.accept().await else {
                     return;
                 };
                 let (script, noted, count) = (script.clone(), noted.clone(), count.clone());
+                let listed = listed.clone();
                 tokio::spawn(async move {
                     count.send_modify(|open| *open += 1);
-                    serve(socket, &script, &noted).await;
+                    serve(socket, &script, &noted, &listed).await;
                     count.send_modify(|open| *open -= 1);
                 });
             }
@@ -96,9 +135,34 @@ impl Upstream {
         Self {
             base_url,
             seen,
+            listing,
             open,
             task,
         }
+    }
+
+    /// From now on it lists these models, as OpenAI does.
+    pub fn list(&self, names: &[&str]) {
+        let models: Vec<_> = names
+            .iter()
+            .map(|name| serde_json::json!({"id": name, "object": "model"}))
+            .collect();
+        self.list_as(serde_json::json!({"object": "list", "data": models}));
+    }
+
+    /// From now on it lists its models in these words.
+    pub fn list_as(&self, body: serde_json::Value) {
+        self.listing.lock().unwrap().says = Says::Body(body.to_string());
+    }
+
+    /// From now on it never answers who asks for its models.
+    pub fn list_never(&self) {
+        self.listing.lock().unwrap().says = Says::Silence;
+    }
+
+    /// How often it was asked for its models.
+    pub fn listings(&self) -> usize {
+        self.listing.lock().unwrap().asked
     }
 
     /// An upstream that answers with these words.
@@ -162,10 +226,29 @@ async fn serve(
     mut socket: TcpStream,
     script: &Mutex<VecDeque<Behaviour>>,
     seen: &Mutex<Vec<(Instant, String)>>,
+    listing: &Mutex<Listing>,
 ) {
     let Some(request) = read_request(&mut socket).await else {
         return;
     };
+    if request.starts_with("GET ") {
+        let says = {
+            let mut listing = listing.lock().unwrap();
+            listing.asked += 1;
+            listing.says.clone()
+        };
+        let behaviour = match says {
+            Says::NotFound => Behaviour::status(404, "no such route"),
+            Says::Silence => Behaviour::Silence,
+            Says::Body(body) => Behaviour::Status {
+                status: 200,
+                headers: "",
+                body,
+            },
+        };
+        let _ = play(&mut socket, behaviour).await;
+        return;
+    }
     seen.lock().unwrap().push((Instant::now(), request));
     let behaviour = {
         let mut script = script.lock().unwrap();
@@ -273,6 +356,33 @@ async fn play(socket: &mut TcpStream, behaviour: Behaviour) -> std::io::Result<(
             socket
                 .write_all(format!("{HEAD}{bytes}").as_bytes())
                 .await?
+        }
+        Behaviour::Acts(acts) => {
+            for act in acts {
+                match act {
+                    Act::Write(bytes) => socket.write_all(&bytes).await?,
+                    Act::Dribble(bytes) => {
+                        socket.set_nodelay(true)?;
+                        for byte in bytes {
+                            socket.write_all(&[byte]).await?;
+                            tokio::task::yield_now().await;
+                        }
+                    }
+                    Act::Wait(time) => {
+                        let mut byte = [0];
+                        if let Ok(Ok(0)) = timeout(time, socket.read(&mut byte)).await {
+                            return Ok(());
+                        }
+                    }
+                    Act::Hang => until_left(socket).await,
+                    Act::Reset => {
+                        socket.flush().await?;
+                        // What was written must arrive before the reset overtakes it.
+                        sleep(Duration::from_millis(50)).await;
+                        socket.set_zero_linger()?;
+                    }
+                }
+            }
         }
     }
     socket.flush().await

@@ -1,0 +1,147 @@
+use std::time::Duration;
+
+use tokio::time::advance;
+
+use super::*;
+use crate::{CircuitEffect, CircuitSettings, Circuits, Overlay, Owner, Reason, RetryRule, Scope};
+
+struct Here {
+    circuits: Circuits,
+    real: Arc<ProviderCircuits>,
+    model: ModelId,
+}
+
+fn here() -> Here {
+    let circuits = Circuits::new(Arc::new(|_| {}));
+    let real = circuits.provider(&Owner::shared(), &"p".into(), CircuitSettings::default());
+    for model in ["m", "n", "o"] {
+        real.add_model(&model.into(), CircuitSettings::default());
+    }
+    Here {
+        circuits,
+        real,
+        model: "m".into(),
+    }
+}
+
+impl Here {
+    fn seen_by(&self, overlay: &str, fault_aimed: bool) -> LayeredCircuits {
+        self.circuits.seen_by(
+            &self.real,
+            &[overlay.into(), Overlay::everyone()],
+            fault_aimed,
+        )
+    }
+
+    fn fail(&self, circuits: &LayeredCircuits, simulated: Option<&str>) {
+        let permit = circuits.admit(&self.model, Admission::Regular);
+        permit.ok().unwrap().failed(&failure(simulated));
+    }
+}
+
+fn failure(simulated: Option<&str>) -> Failure {
+    Failure {
+        reason: Reason::Timeout,
+        status_code: None,
+        detail: String::new(),
+        scope: Scope::Model,
+        retry: RetryRule::Never,
+        circuit: CircuitEffect::Counts,
+        simulated: simulated.map(Overlay::from),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_simulated_failure_opens_only_what_its_audience_sees() {
+    let here = here();
+    let tester = here.seen_by("tester", true);
+    for _ in 0..3 {
+        here.fail(&tester, Some("tester"));
+    }
+    let view = tester.model_view(&here.model).unwrap();
+    assert_eq!((view.state, view.simulated), (CircuitState::Open, true));
+    assert!(!tester.admits(&here.model));
+    assert!(here.seen_by("somebody", false).admits(&here.model));
+    let real = here.real.model_view(&here.model).unwrap();
+    assert_eq!((real.state, real.since), (CircuitState::Closed, None));
+
+    here.circuits.clear_overlay(&"tester".into());
+    assert!(here.seen_by("tester", false).admits(&here.model));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_for_everyone_is_seen_by_everyone() {
+    let here = here();
+    for _ in 0..3 {
+        here.fail(&here.seen_by("tester", true), Some(""));
+    }
+    assert!(!here.seen_by("somebody", false).admits(&here.model));
+    here.circuits.clear_overlay(&Overlay::everyone());
+    assert!(here.seen_by("somebody", false).admits(&here.model));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_a_fault_may_strike_the_real_probe_is_not_taken() {
+    let here = here();
+    let somebody = here.seen_by("somebody", false);
+    for _ in 0..3 {
+        here.fail(&somebody, None);
+    }
+    advance(Duration::from_secs(60)).await;
+    let tester = here.seen_by("tester", true);
+    assert!(!tester.admits(&here.model));
+    let refusal = tester.admit(&here.model, Admission::Regular).err().unwrap();
+    assert_eq!(refusal.circuit.state, CircuitState::Open);
+    assert!(
+        somebody
+            .admit(&here.model, Admission::Regular)
+            .ok()
+            .unwrap()
+            .is_probe()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_real_failure_leaves_the_overlay_as_it_is_and_a_success_closes_it() {
+    let here = here();
+    let tester = here.seen_by("tester", true);
+    for _ in 0..3 {
+        here.fail(&tester, Some("tester"));
+    }
+    advance(Duration::from_secs(60)).await;
+    let probe = tester.admit(&here.model, Admission::Regular).ok().unwrap();
+    assert!(probe.is_probe());
+    probe.failed(&failure(None));
+    assert_eq!(
+        tester.model_view(&here.model).unwrap().state,
+        CircuitState::HalfOpen
+    );
+    let probe = tester.admit(&here.model, Admission::Regular).ok().unwrap();
+    probe.succeeded(false);
+    assert_eq!(
+        tester.model_view(&here.model).unwrap().state,
+        CircuitState::Closed
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_simulated_404_is_remembered_by_its_audience_alone() {
+    let here = here();
+    let tester = here.seen_by("tester", true);
+    tester.is_missing(&here.model, &failure(Some("tester")));
+    assert!(tester.missing(&here.model).unwrap().simulated);
+    assert_eq!(here.seen_by("somebody", false).missing(&here.model), None);
+    advance(Duration::from_secs(600)).await;
+    assert_eq!(tester.missing(&here.model), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reset_reaches_every_layer() {
+    let here = here();
+    let tester = here.seen_by("tester", true);
+    for _ in 0..3 {
+        here.fail(&tester, Some("tester"));
+    }
+    tester.reset(Some(&here.model));
+    assert!(tester.admits(&here.model));
+}

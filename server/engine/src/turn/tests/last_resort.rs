@@ -1,0 +1,99 @@
+//! Where every leg is open.
+
+use super::*;
+
+async fn opened(calls: Vec<Call>) -> World {
+    let mut all = vec![refuse(Observed::Other("?".into())); 3];
+    all.extend(calls);
+    let world = World::new().model("a", all);
+    for _ in 0..3 {
+        world.run().await;
+    }
+    assert_eq!(world.state(0), CircuitState::Open);
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_leg_that_cools_first_is_tried_rather_than_refusing_the_user() {
+    let mut all = vec![refuse(Observed::Other("?".into())); 3];
+    all.push(answers("a"));
+    let world = World::new()
+        .model("a", all)
+        .model("b", [refuse(rate_limited(500))]);
+    for _ in 0..3 {
+        world.run().await;
+    }
+    assert_eq!(world.asked(), [3, 1]);
+    let run = world.run().await;
+    assert_eq!(run.model.as_deref(), Some("a"));
+    assert_eq!(
+        run.story(),
+        [
+            (K::Primary, S::Skipped),
+            (K::Fallback, S::Skipped),
+            (K::Probe, S::Answered)
+        ]
+    );
+    assert_eq!(world.asked(), [4, 1]);
+    assert_eq!(world.state(0), CircuitState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_tried_without_retry_and_its_failure_doubles_the_cooldown() {
+    let world = opened(vec![refuse(status(500))]).await;
+    let run = world.run().await;
+    assert_eq!(run.failures()[0].1, Reason::ProviderUnavailable);
+    assert_eq!(world.asked(), [4]);
+    let leg = &world.models[0].0;
+    let until = leg.circuits.model_view(&leg.model).unwrap().until;
+    assert_eq!(until, Some(Instant::now() + 120 * SECOND));
+}
+
+#[tokio::test(start_paused = true)]
+async fn turns_that_come_meanwhile_wait_for_its_outcome() {
+    let slow = Call::Stream(vec![
+        Step::Wait(5 * SECOND),
+        text("a"),
+        Step::Give(Chunk::End),
+    ]);
+    let world = opened(vec![slow, answers("a")]).await;
+    let started = Instant::now();
+    let (first, second, third) = tokio::join!(world.run(), world.run(), world.run());
+    for run in [first, second, third] {
+        assert_eq!(run.model.as_deref(), Some("a"));
+    }
+    assert_eq!(started.elapsed(), 5 * SECOND);
+
+    let fails = Call::Refuse(5 * SECOND, status(500));
+    let world = opened(vec![fails]).await;
+    let (first, second) = tokio::join!(world.run(), world.run());
+    assert!(first.end.is_err());
+    assert_eq!(second.failures()[0].1, Reason::CircuitOpen);
+    assert_eq!(world.asked(), [4], "one probe for both");
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_the_probe_is_given_up_the_next_one_takes_its_place() {
+    let world = opened(vec![Call::Silence, answers("a")]).await;
+    let log = Arc::new(Log::default());
+    let gives_up = tokio::time::timeout(3 * SECOND, world.turn(&log).answer());
+    let (given_up, run) = tokio::join!(gives_up, world.run());
+    assert!(given_up.is_err());
+    assert_eq!(run.model.as_deref(), Some("a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_spent_credential_a_named_rest_and_a_held_circuit_are_left_alone() {
+    for observed in [status(401), status(402), rate_limited(50)] {
+        let world = World::new().model("a", [refuse(observed)]);
+        world.run().await;
+        let asked = world.asked();
+        assert_eq!(world.run().await.failures()[0].1, Reason::CircuitOpen);
+        assert_eq!(world.asked(), asked);
+    }
+    let world = World::new().model("a", [answers("a")]);
+    let leg = &world.models[0].0;
+    leg.circuits.force(Some(&leg.model), ForcedState::Open);
+    assert_eq!(world.run().await.failures()[0].1, Reason::CircuitOpen);
+    assert_eq!(world.asked(), [0]);
+}

@@ -1,0 +1,181 @@
+//! Keeps the attempts of `/v1` off its way: calls queue up, and one task writes many of them in one transaction.
+
+use std::time::Duration;
+
+use evenkeel_store::{CallAttempts, Store};
+use jiff::SignedDuration;
+use prometheus::IntCounter;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::time::interval;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+
+/// How long a call waits for others to be written with it.
+const GATHER: Duration = Duration::from_millis(100);
+
+/// Calls of one transaction; what else is to be written waits for no more than these.
+const BATCH: usize = 500;
+
+/// Calls that wait while the database takes nothing: some thirty MiB.
+const QUEUE: usize = 65_536;
+
+/// After a failure the same calls are tried again, at first so soon, and then ever later.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How long attempts are kept, and how often those that are older are looked for.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+const FORGET: Duration = Duration::from_secs(3600);
+const FORGET_AT_ONCE: u32 = 1000;
+
+/// The way into the log. A call that it has taken is written, however long the database refuses, and at the latest when
+/// the log is closed; one that it cannot take is counted and told of.
+pub struct AttemptLog {
+    queue: Sender<CallAttempts>,
+    lost: IntCounter,
+    closing: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl AttemptLog {
+    /// Starts to write, and to forget what is old. `lost` counts the attempts that could not be kept.
+    pub fn start(store: Store, clock: Clock, lost: IntCounter) -> Self {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        let (closing, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let writer = Writer {
+            store: store.clone(),
+            waiting,
+            lost: lost.clone(),
+            told: 0,
+            closing: closing.clone(),
+        };
+        tasks.spawn(writer.run());
+        tasks.spawn(forget(store, clock, closing.clone()));
+        tasks.close();
+        Self {
+            queue,
+            lost,
+            closing,
+            tasks,
+        }
+    }
+
+    /// Takes the attempts of a call, without waiting.
+    pub fn keep(&self, call: CallAttempts) {
+        let attempts = call.attempts.len() as u64;
+        if attempts > 0 && self.queue.try_send(call).is_err() {
+            self.lost.inc_by(attempts);
+        }
+    }
+
+    /// Writes what is left; what comes afterwards is lost.
+    pub async fn close(&self) {
+        self.closing.cancel();
+        self.tasks.wait().await;
+    }
+}
+
+struct Writer {
+    store: Store,
+    waiting: Receiver<CallAttempts>,
+    lost: IntCounter,
+    /// Of the lost ones, those that the log has told of.
+    told: u64,
+    closing: CancellationToken,
+}
+
+impl Writer {
+    async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            tokio::select! {
+                () = self.closing.cancelled(), if !self.waiting.is_closed() => {
+                    self.waiting.close();
+                    continue;
+                }
+                received = self.waiting.recv_many(&mut batch, BATCH) => if received == 0 {
+                    break;
+                },
+            }
+            if batch.len() < BATCH {
+                self.pause(GATHER).await;
+            }
+            while batch.len() < BATCH
+                && let Ok(call) = self.waiting.try_recv()
+            {
+                batch.push(call);
+            }
+            self.write(&batch).await;
+            batch.clear();
+        }
+        self.tell();
+    }
+
+    /// Waits, but not when the log is to be closed.
+    async fn pause(&self, time: Duration) {
+        // Either way it goes on.
+        let _ = tokio::time::timeout(time, self.closing.cancelled()).await;
+    }
+
+    /// Writes these calls, however often it takes. When the log is to be closed there is one last time.
+    async fn write(&mut self, batch: &[CallAttempts]) {
+        let mut pause = PAUSE;
+        loop {
+            let last = self.closing.is_cancelled();
+            let Err(error) = self.store.record_attempts(batch).await else {
+                break;
+            };
+            tracing::error!(%error, calls = batch.len(), waiting = self.waiting.len(), "attempts_not_saved");
+            if last {
+                // The others would fare no better, and the server is to stop.
+                self.waiting.close();
+                let mut lost = attempts(batch);
+                while let Ok(call) = self.waiting.try_recv() {
+                    lost += attempts(&[call]);
+                }
+                self.lost.inc_by(lost);
+                break;
+            }
+            self.tell();
+            self.pause(pause).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        let lost = self.lost.get();
+        if lost > self.told {
+            tracing::error!(attempts = lost - self.told, "attempts_lost");
+            self.told = lost;
+        }
+    }
+}
+
+fn attempts(calls: &[CallAttempts]) -> u64 {
+    calls.iter().map(|call| call.attempts.len() as u64).sum()
+}
+
+async fn forget(store: Store, clock: Clock, closing: CancellationToken) {
+    let mut due = interval(FORGET);
+    while closing.run_until_cancelled(due.tick()).await.is_some() {
+        let Ok(before) = clock.now().checked_sub(KEPT) else {
+            return;
+        };
+        while !closing.is_cancelled() {
+            match store.forget_attempts(before, FORGET_AT_ONCE).await {
+                Ok(forgotten) if forgotten == u64::from(FORGET_AT_ONCE) => {}
+                Ok(_) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "old_attempts_not_forgotten");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

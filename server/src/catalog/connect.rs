@@ -1,0 +1,187 @@
+//! From configured providers to ones that can be asked. Each is set up by itself: one that cannot be does not answer, and
+//! takes no other with it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use evenkeel_engine::{
+    Circuits, LayeredCircuits, ModelId, Overlay, Owner, ProviderCircuits, ProviderId, UpstreamError,
+};
+use evenkeel_providers::{
+    Caller, DEMO_MODELS, Discovered, Faults, Network, Provider, Reply, Transport, TransportError,
+    TransportErrorKind, Wire, demo_transport,
+};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use http::Request;
+use url::Url;
+
+use crate::config::{Config, Family, ProviderConfig, ProviderKind};
+
+/// A provider.
+#[derive(Clone)]
+pub struct ProviderEntry {
+    /// Its id.
+    pub id: ProviderId,
+    /// Its wire family's name.
+    pub kind: &'static str,
+    /// It may be asked.
+    pub enabled: bool,
+    /// It is one host that all of its models share, such as the user's own machine.
+    pub local: bool,
+    /// The longest that a call beside a turn may take.
+    pub timeout: Duration,
+    /// What it lists are the models it can be asked for.
+    pub lists: bool,
+    pub(super) provider: Provider,
+    real: Arc<ProviderCircuits>,
+    registry: Arc<Circuits>,
+    faults: Arc<Faults>,
+    made_of: Option<(ProviderKind, Duration)>,
+}
+
+impl ProviderEntry {
+    /// Asks it for its models, on behalf of nobody's turn.
+    pub fn list(&self) -> BoxFuture<'static, Result<Vec<Discovered>, UpstreamError>> {
+        let nobody = Caller {
+            principal: "discovery".into(),
+        };
+        self.provider.discover(&nobody)
+    }
+
+    /// The real circuits: those that no simulated outage touches.
+    pub fn real_circuits(&self) -> &Arc<ProviderCircuits> {
+        &self.real
+    }
+
+    /// Its circuits, as this principal sees them: under the simulated outages that strike it.
+    pub fn circuits(&self, principal: &str) -> LayeredCircuits {
+        let overlays = [Overlay::from(principal), Overlay::everyone()];
+        self.registry.seen_by(&self.real, &overlays, false)
+    }
+
+    /// The circuits that a request of this principal to this model has to pass.
+    pub(super) fn circuits_of(&self, model: &ModelId, principal: &str) -> LayeredCircuits {
+        let aimed = self.faults.aimed(principal, &self.id, model);
+        let overlays = [Overlay::from(principal), Overlay::everyone()];
+        self.registry.seen_by(&self.real, &overlays, aimed)
+    }
+}
+
+/// The provider of an entry of the configuration; its connections are those of `before`, where nothing has changed.
+pub(super) fn connect(
+    configured: &ProviderConfig,
+    circuits: &Arc<Circuits>,
+    faults: &Arc<Faults>,
+    networks: &mut Networks,
+    before: Option<&ProviderEntry>,
+) -> Result<ProviderEntry, url::ParseError> {
+    let id = ProviderId::from(configured.id.as_str());
+    let settings = &configured.resilience;
+    let made_of = (configured.kind.clone(), settings.connect_timeout);
+    let reused = before.filter(|before| before.made_of.as_ref() == Some(&made_of));
+    let provider = match reused {
+        Some(entry) => entry.provider.clone(),
+        None => {
+            let transport = match configured.kind.endpoint() {
+                Some(_) => networks.with(&id, settings.connect_timeout),
+                None => demo_transport(DEMO_MODELS),
+            };
+            let wire = Wire::new(id.clone(), transport, faults.clone());
+            of(&configured.kind, wire)?
+        }
+    };
+    Ok(ProviderEntry {
+        real: circuits.provider(&Owner::shared(), &id, settings.circuit),
+        registry: circuits.clone(),
+        faults: faults.clone(),
+        kind: configured.kind.family().as_str(),
+        enabled: configured.enabled,
+        local: configured.kind.family() == Family::Ollama,
+        timeout: settings.timeout,
+        lists: configured.kind.lists_its_models(),
+        provider,
+        made_of: Some(made_of),
+        id,
+    })
+}
+
+fn of(kind: &ProviderKind, wire: Wire) -> Result<Provider, url::ParseError> {
+    Ok(match kind {
+        ProviderKind::OpenAi(at) => Provider::openai(wire, &at.base_url, at.key.clone()),
+        ProviderKind::Anthropic(at) => Provider::anthropic(wire, &at.base_url, at.key.clone()),
+        ProviderKind::Gemini(at) => Provider::gemini(wire, &at.base_url, at.key.clone()),
+        ProviderKind::Ollama(at) => Provider::ollama(wire, &at.base_url, at.key.clone()),
+        ProviderKind::Demo => demo(wire)?,
+    })
+}
+
+/// The HTTP clients: one for all providers that wait as long for a connection, since each reads the machine's
+/// certificates anew.
+#[derive(Default)]
+pub(super) struct Networks(HashMap<Duration, Arc<dyn Transport>>);
+
+impl Networks {
+    fn with(&mut self, id: &ProviderId, connect_timeout: Duration) -> Arc<dyn Transport> {
+        let network = || match Network::new(connect_timeout) {
+            Ok(network) => Arc::new(network) as Arc<dyn Transport>,
+            Err(error) => {
+                tracing::error!(provider = id.as_str(), %error, "provider_cannot_be_set_up");
+                Arc::new(Unavailable(error.to_string()))
+            }
+        };
+        self.0
+            .entry(connect_timeout)
+            .or_insert_with(network)
+            .clone()
+    }
+}
+
+/// Where no client can be set up: every request fails as a refused connection does, and the chain goes on.
+struct Unavailable(String);
+
+impl Transport for Unavailable {
+    fn send(&self, _: Request<Bytes>) -> BoxFuture<'static, Result<Reply, TransportError>> {
+        let message = format!("the HTTP client cannot be set up: {}", self.0);
+        let error = TransportError {
+            kind: TransportErrorKind::Failed,
+            message,
+            simulated: None,
+        };
+        async { Err(error) }.boxed()
+    }
+}
+
+/// The demo's providers, one for each of its models.
+pub(super) fn demos(
+    config: &Config,
+    circuits: &Arc<Circuits>,
+    faults: &Arc<Faults>,
+) -> Result<Vec<ProviderEntry>, url::ParseError> {
+    let entry = |id: ProviderId| {
+        let wire = Wire::new(id.clone(), demo_transport(DEMO_MODELS), faults.clone());
+        Ok(ProviderEntry {
+            real: circuits.provider(&Owner::shared(), &id, config.resilience.circuit),
+            registry: circuits.clone(),
+            faults: faults.clone(),
+            kind: Family::Demo.as_str(),
+            enabled: true,
+            local: false,
+            timeout: config.resilience.timeout,
+            lists: false,
+            provider: demo(wire)?,
+            made_of: None,
+            id,
+        })
+    };
+    let ids = DEMO_MODELS.iter().map(|model| model.provider.into());
+    ids.map(entry).collect()
+}
+
+fn demo(wire: Wire) -> Result<Provider, url::ParseError> {
+    // Never resolved: the transport is answered in this process.
+    let address = Url::parse("http://demo.invalid/v1")?;
+    Ok(Provider::openai(wire, &address, None))
+}

@@ -1,0 +1,291 @@
+//! The models that can be asked, and how: from the configuration to the legs of a chain.
+
+mod auto;
+mod build;
+mod connect;
+mod likeness;
+mod listing;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use evenkeel_engine::{
+    Capabilities, Chain, ChainError, Circuits, Leg, ModelId, PromptFacts, ProviderId, Scrubber,
+    Settings, Traits,
+};
+use evenkeel_protocol as wire;
+use evenkeel_providers::{Caller, DEMO_MODELS, Discovered, Faults, Prompt};
+
+use self::build::Builder;
+pub use self::connect::ProviderEntry;
+pub use self::listing::Listings;
+use crate::config::{Config, Family};
+
+/// Every provider and model, as they stand at one moment. It is replaced as a whole when discovery finds something new;
+/// whoever works with it keeps the one it began with.
+pub struct Catalog {
+    providers: Vec<ProviderEntry>,
+    /// Those that nobody has named, and that have not answered yet.
+    awaited: Vec<ProviderEntry>,
+    models: Vec<ModelEntry>,
+    places: HashMap<String, usize>,
+    default_model: ModelId,
+}
+
+/// A model.
+pub struct ModelEntry {
+    /// Its id.
+    pub id: ModelId,
+    /// Its provider's id.
+    pub provider: ProviderId,
+    /// The provider's own name for it.
+    pub name: String,
+    /// The models of its turns: itself first.
+    pub chain: Vec<ModelId>,
+    /// US dollars per million tokens: of the prompt, of the answer.
+    pub cost: Option<(f64, f64)>,
+    /// The tokens its context holds.
+    pub context_window: Option<u64>,
+    /// It sees images; none where nobody says.
+    pub vision: Option<bool>,
+    /// It calls tools; none where nobody says.
+    pub tools: Option<bool>,
+    /// It thinks before it answers.
+    pub reasoning: bool,
+    /// It goes on from a partial answer.
+    pub prefill: bool,
+    /// Its provider runs on the user's own machine: where this model is silent, another of it would be as well.
+    pub local: bool,
+    /// Its provider lists it; none where it has not said.
+    pub listed: Option<bool>,
+    /// The listed names that are nearest to its own, where it is not listed.
+    pub near: Vec<String>,
+    /// It can be asked for; one that cannot steps in for others.
+    offered: bool,
+    /// Nobody has put its chain in order: who can be asked comes first.
+    auto: bool,
+    settings: Arc<Settings>,
+}
+
+impl ModelEntry {
+    fn traits(&self) -> Traits {
+        // What nobody says counts as able.
+        let able = |known: Option<bool>| known.unwrap_or(true);
+        Traits {
+            context_window: self.context_window,
+            capabilities: Some(Capabilities {
+                vision: able(self.vision),
+                tools: able(self.tools),
+            }),
+            prefill: self.prefill,
+            reasoning: self.reasoning,
+            single_host: self.local,
+            price: self.cost.map(|(input, output)| input + output),
+        }
+    }
+}
+
+/// A constant address is none; a fault of this program.
+#[derive(Debug, thiserror::Error)]
+#[error("the demo's address is no URL: {0}")]
+pub struct CatalogError(#[from] url::ParseError);
+
+impl Catalog {
+    /// Builds everything that the configuration and the providers name, and the demo. Connections and circuits are those
+    /// of the catalog before, where there was one.
+    ///
+    /// # Errors
+    ///
+    /// Where this program is at fault.
+    pub fn new(
+        config: &Config,
+        circuits: &Arc<Circuits>,
+        faults: &Arc<Faults>,
+        listings: &Listings,
+        before: Option<&Self>,
+    ) -> Result<Self, CatalogError> {
+        let (mut providers, mut awaited) = (vec![], vec![]);
+        let mut networks = connect::Networks::default();
+        for configured in &config.providers {
+            let known = before.and_then(|before| before.source(&configured.id));
+            let entry = connect::connect(configured, circuits, faults, &mut networks, known)?;
+            if configured.probed && !listings.contains_key(&entry.id) {
+                awaited.push(entry);
+            } else {
+                providers.push(entry);
+            }
+        }
+        providers.extend(connect::demos(config, circuits, faults)?);
+        let models = Builder::new(config, &providers, listings, before).models();
+        for provider in &providers {
+            for model in models.iter().filter(|model| model.provider == provider.id) {
+                provider
+                    .real_circuits()
+                    .add_model(&model.id, model.settings.circuit);
+            }
+        }
+        let places = models.iter().enumerate();
+        let places = places.map(|(place, model)| (model.id.as_str().to_owned(), place));
+        let mut catalog = Self {
+            places: places.collect(),
+            default_model: DEMO_MODELS[0].id.into(),
+            providers,
+            awaited,
+            models,
+        };
+        let first = match &config.default_model {
+            Some(configured) => Some(configured.as_str().into()),
+            // Whatever is there is a better answer than the demo.
+            None => {
+                let mut real = catalog.offered().filter(|model| !catalog.is_demo(model));
+                real.next().map(|model| model.id.clone())
+            }
+        };
+        catalog.default_model = first.unwrap_or(catalog.default_model);
+        Ok(catalog)
+    }
+
+    /// The providers, the configured ones first.
+    pub fn providers(&self) -> &[ProviderEntry] {
+        &self.providers
+    }
+
+    /// The models, the configured ones first.
+    pub fn models(&self) -> &[ModelEntry] {
+        &self.models
+    }
+
+    /// A model by its id.
+    pub fn model(&self, id: &str) -> Option<&ModelEntry> {
+        self.models.get(*self.places.get(id)?)
+    }
+
+    /// A provider by its id.
+    pub fn provider(&self, id: &str) -> Option<&ProviderEntry> {
+        self.providers
+            .iter()
+            .find(|provider| provider.id.as_str() == id)
+    }
+
+    /// The providers that can be asked for their models, those included that have not answered yet.
+    pub fn sources(&self) -> impl Iterator<Item = &ProviderEntry> {
+        self.providers
+            .iter()
+            .chain(&self.awaited)
+            .filter(|provider| provider.lists)
+    }
+
+    fn source(&self, id: &str) -> Option<&ProviderEntry> {
+        let mut all = self.providers.iter().chain(&self.awaited);
+        all.find(|provider| provider.id.as_str() == id)
+    }
+
+    fn is_demo(&self, model: &ModelEntry) -> bool {
+        let provider = self.provider(model.provider.as_str());
+        provider.is_some_and(|entry| entry.kind == Family::Demo.as_str())
+    }
+
+    /// Says that there is no such model, and which may have been meant; `otherwise` where none is near.
+    pub fn no_model(&self, asked: &str, otherwise: &str) -> String {
+        let offered = self.offered().map(|model| model.id.as_str());
+        match likeness::near(asked, offered).first() {
+            Some(near) => format!("there is no {asked:?}; did you mean {near:?}?"),
+            None => format!("there is no {asked:?}; {otherwise}"),
+        }
+    }
+
+    /// The model that answers where none is asked for.
+    pub fn default_model(&self) -> &ModelId {
+        &self.default_model
+    }
+
+    /// The legs of a turn. Models of providers that are switched off are left out.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing is left of it.
+    pub fn chain(
+        &self,
+        model: &ModelEntry,
+        prompt: &Arc<Prompt>,
+        caller: &Caller,
+    ) -> Result<Chain, ChainError> {
+        let legs = model.chain.iter().filter_map(|id| self.model(id.as_str()));
+        let chain = Chain::new(legs.filter_map(|model| self.leg(model, prompt, caller)))?;
+        Ok(if model.auto {
+            chain.healthy_first(&facts(prompt))
+        } else {
+            chain
+        })
+    }
+
+    fn leg(&self, model: &ModelEntry, prompt: &Arc<Prompt>, caller: &Caller) -> Option<Leg> {
+        let provider = self
+            .provider(model.provider.as_str())
+            .filter(|entry| entry.enabled)?;
+        let circuits = provider.circuits_of(&model.id, &caller.principal);
+        let (prompt, caller) = (prompt.clone(), caller.clone());
+        Some(Leg {
+            model: model.id.clone(),
+            provider: provider.id.clone(),
+            upstream: provider
+                .provider
+                .upstream(model.id.clone(), &model.name, prompt, caller),
+            circuits,
+            settings: model.settings.clone(),
+            traits: model.traits(),
+        })
+    }
+
+    /// The models that can be asked for.
+    pub fn offered(&self) -> impl Iterator<Item = &ModelEntry> {
+        self.models.iter().filter(|model| {
+            let provider = self.provider(model.provider.as_str());
+            model.offered && provider.is_some_and(|provider| provider.enabled)
+        })
+    }
+
+    /// The models that can be asked for, as clients see them.
+    pub fn wire_models(&self) -> Vec<wire::Model> {
+        let shown = self.offered().map(|model| wire::Model {
+            id: model.id.as_str().into(),
+            provider: model.provider.as_str().into(),
+            fallbacks: model
+                .chain
+                .iter()
+                .skip(1)
+                .map(|id| id.as_str().into())
+                .collect(),
+            demo: self.is_demo(model),
+        });
+        shown.collect()
+    }
+}
+
+/// Whether a provider's list holds the model that a name means.
+pub fn lists(listing: &[Discovered], name: &str) -> bool {
+    listing::find(listing, name).is_some()
+}
+
+/// What the engine has to know of a prompt.
+pub fn facts(prompt: &Prompt) -> PromptFacts {
+    PromptFacts {
+        tokens: prompt.estimated_tokens(),
+        needs: Capabilities {
+            vision: prompt.needs_vision(),
+            tools: prompt.needs_tools(),
+        },
+        json: prompt.wants_json(),
+    }
+}
+
+/// Knows every credential of the configuration by value.
+pub fn scrubber(config: &Config) -> Scrubber {
+    Scrubber::new(
+        config
+            .providers
+            .iter()
+            .filter_map(|provider| provider.kind.endpoint()?.key.as_ref())
+            .map(|key| key.reveal().to_owned()),
+    )
+}
