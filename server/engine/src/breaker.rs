@@ -240,11 +240,12 @@ impl Circuit {
         }
     }
 
-    /// Takes note of how a leg that passed has ended.
-    pub(crate) fn record(&mut self, pass: Pass, outcome: Outcome, now: Instant) {
+    /// Takes note of how a leg that passed has ended. Says whether that has opened it.
+    pub(crate) fn record(&mut self, pass: Pass, outcome: Outcome, now: Instant) -> bool {
         if pass.generation != self.generation {
-            return;
+            return false;
         }
+        let before = self.generation;
         match (self.state, outcome) {
             (State::Closed { .. }, Outcome::Success) => {
                 self.window.record(false, now);
@@ -276,6 +277,7 @@ impl Circuit {
             (State::Closed { .. }, Outcome::Neutral)
             | (State::Open { .. } | State::Forced(_), _) => {}
         }
+        self.generation != before && matches!(self.state, State::Open { .. })
     }
 
     fn fail(&mut self, failures: u32, weight: Weight, cause: Cause, now: Instant) {

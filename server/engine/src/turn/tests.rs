@@ -7,6 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tokio::time::{Instant, advance};
 
+use crate::circuits::Admission;
 use crate::testing::*;
 use crate::*;
 
@@ -498,6 +499,30 @@ async fn two_open_models_open_the_providers_circuit() {
     }
     assert_eq!(world.models[2].0.circuits.view().state, CircuitState::Open);
     assert_eq!(world.run().await.failures().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_straggler_of_an_open_model_does_not_open_its_provider_again() {
+    let world = World::new()
+        .model_on("p", "a", [refuse(status(500))])
+        .model_on("p", "b", [refuse(status(500))])
+        .model_on("p", "c", [answers("c")]);
+    let group = world.models[0].0.circuits.real().clone();
+    let admit = |model: &str| group.admit(&model.into(), Admission::Regular).unwrap();
+    let straggler = admit("a");
+    for _ in 0..3 {
+        world.run().await;
+    }
+    assert_eq!(group.view().state, CircuitState::Open);
+    advance(60 * SECOND).await;
+    admit("c").succeeded();
+    assert_eq!(group.view().state, CircuitState::Closed);
+    let error = UpstreamError {
+        observed: status(500),
+        simulated: None,
+    };
+    straggler.failed(&classify(&error, &Scrubber::default()));
+    assert_eq!(group.view().state, CircuitState::Closed);
 }
 
 #[tokio::test(start_paused = true)]
