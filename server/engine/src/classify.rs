@@ -166,6 +166,9 @@ impl Said {
                 "context window",
                 "prompt is too long",
                 "exceeds the maximum number of tokens",
+                "exceed context limit",
+                "context size",
+                "maximum prompt length",
                 "input token count",
             ],
         )
@@ -188,18 +191,21 @@ impl Said {
     }
 
     fn spent(&self) -> bool {
-        self.any(
-            &["insufficient_quota", "billing_hard_limit_reached"],
-            &[
-                "insufficient_quota",
-                "credit balance is too low",
-                "insufficient balance",
-                "exceeded your current quota",
-                "per day",
-                "daily limit",
-                "perday",
-            ],
-        )
+        // Gemini says "exceeded your current quota" of a minute's as well; which one it is, its id tells.
+        let of_a_minute = self.message.contains("perminute") && !self.message.contains("perday");
+        !of_a_minute
+            && self.any(
+                &["insufficient_quota", "billing_hard_limit_reached"],
+                &[
+                    "insufficient_quota",
+                    "credit balance is too low",
+                    "insufficient balance",
+                    "exceeded your current quota",
+                    "per day",
+                    "daily limit",
+                    "perday",
+                ],
+            )
     }
 
     fn invalid_key(&self) -> bool {

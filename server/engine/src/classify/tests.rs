@@ -23,6 +23,31 @@ fn http(status: u16, code: &str, message: &str) -> Failure {
 
 /// The documentation's table, row by row.
 #[test]
+fn a_quota_of_a_minute_is_no_spent_quota() {
+    let judged = |message: &str| {
+        let observed = Observed::Status {
+            status: 429,
+            code: Some("RESOURCE_EXHAUSTED".to_owned()),
+            message: message.to_owned(),
+            retry_after: None,
+        };
+        let error = UpstreamError {
+            observed,
+            simulated: None,
+        };
+        classify(&error, &Scrubber::default()).circuit
+    };
+    let said = "You exceeded your current quota, please check your plan";
+    assert_eq!(judged(said), CircuitEffect::OpensAtOnce);
+    let minute = format!("{said} (GenerateRequestsPerMinutePerProjectPerModel)");
+    assert_eq!(judged(&minute), CircuitEffect::Counts);
+    let day = format!("{said} (GenerateRequestsPerDayPerProjectPerModel)");
+    assert_eq!(judged(&day), CircuitEffect::OpensAtOnce);
+    let both = format!("{said} (RequestsPerMinute, RequestsPerDay)");
+    assert_eq!(judged(&both), CircuitEffect::OpensAtOnce);
+}
+
+#[test]
 fn the_table() {
     use CircuitEffect::{Counts, Ignored, OpensAtOnce};
     use RetryRule::{Backoff, EndTurn, Never, OnceAtOnce};
