@@ -47,10 +47,15 @@ fn means(name: &str, listed: &str) -> bool {
 
 /// A date, or a version number like OpenAI's `0613`.
 fn is_date(version: &str) -> bool {
-    version.len() >= 3
-        && version
-            .chars()
-            .all(|letter| letter.is_ascii_digit() || letter == '-')
+    let digits = |text: &str| text.chars().all(|letter| letter.is_ascii_digit());
+    match version.split('-').collect::<Vec<_>>().as_slice() {
+        [number] => number.len() >= 3 && digits(number),
+        [year, month, day] => {
+            [year.len(), month.len(), day.len()] == [4, 2, 2]
+                && [year, month, day].iter().all(|part| digits(part))
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]

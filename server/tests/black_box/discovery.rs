@@ -34,10 +34,9 @@ async fn until_offered(server: &Server, expected: &[&str]) {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    if timeout(Duration::from_secs(20), waiting).await.is_err() {
-        let found = offered(server).await;
-        panic!("{expected:?} were to be offered, and {found:?} are");
-    }
+    // What is missing is said by the comparison.
+    let _ = timeout(Duration::from_secs(20), waiting).await;
+    assert_eq!(offered(server).await, expected);
 }
 
 /// Waits until the health of a model says this of its listing.
