@@ -117,6 +117,9 @@ async fn judge(server: &Server, trial: &Trial) -> Vec<String> {
         }
     };
     demand(!raw.contains(KEY), "a key is shown");
+    if let Heard::Nonsense(raw) = &heard {
+        demand(false, &format!("no client understands {raw}"));
+    }
     let asked = upstream.requests().len();
     let fallback_answered = matches!(&heard, Heard::Whole { text, model, fallback: true, .. } if text == "from the fallback" && model == "good");
     match &case.outcome {
