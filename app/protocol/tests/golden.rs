@@ -327,11 +327,22 @@ fn frames_outside_a_turn() {
             providers: vec![ProviderHealth {
                 id: "p".into(),
                 kind: "openai".into(),
-                circuit,
-                models: vec![],
+                circuit: circuit.clone(),
+                models: vec![ModelHealth {
+                    id: "gtp-4o".into(),
+                    circuit,
+                    attempts: 3,
+                    failures: 1,
+                    in_flight: 0,
+                    last_failure: None,
+                    last_failure_at: None,
+                    last_success_at: None,
+                    listed: Some(false),
+                    near_names: vec!["gpt-4o".to_owned()],
+                }],
             }],
         }),
-        r#"{"type":"health","snapshot":true,"status":"degraded","providers":[{"id":"p","kind":"openai","circuit":{"state":"open","forced":false,"since":"2026-11-20T08:00:00Z","next_probe_at":"2026-11-20T08:01:00Z","reason":"timeout","simulated":true},"models":[]}]}"#,
+        r#"{"type":"health","snapshot":true,"status":"degraded","providers":[{"id":"p","kind":"openai","circuit":{"state":"open","forced":false,"since":"2026-11-20T08:00:00Z","next_probe_at":"2026-11-20T08:01:00Z","reason":"timeout","simulated":true},"models":[{"id":"gtp-4o","circuit":{"state":"open","forced":false,"since":"2026-11-20T08:00:00Z","next_probe_at":"2026-11-20T08:01:00Z","reason":"timeout","simulated":true},"attempts":3,"failures":1,"in_flight":0,"last_failure":null,"last_failure_at":null,"last_success_at":null,"listed":false,"near_names":["gpt-4o"]}]}]}"#,
     );
     server(
         ServerFrame::Conversation(ConversationChange::Upserted {
