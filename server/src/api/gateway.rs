@@ -155,7 +155,6 @@ impl Committed {
         add: impl Fn(&mut C, Chunk),
         whole: impl FnOnce(C, &Finished, &LastWord<'_>) -> Result<Bytes, serde_json::Error>,
     ) -> Result<Response, Refusal> {
-        let headers = self.headers();
         let (mut collected, mut seams) = (C::default(), vec![]);
         loop {
             match self.answer.next().await {
@@ -173,6 +172,8 @@ impl Committed {
                     let word = self.call.last_word(&self.answer, &seams, reason);
                     let body = whole(collected, &finished, &word);
                     let body = body.map_err(|error| Refusal::internal(&error))?;
+                    // Nothing is out yet: they can still name the model that ended it.
+                    let headers = self.headers();
                     let kind = [(header::CONTENT_TYPE, "application/json")];
                     return Ok(Self::announced(headers, (kind, body)));
                 }

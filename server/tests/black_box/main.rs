@@ -12,3 +12,4 @@ mod http;
 mod persistence;
 mod socket;
 mod support;
+mod wall;

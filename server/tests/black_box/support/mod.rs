@@ -12,6 +12,6 @@ pub mod socket;
 pub mod upstream;
 
 pub use events::Events;
-pub use server::Server;
+pub use server::{KEY, Server};
 pub use socket::Socket;
-pub use upstream::{Behaviour, Upstream};
+pub use upstream::{Act, Behaviour, Upstream};
