@@ -16,6 +16,11 @@ pub(crate) trait Decode: Send {
     /// Adds the chunks of one event, or of a whole answer. What it added before an error still counts.
     fn event(&mut self, event: Value, chunks: &mut VecDeque<Chunk>) -> Result<(), Observed>;
 
+    /// Takes an event in the one shape that nearly all have, if this is one, without building a tree of it.
+    fn piece(&mut self, _event: &str, _chunks: &mut VecDeque<Chunk>) -> bool {
+        false
+    }
+
     /// `[DONE]`: the end mark of OpenAI's family, and of proxies that send it whatever they stand for.
     fn done(&mut self, _chunks: &mut VecDeque<Chunk>) {}
 }
@@ -170,6 +175,10 @@ impl Decoding {
                     "[DONE]" => {
                         self.heard = true;
                         self.decoder.done(&mut self.ready);
+                        return Ok(true);
+                    }
+                    event if self.decoder.piece(event, &mut self.ready) => {
+                        self.heard = true;
                         return Ok(true);
                     }
                     event => serde_json::from_str(event)

@@ -6,6 +6,7 @@ use evenkeel_engine::{Chunk, FinishReason, Observed, Usage};
 use serde_json::Value;
 
 use super::calls::Calls;
+use super::piece::piece;
 use crate::decode::Decode;
 use crate::error;
 use crate::json::{count, field, take, take_list, text};
@@ -21,6 +22,15 @@ pub(crate) struct Decoder {
 }
 
 impl Decode for Decoder {
+    fn piece(&mut self, event: &str, chunks: &mut VecDeque<Chunk>) -> bool {
+        let Some(text) = piece(event) else {
+            return false;
+        };
+        self.spoken = true;
+        chunks.push_back(Chunk::Content(text));
+        true
+    }
+
     fn event(&mut self, mut event: Value, chunks: &mut VecDeque<Chunk>) -> Result<(), Observed> {
         let mut choice = first_choice(&mut event);
         let mut delta = take(&mut choice, "delta");

@@ -3,6 +3,7 @@
 mod calls;
 mod decode;
 mod models;
+mod piece;
 mod request;
 
 pub(crate) use decode::Decoder;
