@@ -3,18 +3,21 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use evenkeel_protocol::{ErrorKind, TurnError};
+use evenkeel_protocol::{ErrorKind, Timestamp, TurnError};
 use evenkeel_store::StoreError;
 use futures_util::FutureExt;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::shared::Shared;
+
+mod shape;
+
+pub use shape::{AnthropicError, OpenAiError, Shape};
 
 /// A request that is not served, in the words that people see.
 #[derive(Debug)]
@@ -24,6 +27,12 @@ pub struct Refusal {
     status: StatusCode,
     /// The turn's, where one was begun; it is what the log knows it by.
     request_id: Option<String>,
+    /// The field at fault, where it is one.
+    place: Option<String>,
+    /// OpenAI's word for it, where it has one.
+    code: Option<&'static str>,
+    /// When it is worth asking again, in seconds from now.
+    retry_after: Option<i64>,
 }
 
 impl Refusal {
@@ -35,12 +44,28 @@ impl Refusal {
             },
             status,
             request_id: None,
+            place: None,
+            code: None,
+            retry_after: None,
         }
     }
 
     /// The caller's mistake; names the place and the mend.
     pub fn invalid(message: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ErrorKind::InvalidRequest, message)
+    }
+
+    /// The caller's mistake in this field of the body, and the mend.
+    pub fn at(place: impl Into<String>, mend: &str) -> Self {
+        let place = place.into();
+        Self {
+            error: TurnError {
+                error: format!("{place}: {mend}"),
+                kind: ErrorKind::InvalidRequest,
+            },
+            place: Some(place),
+            ..Self::invalid("")
+        }
     }
 
     /// There is no such thing, or it is not this principal's; which of the two is not said.
@@ -84,6 +109,27 @@ impl Refusal {
         Self { status, ..self }
     }
 
+    /// With OpenAI's word for it.
+    pub fn with_code(self, code: &'static str) -> Self {
+        Self {
+            code: Some(code),
+            ..self
+        }
+    }
+
+    /// With the seconds from now until a model is likely to be back, where that is known.
+    pub fn waiting_from(mut self, now: Timestamp) -> Self {
+        if let ErrorKind::FallbackExhausted {
+            retry_at: Some(at), ..
+        } = self.error.kind
+        {
+            let wait = at.as_millisecond() - now.as_millisecond();
+            // Too late is no loss, too early is one.
+            self.retry_after = Some((wait + 999).max(0) / 1000);
+        }
+        self
+    }
+
     /// With the id that the log knows it by.
     pub fn of_request(self, request_id: &str) -> Self {
         Self {
@@ -95,6 +141,11 @@ impl Refusal {
     /// The status of the response.
     pub fn status(&self) -> StatusCode {
         self.status
+    }
+
+    /// The response, in the form that this route's callers know.
+    pub fn respond(self, shape: Shape) -> Response {
+        shape.respond(self)
     }
 }
 
@@ -131,6 +182,9 @@ impl From<TurnError> for Refusal {
             error,
             status,
             request_id: None,
+            place: None,
+            code: None,
+            retry_after: None,
         }
     }
 }
@@ -154,10 +208,6 @@ const RESERVED: [&str; 7] = [
 ];
 
 /// A problem with further members.
-pub fn problem(status: StatusCode, error: &TurnError, extensions: &[(&str, Value)]) -> Response {
-    problem_of(status, error, extensions, None)
-}
-
 fn problem_of(
     status: StatusCode,
     error: &TurnError,
@@ -230,53 +280,21 @@ pub async fn catch_panics(
     request: Request,
     next: Next,
 ) -> Response {
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(_) => {
-            shared.metrics.panics.inc();
-            tracing::error!("handler_panicked");
-            let error = "Something went wrong inside the server.".to_owned();
-            let error = TurnError {
-                error,
-                kind: ErrorKind::Internal,
-            };
-            problem(StatusCode::INTERNAL_SERVER_ERROR, &error, &[])
-        }
-    }
+    let shape = Shape::of(request.uri().path(), request.headers());
+    let handled = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    handled.unwrap_or_else(|_| panicked(&shared).respond(shape))
 }
 
-/// In OpenAI's form: every error under `/v1`.
-pub fn openai_error(refusal: &Refusal) -> Response {
-    let body = Json(openai_body(&refusal.error, refusal.status));
-    let mut response = (refusal.status, body).into_response();
-    if matches!(refusal.error.kind, ErrorKind::FallbackExhausted { .. }) {
-        // OpenAI's own clients honour it: what the engine has retried need not be retried by them.
-        response
-            .headers_mut()
-            .insert("x-should-retry", HeaderValue::from_static("false"));
-    }
-    response
-}
-
-/// The body of an error in OpenAI's form.
-pub fn openai_body(error: &TurnError, status: StatusCode) -> Value {
-    let invalid = error.kind == ErrorKind::InvalidRequest;
-    let kind = if invalid {
-        "invalid_request_error"
-    } else {
-        error.kind.as_str()
-    };
-    let code = if status == StatusCode::NOT_FOUND {
-        Some("model_not_found")
-    } else {
-        None
-    };
-    let mut inner = json!({"message": error.error, "type": kind, "param": null, "code": code});
-    if let ErrorKind::FallbackExhausted { failures, retry_at } = &error.kind {
-        inner["failures"] = json!(failures);
-        inner["retry_at"] = json!(retry_at);
-    }
-    json!({"error": inner})
+/// Takes note of a panic; what its caller is told.
+pub fn panicked(shared: &Shared) -> Refusal {
+    shared.metrics.panics.inc();
+    tracing::error!("handler_panicked");
+    let message = "Something went wrong inside the server.";
+    Refusal::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorKind::Internal,
+        message,
+    )
 }
 
 #[cfg(test)]
@@ -298,10 +316,11 @@ mod tests {
         };
         let extensions = RESERVED.map(|name| (name, json!("mine")));
         let extensions = [&extensions[..], &[("extra", json!(7))]].concat();
-        let body = body(problem(
+        let body = body(problem_of(
             StatusCode::INTERNAL_SERVER_ERROR,
             &error,
             &extensions,
+            None,
         ))
         .await;
         assert_eq!(

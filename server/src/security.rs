@@ -6,11 +6,10 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use evenkeel_protocol::{ErrorKind, TurnError};
+use axum::response::Response;
 use url::Url;
 
-use crate::error::{openai_body, problem};
+use crate::error::{Refusal, Shape};
 use crate::shared::Shared;
 
 /// Refuses what a foreign page or a rebound name sends: a foreign Host gets 421, a foreign Origin 403.
@@ -36,28 +35,20 @@ pub async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Ne
         Some(_) => None,
     };
     let mut response = match refused {
-        Some((status, message)) => refuse(path, status, message),
+        Some((status, message)) => refuse(Shape::of(path, request.headers()), status, message),
         None => next.run(request).await,
     };
     harden(response.headers_mut());
     response
 }
 
-fn refuse(path: &str, status: StatusCode, message: &str) -> Response {
-    let kind = if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
-        ErrorKind::InvalidRequest
+fn refuse(shape: Shape, status: StatusCode, message: &str) -> Response {
+    let refusal = if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        Refusal::invalid(message)
     } else {
-        ErrorKind::NotAllowed
+        Refusal::not_allowed(message)
     };
-    let error = TurnError {
-        error: message.to_owned(),
-        kind,
-    };
-    if path.starts_with("/v1/") {
-        (status, axum::Json(openai_body(&error, status))).into_response()
-    } else {
-        problem(status, &error, &[])
-    }
+    refusal.with_status(status).respond(shape)
 }
 
 /// The Host, where it is one of ours: a loopback name, or the public one.

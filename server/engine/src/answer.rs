@@ -191,8 +191,12 @@ impl Streaming {
 
     async fn next(&mut self) -> Event {
         loop {
-            let deadline = self.walk.started + self.committed.leg.settings.stream_deadline;
+            let deadline = self.walk.last_moment();
             let idle = self.committed.leg.settings.idle_limit(self.shown.reasoning);
+            if self.finish.is_none() && Instant::now() >= deadline {
+                // A reader who is slower than the model would otherwise never wait, and never come to an end.
+                return self.failed(Observed::Endless);
+            }
             let next = match self.committed.pending.pop_front() {
                 Some(chunk) => Ok(Some(Ok(chunk))),
                 None => {

@@ -65,7 +65,13 @@ pub(crate) async fn recover(
     delivery: Delivery,
 ) -> Recovered {
     let deadline = walk.deadline();
-    let end = match timeout_at(deadline, resume(&mut walk, &shown, delivery)).await {
+    let resumed = if Instant::now() < deadline {
+        timeout_at(deadline, resume(&mut walk, &shown, delivery)).await
+    } else {
+        // Recoveries are over with the deadline: nobody is asked for an answer that has no time left to come.
+        Ok(Err(None))
+    };
+    let end = match resumed {
         Ok(Ok((committed, mode))) => {
             let at = match mode {
                 SeamMode::Restarted => 0,
@@ -125,22 +131,24 @@ async fn resume(
     }
 }
 
-/// The model was given the text without the white space at its end, and may begin with some of its own.
+/// The model was given the text without the white space at its end, and may begin with some of its own. What is pending
+/// holds one piece of text, its first, and no piece is ever empty.
 fn without_double_space(pending: &mut VecDeque<Chunk>, shown: &str) {
-    let first = pending.iter_mut().find_map(|chunk| match chunk {
-        Chunk::Content(text) => Some(text),
+    if !shown.ends_with(char::is_whitespace) {
+        return;
+    }
+    pending.retain_mut(|chunk| match chunk {
+        Chunk::Content(text) => {
+            *text = text.trim_start().to_owned();
+            !text.is_empty()
+        }
         Chunk::Reasoning(_)
         | Chunk::Signature(_)
         | Chunk::ToolCall(_)
         | Chunk::Usage(_)
         | Chunk::Finish(_)
-        | Chunk::End => None,
+        | Chunk::End => true,
     });
-    if let Some(text) = first
-        && shown.ends_with(char::is_whitespace)
-    {
-        *text = text.trim_start().to_owned();
-    }
 }
 
 /// How a leg that starts over compares with what is shown.
@@ -200,7 +208,9 @@ async fn splice(committed: &mut Committed, shown: &str) -> Splice {
             }
         }
     }
-    committed.pending.push_front(Chunk::Content(withheld));
+    if !withheld.is_empty() {
+        committed.pending.push_front(Chunk::Content(withheld));
+    }
     Splice::Differs
 }
 

@@ -116,6 +116,11 @@ impl Walk {
         self.started + self.chain.first().settings.deadline
     }
 
+    /// When a stream must end that still makes progress. Like the deadline it is the first leg's, whoever answers.
+    pub(crate) fn last_moment(&self) -> Instant {
+        self.started + self.chain.first().settings.stream_deadline
+    }
+
     pub(crate) fn prompt(&self) -> &PromptFacts {
         &self.prompt
     }

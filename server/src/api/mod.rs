@@ -4,20 +4,22 @@ pub(crate) mod admin;
 mod body;
 pub(crate) mod conversations;
 pub(crate) mod debug;
+mod gateway;
 pub(crate) mod health;
-pub(crate) mod openai;
+mod models;
+mod openai;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{StatusCode, Uri};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
 use axum::routing::{any, delete, get, post};
 
 pub(crate) use body::{Id, Json};
 
-use crate::error::{Refusal, openai_error};
+use crate::error::{Refusal, Shape};
 use crate::shared::Shared;
 
 /// A request's body may have this many bytes: conversations with images are long.
@@ -31,10 +33,11 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/health", get(health::all))
         .route("/health/{id}", get(health::one))
         .route("/metrics", get(health::metrics))
-        .route("/v1/models", get(openai::models))
-        .route("/v1/models/{*id}", get(openai::model))
+        .route("/v1/models", get(models::list))
+        .route("/v1/models/{*id}", get(models::one))
         .route("/v1/chat/completions", post(openai::complete))
-        .route("/v1/{*rest}", any(openai::unknown))
+        .route("/v1", any(unknown))
+        .route("/v1/{*rest}", any(unknown))
         .route("/api/conversations", get(conversations::list))
         .route(
             "/api/conversations/{id}",
@@ -57,16 +60,13 @@ pub fn routes() -> Router<Arc<Shared>> {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 
-async fn unknown() -> Refusal {
-    Refusal::not_found("route")
+async fn unknown(uri: Uri, headers: HeaderMap) -> Response {
+    let refusal = Refusal::not_found("route").with_code("unknown_url");
+    refusal.respond(Shape::of(uri.path(), &headers))
 }
 
-async fn method_not_allowed(uri: Uri) -> Response {
+async fn method_not_allowed(uri: Uri, headers: HeaderMap) -> Response {
     let refusal = Refusal::invalid("This route does not take that method.")
         .with_status(StatusCode::METHOD_NOT_ALLOWED);
-    if uri.path().starts_with("/v1/") {
-        openai_error(&refusal)
-    } else {
-        refusal.into_response()
-    }
+    refusal.respond(Shape::of(uri.path(), &headers))
 }

@@ -1,6 +1,7 @@
 //! From configured providers to ones that can be asked. Each is set up by itself: one that cannot be does not answer, and
 //! takes no other with it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,6 +75,7 @@ pub(super) fn connect(
     configured: &ProviderConfig,
     circuits: &Arc<Circuits>,
     faults: &Arc<Faults>,
+    networks: &mut Networks,
     before: Option<&ProviderEntry>,
 ) -> Result<ProviderEntry, url::ParseError> {
     let id = ProviderId::from(configured.id.as_str());
@@ -84,7 +86,7 @@ pub(super) fn connect(
         Some(entry) => entry.provider.clone(),
         None => {
             let transport = match configured.kind.endpoint() {
-                Some(_) => network(&id, settings.connect_timeout),
+                Some(_) => networks.with(&id, settings.connect_timeout),
                 None => demo_transport(DEMO_MODELS),
             };
             let wire = Wire::new(id.clone(), transport, faults.clone());
@@ -116,13 +118,24 @@ fn of(kind: &ProviderKind, wire: Wire) -> Result<Provider, url::ParseError> {
     })
 }
 
-fn network(id: &ProviderId, connect_timeout: Duration) -> Arc<dyn Transport> {
-    match Network::new(connect_timeout) {
-        Ok(network) => Arc::new(network),
-        Err(error) => {
-            tracing::error!(provider = id.as_str(), %error, "provider_cannot_be_set_up");
-            Arc::new(Unavailable(error.to_string()))
-        }
+/// The HTTP clients: one for all providers that wait as long for a connection, since each reads the machine's
+/// certificates anew.
+#[derive(Default)]
+pub(super) struct Networks(HashMap<Duration, Arc<dyn Transport>>);
+
+impl Networks {
+    fn with(&mut self, id: &ProviderId, connect_timeout: Duration) -> Arc<dyn Transport> {
+        let network = || match Network::new(connect_timeout) {
+            Ok(network) => Arc::new(network) as Arc<dyn Transport>,
+            Err(error) => {
+                tracing::error!(provider = id.as_str(), %error, "provider_cannot_be_set_up");
+                Arc::new(Unavailable(error.to_string()))
+            }
+        };
+        self.0
+            .entry(connect_timeout)
+            .or_insert_with(network)
+            .clone()
     }
 }
 

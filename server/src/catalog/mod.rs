@@ -105,9 +105,10 @@ impl Catalog {
         before: Option<&Self>,
     ) -> Result<Self, CatalogError> {
         let (mut providers, mut awaited) = (vec![], vec![]);
+        let mut networks = connect::Networks::default();
         for configured in &config.providers {
             let known = before.and_then(|before| before.source(&configured.id));
-            let entry = connect::connect(configured, circuits, faults, known)?;
+            let entry = connect::connect(configured, circuits, faults, &mut networks, known)?;
             if configured.probed && !listings.contains_key(&entry.id) {
                 awaited.push(entry);
             } else {

@@ -10,3 +10,4 @@ mod http;
 mod persistence;
 mod socket;
 mod support;
+mod wall;

@@ -31,11 +31,17 @@ impl Decode for Decoder {
             self.call(id, function, chunks);
         }
         if event.get("done") == Some(&Value::Bool(true)) {
-            chunks.push_back(Chunk::Usage(Usage {
-                input_tokens: count(&event, "prompt_eval_count").unwrap_or_default(),
-                output_tokens: count(&event, "eval_count").unwrap_or_default(),
-                ..Usage::default()
-            }));
+            let counts = (
+                count(&event, "prompt_eval_count"),
+                count(&event, "eval_count"),
+            );
+            if let (Some(_), _) | (_, Some(_)) = counts {
+                chunks.push_back(Chunk::Usage(Usage {
+                    input_tokens: counts.0.unwrap_or_default(),
+                    output_tokens: counts.1.unwrap_or_default(),
+                    ..Usage::default()
+                }));
+            }
             chunks.push_back(Chunk::Finish(self.reason(text(&event, "done_reason"))));
             chunks.push_back(Chunk::End);
         }

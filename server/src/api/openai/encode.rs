@@ -1,16 +1,24 @@
 //! From chunks to OpenAI's JSON.
+//!
+//! Beyond OpenAI's own fields a message may hold `reasoning_content`, `reasoning_signature`, and on a tool call
+//! `signature`: the provider's proofs that these are its model's own. A caller sends the message back as it is.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use axum::body::Bytes;
+use evenkeel_engine::{Chunk, FinishReason, Finished, Seam, Usage};
+use evenkeel_protocol::TurnError;
+use serde::Serialize;
 
-use evenkeel_engine::{Answer, Chunk, Finished, ToolCallDelta, Usage};
-use serde_json::{Value, json};
+use crate::api::gateway::{Encoder, LastWord, ToolCalls, ToolPart, event};
+use crate::error::OpenAiError;
 
 /// What all parts of one response have in common.
 pub(super) struct Completion {
     id: String,
-    requested: Arc<str>,
     created: i64,
+    include_usage: bool,
+    calls: ToolCalls,
+    /// The first chunk, which names the role, is out.
+    begun: bool,
 }
 
 /// An answer that is being collected.
@@ -18,7 +26,9 @@ pub(super) struct Completion {
 pub(super) struct Collected {
     content: String,
     reasoning: String,
-    calls: BTreeMap<u32, ToolCallDelta>,
+    signature: String,
+    calls: ToolCalls,
+    parts: Vec<ToolPart>,
 }
 
 impl Collected {
@@ -26,29 +36,181 @@ impl Collected {
         match chunk {
             Chunk::Content(text) => self.content.push_str(&text),
             Chunk::Reasoning(text) => self.reasoning.push_str(&text),
+            Chunk::Signature(proof) => self.signature.push_str(&proof),
             Chunk::ToolCall(delta) => {
-                let call = self.calls.entry(delta.index).or_default();
-                call.id = call.id.take().or(delta.id);
-                call.name = call.name.take().or(delta.name);
-                call.arguments.push_str(&delta.arguments);
+                let part = self.calls.part(delta);
+                match self.parts.get_mut(part.place as usize) {
+                    None => self.parts.push(part),
+                    Some(call) => {
+                        call.name = call.name.take().or(part.name);
+                        call.arguments.push_str(&part.arguments);
+                        call.signature = call.signature.take().or(part.signature);
+                    }
+                }
             }
-            Chunk::Signature(_) | Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End => {}
+            Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End => {}
         }
     }
 }
 
-impl Completion {
-    pub(super) fn new(request_id: &str, requested: &str, created: i64) -> Self {
+#[derive(Serialize)]
+struct Whole<'c> {
+    id: &'c str,
+    object: &'static str,
+    created: i64,
+    model: &'c str,
+    choices: [WholeChoice<'c>; 1],
+    usage: Option<WireUsage>,
+    evenkeel: &'c LastWord<'c>,
+}
+
+#[derive(Serialize)]
+struct WholeChoice<'c> {
+    index: u32,
+    message: Message<'c>,
+    logprobs: Option<()>,
+    finish_reason: &'static str,
+}
+
+#[derive(Serialize)]
+struct Message<'c> {
+    role: &'static str,
+    content: Option<&'c str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reasoning_content: &'c str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reasoning_signature: &'c str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<ToolCall<'c>>,
+}
+
+#[derive(Serialize)]
+struct Event<'c> {
+    id: &'c str,
+    object: &'static str,
+    created: i64,
+    model: &'c str,
+    choices: &'c [Choice<'c>],
+    /// Null where it was asked for and nobody knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Option<WireUsage>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evenkeel: Option<&'c LastWord<'c>>,
+}
+
+#[derive(Serialize)]
+struct Choice<'c> {
+    index: u32,
+    delta: Delta<'c>,
+    finish_reason: Option<&'static str>,
+}
+
+#[derive(Default, Serialize)]
+struct Delta<'c> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_content: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reasoning_signature: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_calls: Option<[ToolCall<'c>; 1]>,
+}
+
+#[derive(Default, Serialize)]
+struct ToolCall<'c> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'c str>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    function: Function<'c>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<&'c str>,
+}
+
+#[derive(Default, Serialize)]
+struct Function<'c> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'c str>,
+    arguments: &'c str,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct WireUsage {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_tokens_details: Option<PromptDetails>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completion_tokens_details: Option<CompletionDetails>,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct PromptDetails {
+    cached_tokens: u64,
+    #[serde(skip_serializing_if = "is_zero")]
+    cache_write_tokens: u64,
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct CompletionDetails {
+    reasoning_tokens: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+impl From<Usage> for WireUsage {
+    fn from(usage: Usage) -> Self {
+        let prompt = PromptDetails {
+            cached_tokens: usage.cache_read_tokens,
+            cache_write_tokens: usage.cache_write_tokens,
+        };
+        let completion = CompletionDetails {
+            reasoning_tokens: usage.reasoning_tokens,
+        };
+        let cached = usage.cache_read_tokens + usage.cache_write_tokens > 0;
         Self {
-            id: format!("chatcmpl-{request_id}"),
-            requested: requested.into(),
-            created,
+            prompt_tokens: usage.input_tokens,
+            completion_tokens: usage.output_tokens,
+            total_tokens: usage.input_tokens.saturating_add(usage.output_tokens),
+            prompt_tokens_details: cached.then_some(prompt),
+            completion_tokens_details: (usage.reasoning_tokens > 0).then_some(completion),
         }
     }
+}
 
-    /// Another model than the one asked for answers.
-    pub(super) fn fell_back(&self, answer: &Answer) -> bool {
-        answer.model().as_str() != &*self.requested
+/// Clients know these words and no others; a provider's own stands in the last word. An end mark without a reason means
+/// that the model was done, and some say so of an answer that calls tools.
+fn finish_word(finished: &Finished, calls: bool) -> &'static str {
+    match &finished.finish_reason {
+        Some(FinishReason::Length) => "length",
+        Some(FinishReason::ToolCalls) => "tool_calls",
+        Some(FinishReason::ContentFilter) => "content_filter",
+        Some(FinishReason::Stop | FinishReason::Other(_)) | None if calls => "tool_calls",
+        Some(FinishReason::Stop | FinishReason::Other(_)) | None => "stop",
+    }
+}
+
+impl Completion {
+    pub(super) fn new(request_id: &str, created: i64, include_usage: bool) -> Self {
+        Self {
+            id: format!("chatcmpl-{request_id}"),
+            created,
+            include_usage,
+            calls: ToolCalls::default(),
+            begun: false,
+        }
     }
 
     /// The response that is not streamed.
@@ -56,124 +218,165 @@ impl Completion {
         &self,
         collected: Collected,
         finished: &Finished,
-        answer: &Answer,
-        attempts: usize,
-    ) -> Value {
-        let Collected {
-            content,
-            reasoning,
-            calls,
-        } = collected;
-        let mut message = json!({"role": "assistant", "content": content});
-        if !reasoning.is_empty() {
-            message["reasoning_content"] = json!(reasoning);
-        }
-        if !calls.is_empty() {
-            let calls = calls.into_values().map(|call| {
-                let function = json!({"name": call.name, "arguments": call.arguments});
-                json!({"id": call.id, "type": "function", "function": function})
-            });
-            message["tool_calls"] = calls.collect();
-            if content.is_empty() {
-                message["content"] = Value::Null;
-            }
-        }
-        let choice = json!({"index": 0, "message": message, "logprobs": null, "finish_reason": finish_word(finished)});
-        json!({
-            "id": self.id,
-            "object": "chat.completion",
-            "created": self.created,
-            "model": answer.model().as_str(),
-            "choices": [choice],
-            "usage": finished.usage.map(usage),
-            "evenkeel": self.last_word(answer, attempts),
-        })
-    }
-
-    /// A chunk of the stream; the first one names the role.
-    pub(super) fn chunk(&self, answer: &Answer, chunk: Chunk, first: bool) -> Option<Value> {
-        let mut delta = match chunk {
-            Chunk::Content(text) => json!({"content": text}),
-            Chunk::Reasoning(text) => json!({"reasoning_content": text}),
-            Chunk::ToolCall(call) => json!({"tool_calls": [tool_call(call)]}),
-            Chunk::Signature(_) | Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End => return None,
+        word: &LastWord<'_>,
+    ) -> Result<Bytes, serde_json::Error> {
+        let calls = collected.parts.iter().map(|part| ToolCall {
+            index: None,
+            ..ToolCall::from(part)
+        });
+        let calls: Vec<_> = calls.collect();
+        let reason = finish_word(finished, !calls.is_empty());
+        let silent = collected.content.is_empty() && !calls.is_empty();
+        let message = Message {
+            role: "assistant",
+            content: (!silent).then_some(&collected.content),
+            reasoning_content: &collected.reasoning,
+            reasoning_signature: &collected.signature,
+            tool_calls: calls,
         };
-        if first {
-            delta["role"] = json!("assistant");
+        let body = Whole {
+            id: &self.id,
+            object: "chat.completion",
+            created: self.created,
+            model: word.model,
+            choices: [WholeChoice {
+                index: 0,
+                message,
+                logprobs: None,
+                finish_reason: reason,
+            }],
+            usage: finished.usage.map(WireUsage::from),
+            evenkeel: word,
+        };
+        serde_json::to_vec(&body).map(Bytes::from)
+    }
+
+    fn event<'c>(&'c self, model: &'c str, choices: &'c [Choice<'c>]) -> Event<'c> {
+        Event {
+            id: &self.id,
+            object: "chat.completion.chunk",
+            created: self.created,
+            model,
+            choices,
+            usage: None,
+            evenkeel: None,
         }
-        Some(self.event(
-            answer,
-            json!([{"index": 0, "delta": delta, "finish_reason": null}]),
-        ))
     }
 
-    /// The stream's last chunks: the finish reason, and the usage where it was asked for.
-    pub(super) fn end(
-        &self,
-        answer: &Answer,
-        finished: &Finished,
-        attempts: usize,
-        include_usage: bool,
-    ) -> Vec<Value> {
-        let choices = json!([{"index": 0, "delta": {}, "finish_reason": finish_word(finished)}]);
-        let mut events = vec![self.event(answer, choices)];
-        if include_usage {
-            let mut last = self.event(answer, json!([]));
-            last["usage"] = json!(finished.usage.map(usage));
-            events.push(last);
+    /// Writes one piece; the first one names the role.
+    fn delta(&mut self, model: &str, delta: Delta<'_>, out: &mut Vec<u8>) {
+        let first = !std::mem::replace(&mut self.begun, true);
+        let choice = Choice {
+            index: 0,
+            delta: Delta {
+                role: first.then_some("assistant"),
+                ..delta
+            },
+            finish_reason: None,
+        };
+        event(None, &self.event(model, &[choice]), out);
+    }
+
+    fn tool_call(&mut self, model: &str, call: ToolCall<'_>, out: &mut Vec<u8>) {
+        let delta = Delta {
+            tool_calls: Some([call]),
+            ..Delta::default()
+        };
+        self.delta(model, delta, out);
+    }
+}
+
+impl<'c> From<&'c ToolPart> for ToolCall<'c> {
+    fn from(part: &'c ToolPart) -> Self {
+        Self {
+            index: Some(part.place),
+            id: part.id.as_deref(),
+            kind: part.id.as_ref().map(|_| "function"),
+            function: Function {
+                name: part.name.as_deref(),
+                arguments: &part.arguments,
+            },
+            signature: part.signature.as_deref(),
         }
-        if let Some(last) = events.last_mut() {
-            last["evenkeel"] = self.last_word(answer, attempts);
+    }
+}
+
+impl Encoder for Completion {
+    fn chunk(&mut self, model: &str, chunk: Chunk, out: &mut Vec<u8>) {
+        let none = Delta::default();
+        match chunk {
+            Chunk::Content(text) => {
+                let content = Some(&*text);
+                self.delta(model, Delta { content, ..none }, out);
+            }
+            Chunk::Reasoning(text) => {
+                let reasoning_content = Some(&*text);
+                self.delta(
+                    model,
+                    Delta {
+                        reasoning_content,
+                        ..none
+                    },
+                    out,
+                );
+            }
+            Chunk::Signature(proof) => {
+                let reasoning_signature = Some(&*proof);
+                self.delta(
+                    model,
+                    Delta {
+                        reasoning_signature,
+                        ..none
+                    },
+                    out,
+                );
+            }
+            Chunk::ToolCall(delta) => {
+                let part = self.calls.part(delta);
+                let mut call = ToolCall::from(&part);
+                if part.id.is_some() && !part.arguments.is_empty() {
+                    // Who it is comes before what it says, however the provider sent it.
+                    let arguments = std::mem::take(&mut call.function.arguments);
+                    self.tool_call(model, call, out);
+                    call = ToolCall {
+                        index: Some(part.place),
+                        function: Function {
+                            name: None,
+                            arguments,
+                        },
+                        ..ToolCall::default()
+                    };
+                }
+                self.tool_call(model, call, out);
+            }
+            Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End => {}
         }
-        events
     }
 
-    fn event(&self, answer: &Answer, choices: Value) -> Value {
-        json!({
-            "id": self.id,
-            "object": "chat.completion.chunk",
-            "created": self.created,
-            "model": answer.model().as_str(),
-            "choices": choices,
-        })
+    /// Each chunk names the model that produces it; that is all there is to see.
+    fn seam(&mut self, _: &Seam, _: &mut Vec<u8>) {}
+
+    fn end(&mut self, finished: &Finished, word: &LastWord<'_>, out: &mut Vec<u8>) {
+        let choices = [Choice {
+            index: 0,
+            delta: Delta::default(),
+            finish_reason: Some(finish_word(finished, self.calls.any())),
+        }];
+        let mut last = self.event(word.model, &choices);
+        if self.include_usage {
+            event(None, &last, out);
+            last = self.event(word.model, &[]);
+            last.usage = Some(finished.usage.map(WireUsage::from));
+        }
+        last.evenkeel = Some(word);
+        event(None, &last, out);
+        out.extend_from_slice(b"data: [DONE]\n\n");
     }
 
-    fn last_word(&self, answer: &Answer, attempts: usize) -> Value {
-        json!({
-            "requested_model": &*self.requested,
-            "model": answer.model().as_str(),
-            "provider": answer.provider().as_str(),
-            "fallback": self.fell_back(answer),
-            "attempts": attempts,
-            "simulated": answer.simulated(),
-        })
+    fn error(error: &TurnError, _: &str, out: &mut Vec<u8>) {
+        event(None, &OpenAiError::in_stream(error), out);
     }
 }
 
-fn tool_call(call: ToolCallDelta) -> Value {
-    let mut value = json!({"index": call.index, "function": {"arguments": call.arguments}});
-    if let Some(id) = call.id {
-        value["id"] = json!(id);
-        value["type"] = json!("function");
-    }
-    if let Some(name) = call.name {
-        value["function"]["name"] = json!(name);
-    }
-    value
-}
-
-/// An end mark without a finish reason means that the model was done.
-fn finish_word(finished: &Finished) -> &str {
-    finished
-        .finish_reason
-        .as_ref()
-        .map_or("stop", |reason| reason.as_str())
-}
-
-fn usage(usage: Usage) -> Value {
-    json!({
-        "prompt_tokens": usage.input_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.input_tokens + usage.output_tokens,
-    })
-}
+#[cfg(test)]
+mod tests;

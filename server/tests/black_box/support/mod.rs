@@ -10,6 +10,6 @@ pub mod server;
 pub mod socket;
 pub mod upstream;
 
-pub use server::Server;
+pub use server::{KEY, Server};
 pub use socket::Socket;
-pub use upstream::{Behaviour, Upstream};
+pub use upstream::{Act, Behaviour, Upstream};

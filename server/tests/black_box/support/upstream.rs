@@ -35,6 +35,23 @@ pub enum Behaviour {
     Stall(&'static [&'static str]),
     /// These bytes as a 200 event stream, then a clean end.
     Raw(&'static str),
+    /// Whatever is written down, one after the other, headers and all.
+    Acts(Vec<Act>),
+}
+
+/// One thing that an upstream does.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// Writes these bytes.
+    Write(Vec<u8>),
+    /// Writes these bytes one by one.
+    Dribble(Vec<u8>),
+    /// Does nothing for this long, unless the client leaves.
+    Wait(Duration),
+    /// Does nothing until the client leaves.
+    Hang,
+    /// Breaks the connection with a reset.
+    Reset,
 }
 
 impl Behaviour {
@@ -339,6 +356,33 @@ async fn play(socket: &mut TcpStream, behaviour: Behaviour) -> std::io::Result<(
             socket
                 .write_all(format!("{HEAD}{bytes}").as_bytes())
                 .await?
+        }
+        Behaviour::Acts(acts) => {
+            for act in acts {
+                match act {
+                    Act::Write(bytes) => socket.write_all(&bytes).await?,
+                    Act::Dribble(bytes) => {
+                        socket.set_nodelay(true)?;
+                        for byte in bytes {
+                            socket.write_all(&[byte]).await?;
+                            tokio::task::yield_now().await;
+                        }
+                    }
+                    Act::Wait(time) => {
+                        let mut byte = [0];
+                        if let Ok(Ok(0)) = timeout(time, socket.read(&mut byte)).await {
+                            return Ok(());
+                        }
+                    }
+                    Act::Hang => until_left(socket).await,
+                    Act::Reset => {
+                        socket.flush().await?;
+                        // What was written must arrive before the reset overtakes it.
+                        sleep(Duration::from_millis(50)).await;
+                        socket.set_zero_linger()?;
+                    }
+                }
+            }
         }
     }
     socket.flush().await

@@ -272,3 +272,76 @@ async fn what_was_paid_for_the_broken_part_is_known() {
     };
     assert_eq!((spent.model.as_str(), spent.usage.output_tokens), ("a", 3));
 }
+
+/// A model that gives a word a second, for so many seconds.
+fn drips(words: usize) -> Call {
+    let drop = [text("more "), Step::Wait(SECOND)];
+    Call::Stream(std::iter::repeat_n(drop, words).flatten().collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_moment_is_the_turns_whoever_answers() {
+    let mut world = World::new();
+    world.settings.deadline = 10 * SECOND;
+    world.settings.stream_deadline = 20 * SECOND;
+    let mut world = world.model("a", [refuse(status(404))]);
+    world.settings.stream_deadline = 90 * SECOND;
+    let world = world.model("b", [drips(60)]);
+    let started = Instant::now();
+    let run = world.run().await;
+    assert_eq!(started.elapsed(), 20 * SECOND);
+    let reasons: Vec<_> = run.failures().into_iter().map(|(_, why)| why).collect();
+    assert_eq!(reasons, [Reason::ModelNotFound, Reason::StreamInterrupted]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_deadline_nobody_is_asked_to_go_on() {
+    let mut world = World::new();
+    world.settings.deadline = 10 * SECOND;
+    let world = world
+        .model("a", [drips(30)])
+        .model("b", [says(&["more more"])]);
+    let run = world.run().await;
+    assert_eq!(world.asked(), [1, 0]);
+    assert_eq!(run.failures()[1].1, Reason::DeadlineExceeded);
+    assert!(matches!(run.end, Err(NoAnswer::Interrupted { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_of_an_endless_answer_comes_to_its_end() {
+    let world = World::new().model("a", [Call::Stream(vec![text("more "); 2_000])]);
+    let log = Arc::new(Log::default());
+    let mut answer = world.turn(&log).answer().await.unwrap();
+    let mut pieces = 0;
+    while let Some(Progress::Chunk(_)) = answer.next().await {
+        pieces += 1;
+        tokio::time::sleep(SECOND).await;
+    }
+    assert_eq!(pieces, 900);
+    assert_eq!((answer.next().await, world.running()), (None, 0));
+}
+
+/// All pieces of text that an answer gives.
+async fn pieces(world: &World) -> Vec<String> {
+    let log = Arc::new(Log::default());
+    let mut answer = world.turn(&log).answer().await.unwrap();
+    let mut pieces = vec![];
+    while let Some(progress) = answer.next().await {
+        if let Progress::Chunk(Chunk::Content(text)) = progress {
+            pieces.push(text);
+        }
+    }
+    pieces
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_piece_of_text_is_empty_after_a_seam() {
+    let begins = || World::new().model("a", [cut(&["One "])]);
+    let goes_on = begins()
+        .model("b", [says(&[" ", "two"])])
+        .with(|b| b.prefill = true);
+    assert_eq!(pieces(&goes_on).await, ["One ", "two"]);
+    let call = Step::Give(Chunk::ToolCall(ToolCallDelta::default()));
+    let calls_a_tool = begins().model("b", [Call::Stream(vec![call, Step::Give(Chunk::End)])]);
+    assert_eq!(pieces(&calls_a_tool).await, ["One "]);
+}

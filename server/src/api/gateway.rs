@@ -1,0 +1,210 @@
+//! What both forms of `/v1` have in common: a question goes in, and an answer that has committed comes out.
+
+mod call;
+mod check;
+mod stream;
+mod tools;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use evenkeel_engine::{Answer, Chunk, Delivery, Finished, Progress, SeamMode, Turn};
+use evenkeel_providers::{Caller, Prompt};
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+pub(super) use call::{Call, LastWord};
+pub(super) use check::{Fields, kind_of, place};
+pub(super) use stream::{Encoder, event, respond};
+pub(super) use tools::{ToolCalls, ToolPart};
+
+use super::Json;
+use crate::catalog::{self, Catalog, ModelEntry};
+use crate::error::{Refusal, Shape};
+use crate::principal::Principal;
+use crate::recorder::{Recorder, Whose};
+use crate::shared::Shared;
+
+/// A request to `/v1`, by whom and under which id.
+pub(super) struct Asked {
+    pub(super) shared: Arc<Shared>,
+    pub(super) principal: Principal,
+    pub(super) request_id: Arc<str>,
+    shape: Shape,
+}
+
+/// What is asked, whichever form it came in.
+pub(super) struct Question {
+    pub(super) model: String,
+    pub(super) prompt: Prompt,
+    pub(super) stream: bool,
+}
+
+/// An answer whose first content has come.
+pub(super) struct Committed {
+    pub(super) answer: Answer,
+    pub(super) call: Arc<Call>,
+}
+
+impl Asked {
+    /// Reads the body, has it answered, and puts what both forms promise on the response.
+    pub(super) async fn serve<F, R>(
+        shared: Arc<Shared>,
+        principal: Principal,
+        shape: Shape,
+        request: Request,
+        answer: F,
+    ) -> Response
+    where
+        F: FnOnce(Arc<Self>, Map<String, Value>) -> R,
+        R: Future<Output = Result<Response, Refusal>>,
+    {
+        let asked = Arc::new(Self {
+            shared,
+            principal,
+            request_id: Uuid::now_v7().to_string().into(),
+            shape,
+        });
+        let answered = match Json::<Map<String, Value>>::from_request(request, &()).await {
+            Ok(Json(body)) => answer(asked.clone(), body).await,
+            Err(refusal) => Err(refusal),
+        };
+        let mut response = answered.unwrap_or_else(|refusal| {
+            let now = asked.shared.clock.now();
+            let refusal = refusal.waiting_from(now).of_request(&asked.request_id);
+            refusal.respond(asked.shape)
+        });
+        let headers = response.headers_mut();
+        insert(headers, "x-request-id", &asked.request_id);
+        if asked.shape == Shape::Anthropic {
+            // Where Anthropic's clients look for it.
+            insert(headers, "request-id", &asked.request_id);
+        }
+        response
+    }
+
+    /// Asks along the model's chain until one answers. Nothing is sent to the caller before; when the caller leaves,
+    /// this is dropped, and the upstream connection with it.
+    pub(super) async fn ask(&self, question: Question) -> Result<Committed, Refusal> {
+        let shared = &self.shared;
+        if shared.draining() {
+            return Err(Refusal::draining());
+        }
+        let catalog = shared.catalog();
+        let model = model(&catalog, &question.model)?;
+        let prompt = Arc::new(question.prompt);
+        let caller = Caller {
+            principal: self.principal.id.clone(),
+        };
+        let chain = catalog.chain(model, &prompt, &caller);
+        let chain = chain.map_err(|error| Refusal::at("model", &error.to_string()))?;
+        let call = Arc::new(Call::new(self, &catalog, model.id.clone()));
+        let whose = Whose {
+            principal: self.principal.id.clone(),
+            request_id: self.request_id.clone(),
+        };
+        let shown = call.clone();
+        let recorder = Recorder::new(shared.clone(), whose, move |attempt| shown.note(attempt));
+        let turn = Turn::new(
+            chain,
+            catalog::facts(&prompt),
+            // A caller of a stream has what it has got.
+            if question.stream {
+                Delivery::Final
+            } else {
+                Delivery::Replaceable
+            },
+            Arc::new(recorder),
+            shared.scrubber.clone(),
+            shared.budget.clone(),
+            SmallRng::from_rng(&mut rand::rng()),
+        );
+        let answer = turn.answer().await.map_err(|end| call.refuse(&end))?;
+        Ok(Committed { answer, call })
+    }
+}
+
+impl Committed {
+    /// The headers that are sent at commit, on this response.
+    fn announced(headers: HeaderMap, response: impl IntoResponse) -> Response {
+        (headers, response).into_response()
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let word = self.call.last_word(&self.answer, &[], None);
+        let (fallback, attempts) = (word.fallback.to_string(), word.attempts.to_string());
+        insert(
+            &mut headers,
+            "x-evenkeel-requested-model",
+            word.requested_model,
+        );
+        insert(&mut headers, "x-evenkeel-fallback", &fallback);
+        insert(&mut headers, "x-evenkeel-attempts", &attempts);
+        headers
+    }
+
+    /// The whole answer at once: `add` collects its chunks, and `whole` makes the body of them.
+    pub(super) async fn collect<C: Default>(
+        mut self,
+        add: impl Fn(&mut C, Chunk),
+        whole: impl FnOnce(C, &Finished, &LastWord<'_>) -> Result<Bytes, serde_json::Error>,
+    ) -> Result<Response, Refusal> {
+        let (mut collected, mut seams) = (C::default(), vec![]);
+        loop {
+            match self.answer.next().await {
+                Some(Progress::Chunk(chunk)) => add(&mut collected, chunk),
+                Some(Progress::Seam(seam)) => {
+                    self.call.resumed(&seam);
+                    if seam.mode == SeamMode::Restarted {
+                        collected = C::default();
+                    }
+                    seams.push(seam);
+                }
+                Some(Progress::Finished(finished)) => {
+                    self.call.finished(&self.answer, &finished);
+                    let reason = finished.finish_reason.as_ref();
+                    let word = self.call.last_word(&self.answer, &seams, reason);
+                    let body = whole(collected, &finished, &word);
+                    let body = body.map_err(|error| Refusal::internal(&error))?;
+                    // Nothing is out yet: they can still name the model that ended it.
+                    let headers = self.headers();
+                    let kind = [(header::CONTENT_TYPE, "application/json")];
+                    return Ok(Self::announced(headers, (kind, body)));
+                }
+                Some(Progress::Broken(end)) => return Err(self.call.refuse(&end)),
+                None => return Err(Refusal::internal(&NoEnd)),
+            }
+        }
+    }
+}
+
+/// The model that was asked for.
+pub(super) fn model<'c>(catalog: &'c Catalog, asked: &str) -> Result<&'c ModelEntry, Refusal> {
+    catalog.model(asked).ok_or_else(|| no_model(catalog, asked))
+}
+
+/// There is no such model.
+pub(super) fn no_model(catalog: &Catalog, asked: &str) -> Refusal {
+    let no_model = catalog.no_model(asked, "GET /v1/models lists those there are");
+    Refusal::at("model", &no_model)
+        .with_status(StatusCode::NOT_FOUND)
+        .with_code("model_not_found")
+}
+
+/// A fault of this program.
+#[derive(Debug, thiserror::Error)]
+#[error("an answer ended without its end")]
+struct NoEnd;
+
+fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    // Ids may hold what a header cannot; then it is left out.
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}

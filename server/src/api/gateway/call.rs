@@ -1,0 +1,176 @@
+//! One call of `/v1`: its attempts are kept when it is over, however it ends; its texts never are.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use evenkeel_engine::{Answer, FinishReason, Finished, ModelId, NoAnswer, Seam};
+use evenkeel_protocol::{Attempt, AttemptState, SeamMode, TurnError};
+use evenkeel_store::CallAttempts;
+use serde::Serialize;
+
+use super::Asked;
+use crate::catalog::Catalog;
+use crate::error::Refusal;
+use crate::shared::Shared;
+use crate::{translate, turn};
+
+/// See the module.
+pub(in super::super) struct Call {
+    pub(super) shared: Arc<Shared>,
+    /// As it was when the call began.
+    catalog: Arc<Catalog>,
+    principal: Arc<str>,
+    pub(super) request_id: Arc<str>,
+    requested: ModelId,
+    attempts: Mutex<Vec<Attempt>>,
+    outcome: Mutex<&'static str>,
+    /// The server waits for it before it stops.
+    _running: tokio_util::task::task_tracker::TaskTrackerToken,
+}
+
+/// What the last chunk says of the turn: the `evenkeel` object.
+#[derive(Serialize)]
+pub(in super::super) struct LastWord<'c> {
+    pub(in super::super) requested_model: &'c str,
+    pub(in super::super) model: &'c str,
+    provider: &'c str,
+    pub(in super::super) fallback: bool,
+    pub(in super::super) attempts: usize,
+    simulated: bool,
+    seams: Vec<WireSeam<'c>>,
+    /// The provider's own, where it is none of the words that the form knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finish_reason: Option<&'c str>,
+}
+
+/// Where another model went on.
+#[derive(Serialize)]
+pub(in super::super) struct WireSeam<'s> {
+    from: &'s str,
+    to: &'s str,
+    mode: SeamMode,
+    at: u64,
+}
+
+impl<'s> From<&'s Seam> for WireSeam<'s> {
+    fn from(seam: &'s Seam) -> Self {
+        Self {
+            from: seam.from.as_str(),
+            to: seam.to.as_str(),
+            mode: translate::seam_mode(seam.mode),
+            at: seam.at,
+        }
+    }
+}
+
+impl Call {
+    pub(super) fn new(asked: &Asked, catalog: &Arc<Catalog>, requested: ModelId) -> Self {
+        let shared = &asked.shared;
+        Self {
+            catalog: catalog.clone(),
+            principal: asked.principal.id.clone(),
+            request_id: asked.request_id.clone(),
+            requested,
+            attempts: Mutex::default(),
+            // Where nothing else is noted, the caller left.
+            outcome: Mutex::new("cancelled"),
+            _running: shared.tasks.token(),
+            shared: shared.clone(),
+        }
+    }
+
+    /// The final word on this answer, or the word of the moment.
+    pub(in super::super) fn last_word<'c>(
+        &'c self,
+        answer: &'c Answer,
+        seams: &'c [Seam],
+        reason: Option<&'c FinishReason>,
+    ) -> LastWord<'c> {
+        LastWord {
+            requested_model: self.requested.as_str(),
+            model: answer.model().as_str(),
+            provider: answer.provider().as_str(),
+            fallback: *answer.model() != self.requested,
+            attempts: self.sent(),
+            simulated: answer.simulated(),
+            seams: seams.iter().map(WireSeam::from).collect(),
+            finish_reason: match reason {
+                Some(FinishReason::Other(word)) => Some(word),
+                Some(
+                    FinishReason::Stop
+                    | FinishReason::Length
+                    | FinishReason::ToolCalls
+                    | FinishReason::ContentFilter,
+                )
+                | None => None,
+            },
+        }
+    }
+
+    pub(super) fn note(&self, attempt: Attempt) {
+        let mut attempts = lock(&self.attempts);
+        let known = attempts
+            .iter_mut()
+            .find(|known| known.index == attempt.index);
+        match known {
+            Some(known) => *known = attempt,
+            None => attempts.push(attempt),
+        }
+    }
+
+    /// Requests that were sent.
+    fn sent(&self) -> usize {
+        let attempts = lock(&self.attempts);
+        let sent = attempts
+            .iter()
+            .filter(|attempt| attempt.state != AttemptState::Skipped);
+        sent.count()
+    }
+
+    pub(super) fn refuse(&self, end: &NoAnswer) -> Refusal {
+        self.ended(end).into()
+    }
+
+    /// Takes note of an end without a whole answer.
+    pub(super) fn ended(&self, end: &NoAnswer) -> TurnError {
+        let error = translate::no_answer(end, &self.shared.clock);
+        self.shared.exhausted(end, &self.request_id);
+        self.outcome(error.kind.as_str());
+        error
+    }
+
+    /// Takes note that another model goes on.
+    pub(super) fn resumed(&self, seam: &Seam) {
+        let (from, to) = (seam.from.as_str(), seam.to.as_str());
+        let request_id = &*self.request_id;
+        tracing::warn!(from, to, mode = ?seam.mode, request_id, "stream_resumed");
+    }
+
+    /// Takes note of a whole answer.
+    pub(super) fn finished(&self, answer: &Answer, finished: &Finished) {
+        self.outcome("answered");
+        turn::cost(&self.shared, &self.catalog, answer, finished.usage);
+    }
+
+    pub(super) fn outcome(&self, outcome: &'static str) {
+        *lock(&self.outcome) = outcome;
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let outcome = *lock(&self.outcome);
+        let turns = &self.shared.metrics.turns;
+        turns.with_label_values(&[outcome]).inc();
+        let attempts = std::mem::take(&mut *lock(&self.attempts));
+        self.shared.attempts.keep(CallAttempts {
+            principal: self.principal.clone(),
+            request_id: self.request_id.clone(),
+            attempts,
+        });
+    }
+}
+
+/// A panic elsewhere leaves what is in it whole: each change is one assignment.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
