@@ -150,3 +150,29 @@ fn add(headers: &mut HeaderMap, name: HeaderName, key: Option<&Secret>) {
         headers.insert(name, value);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DEMO_MODELS, Faults, demo_transport};
+
+    #[test]
+    fn azure_gets_its_key_in_both_headers_and_nobody_prints_it() {
+        let wire = || {
+            let faults = Arc::new(Faults::new(Box::new(|_| {})));
+            Wire::new("p".into(), demo_transport(DEMO_MODELS), faults)
+        };
+        for (base, expected) in [
+            ("https://x.openai.azure.com/openai/v1/", Some("k")),
+            ("https://api.openai.com/v1", None),
+        ] {
+            let key = Some(Secret::new("k".into()));
+            let provider = Provider::openai(wire(), &base.parse().unwrap(), key);
+            let headers = &provider.0.headers;
+            let found = headers.get("api-key").map(|key| key.to_str().unwrap());
+            assert_eq!(found, expected);
+            assert_eq!(headers["authorization"], "Bearer k");
+            assert!(headers.values().all(HeaderValue::is_sensitive));
+        }
+    }
+}

@@ -15,8 +15,13 @@ use crate::address::below;
 use crate::prompt::{Shape, Tool, ToolChoice};
 use crate::upstream::unbuildable;
 
-/// Anthropic wants a limit; this is what the smallest models in use take.
-const DEFAULT_MAX_TOKENS: u64 = 8192;
+/// Anthropic wants a limit, and refuses one that is above the model's own.
+fn default_limit(generation: Generation) -> u64 {
+    match generation {
+        Generation::Plain => 4_096,
+        Generation::Budget | Generation::Adaptive | Generation::Untuned => 8_192,
+    }
+}
 
 #[derive(Serialize)]
 struct Body<'p> {
@@ -84,7 +89,9 @@ pub(crate) fn request(
     system.extend(shape(prompt.shape()));
     let tools: Vec<_> = prompt.tools()?.into_iter().map(tool).collect();
     let generation = Generation::of(name);
-    let max_tokens = prompt.max_tokens().unwrap_or(DEFAULT_MAX_TOKENS);
+    let max_tokens = prompt
+        .max_tokens()
+        .unwrap_or_else(|| default_limit(generation));
     // A model that goes on from words of its own does not reason again.
     let effort = prompt.effort().filter(|_| partial.is_none());
     let reasoning = effort.and_then(|effort| Reasoning::of(generation, effort));
