@@ -47,10 +47,7 @@ impl SseDecoder {
     /// The next complete event's data.
     pub(crate) fn next_event(&mut self) -> Option<Result<String, SseError>> {
         loop {
-            let Some(at) = self.buffer[self.searched..]
-                .iter()
-                .position(|b| matches!(b, b'\n' | b'\r'))
-            else {
+            let Some(at) = memchr::memchr2(b'\n', b'\r', &self.buffer[self.searched..]) else {
                 self.searched = self.buffer.len();
                 let size = self.buffer.len() + self.data.len();
                 return (size > EVENT_LIMIT).then_some(Err(SseError::TooLarge));

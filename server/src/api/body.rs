@@ -5,6 +5,7 @@ use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use crate::error::Refusal;
 
@@ -22,10 +23,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
                 Refusal::invalid("The body cannot be read, or is larger than 32 MiB.")
                     .with_status(status)
             })?;
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            Refusal::invalid(&format!("The body is not what this route takes: {error}"))
-        })
+        serde_json::from_slice(&bytes)
+            .map(Self)
+            .map_err(|error| unreadable(&error))
     }
+}
+
+/// Says what is wrong with the text, or that it is something else.
+fn unreadable(error: &serde_json::Error) -> Refusal {
+    let said = error.to_string();
+    Refusal::invalid(&match error.classify() {
+        Category::Syntax if said.starts_with("recursion limit") => {
+            format!("The body is too deep: give at most 127 levels ({said})")
+        }
+        Category::Syntax | Category::Eof => format!("The body is no JSON: {said}"),
+        Category::Data | Category::Io => {
+            format!("The body is not what this route takes, which is one object: {said}")
+        }
+    })
 }
 
 /// The id in a path.

@@ -18,7 +18,7 @@ use rand::rngs::SmallRng;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-pub(super) use call::{Call, LastWord};
+pub(super) use call::{Call, LastWord, WireSeam};
 pub(super) use check::{Fields, kind_of, place};
 pub(super) use stream::{Encoder, event, respond};
 pub(super) use tools::{ToolCalls, ToolPart};

@@ -1,6 +1,7 @@
 //! The HTTP routes beside the pages.
 
 pub(crate) mod admin;
+mod anthropic;
 mod body;
 pub(crate) mod conversations;
 pub(crate) mod debug;
@@ -36,6 +37,8 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/v1/models", get(models::list))
         .route("/v1/models/{*id}", get(models::one))
         .route("/v1/chat/completions", post(openai::complete))
+        .route("/v1/messages", post(anthropic::message))
+        .route("/v1/messages/count_tokens", post(anthropic::count_tokens))
         .route("/v1", any(unknown))
         .route("/v1/{*rest}", any(unknown))
         .route("/api/conversations", get(conversations::list))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use crate::support::{Behaviour, Server, Upstream};
+use crate::support::{Behaviour, Events, Server, Upstream};
 
 const FAST: &str = "first_token_timeout = \"1s\"\nidle_timeout = \"1s\"\ntimeout = \"2s\"\nretry_base_delay = \"10ms\"";
 
@@ -13,38 +13,7 @@ fn request(stream: bool) -> Value {
     json!({"model": "a", "stream": stream, "messages": [{"role": "user", "content": "hi"}], "temperature": 0.3, "vendor_field": {"x": 1}})
 }
 
-/// The events of a streamed response, "[DONE]" included.
-async fn events(server: &Server, body: &Value) -> (reqwest::header::HeaderMap, Vec<String>) {
-    let response = server
-        .http
-        .post(server.url("/v1/chat/completions"))
-        .json(body)
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(response.status(), 200);
-    let headers = response.headers().clone();
-    let text = response.text().await.unwrap();
-    (
-        headers,
-        text.split("\n\n")
-            .filter_map(|event| event.strip_prefix("data: "))
-            .map(str::to_owned)
-            .collect(),
-    )
-}
-
-fn content(events: &[String]) -> String {
-    events
-        .iter()
-        .filter_map(|event| serde_json::from_str::<Value>(event).ok())
-        .filter_map(|event| {
-            event["choices"][0]["delta"]["content"]
-                .as_str()
-                .map(str::to_owned)
-        })
-        .collect()
-}
+const PATH: &str = "/v1/chat/completions";
 
 #[tokio::test]
 async fn whole_and_streamed_through_a_fallback() {
@@ -53,7 +22,7 @@ async fn whole_and_streamed_through_a_fallback() {
     let server = Server::with_upstreams(&[&a, &b], FAST).await;
     let response = server
         .http
-        .post(server.url("/v1/chat/completions"))
+        .post(server.url(PATH))
         .json(&request(false))
         .send()
         .await
@@ -97,13 +66,13 @@ async fn whole_and_streamed_through_a_fallback() {
     );
 
     let mut streamed = request(true);
-    let (headers, plain) = events(&server, &streamed).await;
-    assert_eq!(headers["content-type"], "text/event-stream");
+    let plain = Events::of(&server, PATH, &streamed).await;
     assert_eq!(
-        (content(&plain).as_str(), plain.last().unwrap().as_str()),
-        ("Hello", "[DONE]")
+        (plain.content().as_str(), plain.last(0)),
+        ("Hello", &json!("[DONE]"))
     );
-    let first: Value = serde_json::from_str(&plain[0]).unwrap();
+    assert_eq!(plain.header("x-evenkeel-fallback"), "true");
+    let first = &plain.events[0].1;
     assert_eq!(
         (
             &first["object"],
@@ -116,7 +85,7 @@ async fn whole_and_streamed_through_a_fallback() {
             &json!("assistant")
         )
     );
-    let last: Value = serde_json::from_str(&plain[plain.len() - 2]).unwrap();
+    let last = plain.last(1);
     assert_eq!(
         (
             &last["choices"][0]["finish_reason"],
@@ -124,15 +93,17 @@ async fn whole_and_streamed_through_a_fallback() {
         ),
         (&json!("stop"), &json!("b"))
     );
-    assert!(plain.iter().all(|event| !event.contains("\"usage\"")));
+    assert!(plain.data().all(|event| event.get("usage").is_none()));
 
     streamed["stream_options"] = json!({"include_usage": true});
-    let (_, with_usage) = events(&server, &streamed).await;
-    let last: Value = serde_json::from_str(&with_usage[with_usage.len() - 2]).unwrap();
+    let with_usage = Events::of(&server, PATH, &streamed).await;
+    let last = with_usage.last(1);
     assert_eq!(
         (&last["choices"], &last["usage"]["total_tokens"]),
         (&json!([]), &json!(12))
     );
+    assert_eq!(with_usage.last(2)["choices"][0]["finish_reason"], "stop");
+    assert_eq!(last["evenkeel"]["seams"], json!([]));
 }
 
 #[tokio::test]
@@ -140,7 +111,7 @@ async fn nothing_left_is_a_502_in_openais_form() {
     let a = Upstream::start([Behaviour::status(401, "bad key sk-abcdefgh1234")]).await;
     let server = Server::with_upstreams(&[&a], FAST).await;
     for stream in [false, true] {
-        let (status, body) = server.post("/v1/chat/completions", &request(stream)).await;
+        let (status, body) = server.post(PATH, &request(stream)).await;
         assert_eq!(status, 502);
         assert_eq!(body["error"]["type"], "fallback_exhausted");
         assert_eq!(body["error"]["failures"].as_array().unwrap().len(), 1);
@@ -152,16 +123,12 @@ async fn nothing_left_is_a_502_in_openais_form() {
 async fn an_interruption_after_the_first_byte_is_an_error_event_and_no_done() {
     let a = Upstream::start([Behaviour::Cut(&["half"])]).await;
     let server = Server::with_upstreams(&[&a], FAST).await;
-    let (_, events) = events(&server, &request(true)).await;
-    assert_eq!(content(&events), "half");
-    assert!(!events.contains(&"[DONE]".to_owned()));
-    let last: Value = serde_json::from_str(events.last().unwrap()).unwrap();
-    assert_eq!(last["error"]["type"], "fallback_exhausted");
+    let events = Events::of(&server, PATH, &request(true)).await;
+    assert_eq!(events.content(), "half");
+    assert!(!events.done());
+    assert_eq!(events.last(0)["error"]["type"], "fallback_exhausted");
     // And a collected answer is never a truncated success.
-    assert_eq!(
-        server.post("/v1/chat/completions", &request(false)).await.0,
-        502
-    );
+    assert_eq!(server.post(PATH, &request(false)).await.0, 502);
 }
 
 #[tokio::test]
@@ -178,7 +145,7 @@ async fn the_upstream_is_closed_when_the_caller_leaves() {
         let server = Server::with_upstreams(&[&a], "").await;
         let call = server
             .http
-            .post(server.url("/v1/chat/completions"))
+            .post(server.url(PATH))
             .json(&request(true))
             .send();
         if silent {
@@ -206,9 +173,11 @@ async fn many_clients_are_kept_apart() {
             let mut body = request(true);
             body["model"] = json!("demo-swift");
             body["messages"] = json!([{"role": "user", "content": format!("this is number {n}")}]);
-            let (_, events) = events(server, &body).await;
+            let events = Events::of(server, PATH, &body).await;
             assert!(
-                content(&events).contains(&format!("> this is number {n}\n")),
+                events
+                    .content()
+                    .contains(&format!("> this is number {n}\n")),
                 "{n}"
             );
         }
@@ -243,20 +212,54 @@ async fn bad_requests_are_named_in_openais_form() {
         ),
         (json!([]), 400, "body"),
     ] {
-        let (found, answer) = server.post("/v1/chat/completions", &body).await;
+        let (found, answer) = server.post(PATH, &body).await;
         assert_eq!(found, status, "{answer}");
         assert!(
             answer["error"]["message"].as_str().unwrap().contains(word),
             "{answer}"
         );
     }
+}
+
+#[tokio::test]
+async fn models_are_listed_for_both_kinds_of_client() {
+    let server = Server::start("").await;
     let (status, models) = server.get("/v1/models").await;
-    assert_eq!(
-        (status, &models["data"][0]["id"]),
-        (200, &json!("demo-swift"))
-    );
+    let ids = |models: &Value| -> Vec<String> {
+        let models = models["data"].as_array().unwrap().iter();
+        models
+            .map(|model| model["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!((status, &models["object"]), (200, &json!("list")));
+    assert_eq!(ids(&models)[0], "demo-swift");
     let (status, model) = server.get("/v1/models/demo-calm").await;
-    assert_eq!((status, &model["id"]), (200, &json!("demo-calm")));
-    assert_eq!(server.get("/v1/models/no/body").await.0, 404);
-    assert_eq!(server.get("/v1/nothing").await.0, 404);
+    assert_eq!((status, &model["object"]), (200, &json!("model")));
+    let (status, refused) = server.get("/v1/models/no/body").await;
+    assert_eq!(
+        (status, &refused["error"]["code"]),
+        (404, &json!("model_not_found"))
+    );
+    let (status, refused) = server.get("/v1/nothing").await;
+    assert_eq!(
+        (status, &refused["error"]["code"]),
+        (404, &json!("unknown_url"))
+    );
+
+    let anthropic = async |path: &str| -> (u16, Value) {
+        let request = server.http.get(server.url(path));
+        let response = request.header("anthropic-version", "2023-06-01").send();
+        let response = response.await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap())
+    };
+    let (status, list) = anthropic("/v1/models?limit=1000").await;
+    assert_eq!((status, &list["has_more"]), (200, &json!(false)));
+    assert_eq!(ids(&list), ids(&models));
+    assert_eq!(list["first_id"], list["data"][0]["id"]);
+    assert_eq!(list["data"][0]["type"], "model");
+    let (_, model) = anthropic("/v1/models/demo-calm").await;
+    assert_eq!(model["display_name"], "demo-calm");
+    let (status, refused) = anthropic("/v1/models/nobody").await;
+    assert_eq!((status, &refused["type"]), (404, &json!("error")));
+    assert_eq!(refused["error"]["type"], "not_found_error");
 }

@@ -6,6 +6,8 @@ mod admin;
 mod discovery;
 mod fallback;
 mod gateway;
+mod gateway_ends;
+mod gateway_seams;
 mod http;
 mod persistence;
 mod socket;

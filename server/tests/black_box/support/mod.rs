@@ -6,10 +6,12 @@
     reason = "a test may fail by panicking"
 )]
 
+pub mod events;
 pub mod server;
 pub mod socket;
 pub mod upstream;
 
+pub use events::Events;
 pub use server::{KEY, Server};
 pub use socket::Socket;
 pub use upstream::{Act, Behaviour, Upstream};
