@@ -435,6 +435,23 @@ async fn a_rate_limited_models_circuit_takes_its_providers_with_it_both_ways() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_spent_quota_is_left_alone_for_as_long_as_the_provider_says() {
+    let spent = Observed::Status {
+        status: 429,
+        code: Some("insufficient_quota".to_owned()),
+        message: String::new(),
+        retry_after: Some(200 * SECOND),
+    };
+    let world = World::new()
+        .model("a", [refuse(spent), answers("a")])
+        .model("b", [answers("b")]);
+    for (wait, model) in [(0, "b"), (199, "b"), (1, "a")] {
+        advance(wait * SECOND).await;
+        assert_eq!(world.run().await.model.as_deref(), Some(model));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_short_retry_after_counts_and_opens_nothing() {
     let world = World::new()
         .model("a", [refuse(rate_limited(1))])
