@@ -72,8 +72,8 @@ pub(crate) enum Weight {
     One,
     /// One failure, and at least this long a rest.
     Rest(Duration),
-    /// It opens now.
-    Trip,
+    /// It opens now, for at least this long.
+    Trip(Duration),
 }
 
 /// How something that was let through ended, for this circuit.
@@ -281,7 +281,7 @@ impl Circuit {
     }
 
     fn fail(&mut self, failures: u32, weight: Weight, cause: Cause, now: Instant) {
-        if weight == Weight::Trip
+        if matches!(weight, Weight::Trip(_))
             || failures >= self.settings.threshold
             || self.fails_too_often(now)
         {
@@ -305,13 +305,13 @@ impl Circuit {
     fn open(&mut self, weight: Weight, cooldown: Duration, cause: Cause, now: Instant) {
         let until = now
             + match weight {
-                Weight::Rest(rest) => cooldown.max(rest),
-                Weight::One | Weight::Trip => cooldown,
+                Weight::Rest(rest) | Weight::Trip(rest) => cooldown.max(rest),
+                Weight::One => cooldown,
             };
         let last_resort = match weight {
             Weight::One => now,
             Weight::Rest(rest) => now + rest,
-            Weight::Trip => until,
+            Weight::Trip(_) => until,
         };
         self.enter(
             now,

@@ -556,7 +556,7 @@ impl GroupPermit {
             CircuitEffect::Ignored => Outcome::Neutral,
             CircuitEffect::Counts => Outcome::Failure(Weight::One, cause),
             CircuitEffect::CoolsFor(rest) => Outcome::Failure(Weight::Rest(rest), cause),
-            CircuitEffect::OpensAtOnce => Outcome::Failure(Weight::Trip, cause),
+            CircuitEffect::OpensAtOnce(rest) => Outcome::Failure(Weight::Trip(rest), cause),
         };
         self.group
             .record(&self.model, passes, outcome, failure.scope);

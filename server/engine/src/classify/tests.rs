@@ -94,42 +94,42 @@ fn the_table() {
             Reason::QuotaExhausted,
             Provider,
             Never,
-            OpensAtOnce,
+            OpensAtOnce(Duration::ZERO),
         ),
         (
             http(429, "", "limit of 50 requests per day"),
             Reason::QuotaExhausted,
             Provider,
             Never,
-            OpensAtOnce,
+            OpensAtOnce(Duration::ZERO),
         ),
         (
             http(402, "", "pay"),
             Reason::QuotaExhausted,
             Provider,
             Never,
-            OpensAtOnce,
+            OpensAtOnce(Duration::ZERO),
         ),
         (
             http(400, "", "Your credit balance is too low"),
             Reason::QuotaExhausted,
             Provider,
             Never,
-            OpensAtOnce,
+            OpensAtOnce(Duration::ZERO),
         ),
         (
             http(401, "", "no"),
             Reason::AuthError,
             Provider,
             Never,
-            OpensAtOnce,
+            OpensAtOnce(Duration::ZERO),
         ),
         (
             http(400, "API_KEY_INVALID", "x"),
             Reason::AuthError,
             Provider,
             Never,
-            OpensAtOnce,
+            OpensAtOnce(Duration::ZERO),
         ),
         (
             http(403, "", "no access"),
@@ -322,7 +322,8 @@ proptest! {
         prop_assert!(!failure.detail.contains(key));
         prop_assert_eq!(failure.status_code, Some(status));
         prop_assert_eq!(failure.simulated.is_some(), simulated);
-        if failure.circuit == CircuitEffect::OpensAtOnce {
+        if let CircuitEffect::OpensAtOnce(rest) = failure.circuit {
+            prop_assert_eq!(rest, Duration::from_secs(after.unwrap_or_default().min(3_600)));
             prop_assert_eq!(failure.scope, Scope::Provider);
             prop_assert_eq!(failure.retry, RetryRule::Never);
         }
