@@ -1,7 +1,7 @@
 # Everything here installs what it needs first, and says so; .tools/ is what does it.
 
 .NOTPARALLEL:
-.PHONY: help run build test lint bench clean
+.PHONY: help run build test soak lint bench clean
 .DEFAULT_GOAL := help
 
 BUILD_TOOLS := wasm-target wasm-bindgen wasm-opt cargo-leptos
@@ -31,6 +31,9 @@ test: ## run every test: native, WebAssembly in a browser, and the whole applica
 	@.tools/phase "debug build" cargo leptos build --split
 	@.tools/phase "end-to-end tests in a browser" sh -c 'cd end2end && npx --no-install playwright test'
 	@.tools/times show
+
+soak: ## put the engine's invariants to the test for ten million random turns (EVENKEEL_TURNS, EVENKEEL_SEED)
+	@EVENKEEL_TURNS=$${EVENKEEL_TURNS:-10000000} .tools/phase "soak" cargo test --release -p evenkeel-engine --test invariants -- --nocapture
 
 lint: ## check formatting, clippy's warnings, dependencies, spelling and types
 	@.tools/times start

@@ -138,6 +138,15 @@ impl Store {
         });
     }
 
+    /// Fetches what shows an answer, so that it is there when one comes; false where nothing can be fetched now.
+    pub(crate) fn prepare(&self) -> bool {
+        let connected = self.connection.get_untracked() == Connection::Open;
+        if connected && late::ANSWERS.get().is_none() {
+            leptos::task::spawn_local(late::ANSWERS.load().map(drop));
+        }
+        connected
+    }
+
     /// Sends a message to the open conversation, after the newest one or after `parent`.
     pub(crate) fn send(&self, text: String, parent: Option<MessageId>) {
         let model = self
@@ -145,10 +154,7 @@ impl Store {
             .get_untracked()
             .unwrap_or_else(|| self.usual_model.get_untracked());
         let id = RequestId(browser::uuid());
-        if self.connection.get_untracked() == Connection::Open {
-            // It is there when the answer comes.
-            leptos::task::spawn_local(late::ANSWERS.load().map(drop));
-        }
+        self.prepare();
         let mut frame = None;
         self.update(|state| {
             frame = Some(state.send(id, text, parent, model, browser::now()));

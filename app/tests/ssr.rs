@@ -115,6 +115,64 @@ fn a_conversation_with_a_fallback() {
 }
 
 #[test]
+fn an_answer_whose_model_changed() {
+    let html = page(
+        "/c/c1",
+        BootPage::Conversation(conversation(resumed_answer("**Even** keel\n\nis a |chat."))),
+    );
+    sees(
+        &html,
+        &[
+            r#"<details data-testid="seam" data-mode="restarted""#,
+            "demo-swift broke off. demo-steady said something else and restarted the answer.",
+            "What demo-swift had written:",
+            "&lt;b&gt;discarded&lt;/b&gt;",
+            r#"data-testid="seam" data-mode="continued" aria-label="demo-steady broke off here. demo-calm was given its text and continued it." popovertarget="seam-m2-1""#,
+            r#"id="seam-m2-1" popover="auto""#,
+            "demo-swift broke off · demo-steady broke off · demo-calm went on from there",
+        ],
+    );
+    let words = html.find("is a ").unwrap();
+    let mark = words + html[words..].find("popovertarget").unwrap();
+    assert!(mark < words + html[words..].find("chat.").unwrap());
+    keeps_the_policy(&html);
+}
+
+#[test]
+fn a_text_that_was_kept_without_an_end_has_its_model_and_can_be_copied() {
+    let cut = Message {
+        text: "Half of".to_owned(),
+        status: MessageStatus::Incomplete,
+        model_name: Some("demo-swift".into()),
+        ..exhausted_answer()
+    };
+    let html = page("/c/c1", BootPage::Conversation(conversation(cut)));
+    let text = html.find("Half of").unwrap();
+    let card = html.find(r#"data-testid="exhausted""#).unwrap();
+    sees(
+        &html[text..card],
+        &[r#"<span class="model">demo-swift<"#, "Copy answer"],
+    );
+    let html = page(
+        "/c/c1",
+        BootPage::Conversation(conversation(exhausted_answer())),
+    );
+    assert!(!html.contains("Copy answer"));
+}
+
+#[test]
+fn an_answer_names_its_model_while_it_is_written() {
+    let streaming = Message {
+        status: MessageStatus::Streaming,
+        ..fallback_answer("So far")
+    };
+    let html = page("/c/c1", BootPage::Conversation(conversation(streaming)));
+    let text = html.find("So far").unwrap();
+    sees(&html[text..], &[r#"<span class="model">demo-steady<"#]);
+    assert!(!html.contains("Copy answer"));
+}
+
+#[test]
 fn a_turn_that_nobody_could_answer() {
     let html = page(
         "/c/c1",

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::extract::ws::Utf8Bytes;
 use evenkeel_engine::{Answer, Seam, SeamMode};
 use evenkeel_protocol::{
-    Attempt, ConversationId, Message, RequestId, RunId, ServerFrame, TurnError,
+    self as wire, Attempt, ConversationId, Message, RequestId, RunId, ServerFrame, TurnError,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -97,13 +97,24 @@ impl Run {
         });
     }
 
-    /// Another model goes on.
+    /// Another model goes on. What a restart replaces stays on record.
     pub fn seam(&self, seam: &Seam, answer: &Answer) {
         self.append(|run_id, seq, state| {
             let message = &mut state.answer;
-            if seam.mode == SeamMode::Restarted {
-                message.text.clear();
-            }
+            let (from, to) = (seam.from.as_str(), seam.to.as_str());
+            let mode = translate::seam_mode(seam.mode);
+            let discarded = if seam.mode == SeamMode::Restarted {
+                Some(std::mem::take(&mut message.text)).filter(|text| !text.is_empty())
+            } else {
+                None
+            };
+            message.seams.push(wire::Seam {
+                from: from.into(),
+                to: to.into(),
+                mode,
+                at: seam.at,
+                discarded,
+            });
             message.model_name = Some(answer.model().as_str().into());
             message.provider = Some(answer.provider().as_str().into());
             message.fallback = message.requested_model != message.model_name;
@@ -111,9 +122,9 @@ impl Run {
             ServerFrame::Seam {
                 run_id,
                 seq,
-                from: seam.from.as_str().into(),
-                to: seam.to.as_str().into(),
-                mode: translate::seam_mode(seam.mode),
+                from: from.into(),
+                to: to.into(),
+                mode,
                 at: seam.at,
             }
         });

@@ -278,6 +278,17 @@ pub enum SeamMode {
     Restarted,
 }
 
+impl SeamMode {
+    /// The public string, as on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Continued => "continued",
+            Self::Spliced => "spliced",
+            Self::Restarted => "restarted",
+        }
+    }
+}
+
 impl ServerFrame {
     /// The run this frame belongs to and its place in it; none for frames outside any run.
     pub fn place(&self) -> Option<(&RunId, u64)> {

@@ -28,6 +28,6 @@ pub use health::{CircuitState, CircuitView, HealthReport, ModelHealth, ProviderH
 pub use ids::{ConversationId, FaultId, MessageId, ModelId, ProviderId, RequestId, RunId};
 #[cfg(not(target_arch = "wasm32"))]
 pub use jiff::Timestamp;
-pub use message::{Message, MessageRole, MessageStatus, Usage};
+pub use message::{Message, MessageRole, MessageStatus, Seam, Usage};
 #[cfg(target_arch = "wasm32")]
 pub use timestamp::{NoTimestamp, Timestamp};

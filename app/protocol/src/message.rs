@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::{Attempt, ConversationId, MessageId, ModelId, ProviderId, RunId, Timestamp, TurnError};
+use crate::{
+    Attempt, ConversationId, MessageId, ModelId, ProviderId, RunId, SeamMode, Timestamp, TurnError,
+};
 
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -65,6 +67,21 @@ pub struct Usage {
     pub output_tokens: u64,
 }
 
+/// Where an answer changed its model because the one before broke off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Seam {
+    /// The model that broke off.
+    pub from: ModelId,
+    /// The model that went on.
+    pub to: ModelId,
+    /// How it went on.
+    pub mode: SeamMode,
+    /// Where, in Unicode scalars from the text's beginning; 0 where it was restarted.
+    pub at: u64,
+    /// The text that a restart replaced, where there was any. Seams before a restart lie in what it replaced.
+    pub discarded: Option<String>,
+}
+
 /// A message with everything that is known of how it came about.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Message {
@@ -98,6 +115,8 @@ pub struct Message {
     pub cost: Option<f64>,
     /// Every attempt of its turn, in order.
     pub attempts: Vec<Attempt>,
+    /// Where it changed its model, in order.
+    pub seams: Vec<Seam>,
     /// A fault of the debug pane had its hand in it.
     pub simulated: bool,
     /// The run that wrote it (an assistant's message only).

@@ -12,7 +12,7 @@ use crate::{
     Assistant, Attempt, AttemptKind, AttemptState, Audience, CircuitState, CircuitView,
     Conversation, ConversationChange, ErrorKind, Fault, FaultChange, FaultKind, FaultSpec,
     HealthReport, Hello, Message, MessageRole, MessageStatus, Model, ModelFailure, ModelHealth,
-    ProviderHealth, Reason, Role, SeamMode, ServerFrame, Star, Status, Target, Timestamp,
+    ProviderHealth, Reason, Role, Seam, SeamMode, ServerFrame, Star, Status, Target, Timestamp,
     Transcript, TurnError, Usage, User,
 };
 
@@ -253,11 +253,15 @@ macro_rules! take {
     };
 }
 
+/// What stands after a semicolon may be missing, and is then empty: a server of an earlier version does not say it.
 macro_rules! structs {
-    ($($type:ident { $($field:ident),+ $(,)? })+) => {
+    ($($type:ident { $($field:ident),+ $(; $($later:ident),+)? $(,)? })+) => {
         $(impl Take for $type {
             fn take(object: &mut Object) -> Result<Self, Wrong> {
-                Ok(take!(object, Self { $($field),+ }))
+                Ok(Self {
+                    $($field: object.field(stringify!($field))?,)+
+                    $($($later: object.field::<Option<_>>(stringify!($later))?.unwrap_or_default(),)+)?
+                })
             }
         })+
         deserialize! { $($type)+ }
@@ -327,7 +331,7 @@ structs! {
     Hello { protocol, user, models, assistants, version, default_model }
     Message {
         id, conversation_id, parent_id, role, text, status, created_at, model_name, requested_model, provider,
-        fallback, finish_reason, usage, cost, attempts, simulated, run_id, error,
+        fallback, finish_reason, usage, cost, attempts, simulated, run_id, error; seams
     }
     Model { id, provider, fallbacks, demo }
     ModelFailure { model_name, status_code, reason, detail }
@@ -336,6 +340,7 @@ structs! {
         listed, near_names,
     }
     ProviderHealth { id, kind, circuit, models }
+    Seam { from, to, mode, at, discarded }
     Usage { input_tokens, output_tokens }
     User { id, name, roles }
 }

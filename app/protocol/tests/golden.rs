@@ -60,13 +60,14 @@ fn message() -> Message {
         }),
         cost: None,
         attempts: vec![],
+        seams: vec![],
         simulated: false,
         run_id: Some("r1".into()),
         error: None,
     }
 }
 
-const MESSAGE: &str = r#"{"id":"m2","conversation_id":"c1","parent_id":"m1","role":"assistant","text":"Hello","status":"complete","created_at":"2026-11-20T08:00:00Z","model_name":"claude","requested_model":"gpt-4o","provider":"anthropic","fallback":true,"finish_reason":"stop","usage":{"input_tokens":3,"output_tokens":1},"cost":null,"attempts":[],"simulated":false,"run_id":"r1","error":null}"#;
+const MESSAGE: &str = r#"{"id":"m2","conversation_id":"c1","parent_id":"m1","role":"assistant","text":"Hello","status":"complete","created_at":"2026-11-20T08:00:00Z","model_name":"claude","requested_model":"gpt-4o","provider":"anthropic","fallback":true,"finish_reason":"stop","usage":{"input_tokens":3,"output_tokens":1},"cost":null,"attempts":[],"seams":[],"simulated":false,"run_id":"r1","error":null}"#;
 
 #[test]
 fn client_frames() {
@@ -191,6 +192,49 @@ fn events_of_a_turn() {
 }
 
 #[test]
+fn an_answer_says_where_its_model_changed() {
+    let seams = vec![
+        Seam {
+            from: "a".into(),
+            to: "b".into(),
+            mode: SeamMode::Restarted,
+            at: 0,
+            discarded: Some("Hal".into()),
+        },
+        Seam {
+            from: "b".into(),
+            to: "c".into(),
+            mode: SeamMode::Continued,
+            at: 3,
+            discarded: None,
+        },
+    ];
+    let json = r#""seams":[{"from":"a","to":"b","mode":"restarted","at":0,"discarded":"Hal"},{"from":"b","to":"c","mode":"continued","at":3,"discarded":null}]"#;
+    server(
+        ServerFrame::Done {
+            run_id: "r".into(),
+            seq: 1,
+            message: Message { seams, ..message() },
+        },
+        &format!(
+            r#"{{"type":"done","run_id":"r","seq":1,"message":{}}}"#,
+            MESSAGE.replace(r#""seams":[]"#, json)
+        ),
+    );
+}
+
+#[test]
+fn a_message_of_a_server_that_knew_no_seams_has_none() {
+    let earlier = MESSAGE.replace(r#""seams":[],"#, "");
+    assert!(!earlier.contains("seams"));
+    let read: Message = serde_json::from_str(&earlier).unwrap();
+    assert_eq!(read, message());
+    let wrong = MESSAGE.replace(r#""seams":[]"#, r#""seams":[{"from":"a"}]"#);
+    let error = serde_json::from_str::<Message>(&wrong).unwrap_err();
+    assert!(error.to_string().contains("to"), "{error}");
+}
+
+#[test]
 fn an_exhausted_turn_carries_every_failure() {
     server(
         ServerFrame::Error {
@@ -283,11 +327,22 @@ fn frames_outside_a_turn() {
             providers: vec![ProviderHealth {
                 id: "p".into(),
                 kind: "openai".into(),
-                circuit,
-                models: vec![],
+                circuit: circuit.clone(),
+                models: vec![ModelHealth {
+                    id: "gtp-4o".into(),
+                    circuit,
+                    attempts: 3,
+                    failures: 1,
+                    in_flight: 0,
+                    last_failure: None,
+                    last_failure_at: None,
+                    last_success_at: None,
+                    listed: Some(false),
+                    near_names: vec!["gpt-4o".to_owned()],
+                }],
             }],
         }),
-        r#"{"type":"health","snapshot":true,"status":"degraded","providers":[{"id":"p","kind":"openai","circuit":{"state":"open","forced":false,"since":"2026-11-20T08:00:00Z","next_probe_at":"2026-11-20T08:01:00Z","reason":"timeout","simulated":true},"models":[]}]}"#,
+        r#"{"type":"health","snapshot":true,"status":"degraded","providers":[{"id":"p","kind":"openai","circuit":{"state":"open","forced":false,"since":"2026-11-20T08:00:00Z","next_probe_at":"2026-11-20T08:01:00Z","reason":"timeout","simulated":true},"models":[{"id":"gtp-4o","circuit":{"state":"open","forced":false,"since":"2026-11-20T08:00:00Z","next_probe_at":"2026-11-20T08:01:00Z","reason":"timeout","simulated":true},"attempts":3,"failures":1,"in_flight":0,"last_failure":null,"last_failure_at":null,"last_success_at":null,"listed":false,"near_names":["gpt-4o"]}]}]}"#,
     );
     server(
         ServerFrame::Conversation(ConversationChange::Upserted {

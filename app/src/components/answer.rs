@@ -5,7 +5,7 @@ use std::sync::Arc;
 use evenkeel_protocol::{ErrorKind, Message, MessageStatus, TurnError};
 use leptos::prelude::*;
 
-use super::{Attempts, CopyButton, Exhausted, Growing, Simulated, blocks};
+use super::{Attempts, CopyButton, Exhausted, Growing, Simulated, blocks, seam};
 use crate::state::Entry;
 use crate::wording;
 
@@ -30,6 +30,7 @@ impl Facts {
             provider: message.provider.clone(),
             finish_reason: message.finish_reason.clone(),
             attempts: message.attempts.clone(),
+            seams: message.seams.clone(),
             run_id: message.run_id.clone(),
             error: message.error.clone(),
             role: message.role,
@@ -80,6 +81,7 @@ pub(crate) fn answer(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
             data-fallback=move || facts.with(|facts| facts.message.fallback.to_string())
         >
             <h2 class="sr-only">{heading}</h2>
+            {move || facts.with(|facts| seam::restarts(&facts.message))}
             <div class="prose">{text}</div>
             {move || facts.with(|facts| below(facts, copy))}
         </article>
@@ -104,44 +106,54 @@ fn below(facts: &Facts, copy: Callback<(), String>) -> impl IntoView + use<> {
         }),
         Some(_) | None => None,
     };
-    let meta = (!streaming && exhausted.is_none()).then(|| {
-        let copy =
-            (!facts.empty).then(|| view! { <CopyButton text=copy label="Copy answer" /> });
+    // The name of the model comes with its first word; a text that was kept without an end has one, too.
+    let named = if streaming || exhausted.is_some() {
+        !facts.empty
+    } else {
+        true
+    };
+    let meta = named.then(|| {
+        let copy = (!facts.empty && !streaming)
+            .then(|| view! { <CopyButton text=copy label="Copy answer" /> });
+        // The card says it itself.
+        let simulated = message.simulated && exhausted.is_none();
         view! {
             <div class="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
                 {message.model_name.as_ref().map(|model| view! { <span class="model">{model.to_string()}</span> })}
-                {message.simulated.then(|| view! { <Simulated /> })}
+                {simulated.then(|| view! { <Simulated /> })}
                 {copy}
             </div>
         }
     });
     view! {
+        {seam::notes(message)}
         {streaming.then(|| view! { <Progress facts=facts.clone() /> })}
         {wording::ended(message).map(|text| view! { <p class="text-sm text-muted">{text}</p> })}
         {wording::fallback(message)
             .map(|text| view! { <p class="fallback-line text-sm" data-testid="fallback-line">{text}</p> })}
-        {exhausted}
         {meta}
+        {exhausted}
         {(!message.attempts.is_empty())
             .then(|| view! { <Attempts attempts=message.attempts.clone() /> })}
     }
     .into_any()
 }
 
-/// What happens while there is no text: in place, and without a word to the announcer, which has its own.
+/// What happens while no text comes: in place, and without a word to the announcer, which has its own.
 #[component]
 fn Progress(
     /// The answer so far.
     facts: Facts,
 ) -> impl IntoView {
-    let text = wording::progress(&facts.message.attempts);
+    let message = &facts.message;
+    let text = wording::progress(&message.attempts).or_else(|| wording::catching_up(message));
     let waiting = facts.empty || text.is_some();
     waiting.then(|| {
         view! {
             <p class="flex items-center gap-2 text-sm text-muted" data-testid="progress">
                 <span class="waves" aria-hidden="true"></span>
                 <span>{text.unwrap_or_else(|| "Answering …".to_owned())}</span>
-                {facts.message.simulated.then(|| view! { <Simulated /> })}
+                {(facts.empty && facts.message.simulated).then(|| view! { <Simulated /> })}
             </p>
         }
     })

@@ -9,22 +9,21 @@ use super::CopyButton;
 pub(crate) fn Code(
     /// The language, or nothing.
     language: String,
-    /// The code.
+    /// The code, to be copied.
     text: String,
+    /// The code as it is shown.
+    shown: Vec<AnyView>,
 ) -> impl IntoView {
-    let copied = text.clone();
     let label = if language.is_empty() {
         "text".to_owned()
     } else {
         language
     };
-    // The last line break ends the block, not a line of it.
-    let shown = text.strip_suffix('\n').unwrap_or(&text).to_owned();
     view! {
         <div class="code">
             <div class="code-head">
                 <span>{label}</span>
-                <CopyButton text=Callback::new(move |()| copied.clone()) label="Copy code" />
+                <CopyButton text=Callback::new(move |()| text.clone()) label="Copy code" />
             </div>
             <pre tabindex="0">
                 <code>{shown}</code>

@@ -44,6 +44,14 @@ pub(crate) fn Composer() -> impl IntoView {
             empty.set(area.value().trim().is_empty());
         }
     };
+    // Whoever writes is going to read an answer.
+    let prepared = StoredValue::new(false);
+    let typed = move || {
+        look();
+        if !prepared.get_value() {
+            prepared.set_value(store.prepare());
+        }
+    };
     let submit = move || {
         let Some(area) = area.get_untracked() else {
             return;
@@ -116,7 +124,7 @@ pub(crate) fn Composer() -> impl IntoView {
                 autocomplete="off"
                 enterkeyhint="send"
                 aria-describedby="composer-hint"
-                on:input=move |_| look()
+                on:input=move |_| typed()
                 on:keydown=keydown
             ></textarea>
             <div class="flex items-center justify-between gap-2">

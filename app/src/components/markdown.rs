@@ -3,17 +3,18 @@
 
 use std::sync::Arc;
 
+use evenkeel_protocol::Message;
 use leptos::prelude::*;
 
-use super::Code;
-use crate::state::{Align, Block, Entry, Node, Table};
+use super::{Code, seam};
+use crate::state::{Align, Block, Entry, Node, Table, plain};
 
 /// All blocks of an answer that does not change.
 pub(crate) fn blocks(entry: &Entry) -> Vec<AnyView> {
     entry
         .blocks
         .iter()
-        .map(|block| nodes(&block.nodes).into_any())
+        .map(|block| nodes(&block.nodes, &entry.message).into_any())
         .collect()
 }
 
@@ -24,24 +25,30 @@ pub(crate) fn Growing(
     entry: ArcRwSignal<Arc<Entry>>,
 ) -> impl IntoView {
     let entry = entry.read_only();
-    let counted = entry.clone();
+    let (counted, marked) = (entry.clone(), entry.clone());
     let count = Memo::new(move |_| counted.with(|entry| entry.blocks.len()));
     view! {
         <For each=move || 0..count.get() key=|index| *index let:index>
             {
                 let entry = entry.clone();
                 let block = Memo::new(move |_| entry.with(|entry| entry.blocks.get(index).cloned()));
-                move || block.get().map(|block: Arc<Block>| nodes(&block.nodes))
+                let marked = marked.clone();
+                move || {
+                    let block: Arc<Block> = block.get()?;
+                    Some(marked.with_untracked(|entry| nodes(&block.nodes, &entry.message)))
+                }
             }
         </For>
     }
 }
 
-fn nodes(nodes: &[Node]) -> Vec<AnyView> {
-    nodes.iter().map(node).collect()
+/// Pieces of a message, which knows what its seams are.
+pub(super) fn nodes(nodes: &[Node], message: &Message) -> Vec<AnyView> {
+    nodes.iter().map(|one| node(one, message)).collect()
 }
 
-fn node(node: &Node) -> AnyView {
+fn node(node: &Node, message: &Message) -> AnyView {
+    let nodes = |children| nodes(children, message);
     match node {
         Node::Text(text) => text.replace('\0', "\u{fffd}").into_any(),
         Node::Code(text) => view! { <code>{text.replace('\0', "\u{fffd}")}</code> }.into_any(),
@@ -59,11 +66,11 @@ fn node(node: &Node) -> AnyView {
         Node::Heading { level, children } => heading(*level, nodes(children)),
         Node::Rule => view! { <hr /> }.into_any(),
         Node::Quote(children) => view! { <blockquote>{nodes(children)}</blockquote> }.into_any(),
-        Node::List { start: None, items } => view! { <ul>{list(items)}</ul> }.into_any(),
+        Node::List { start: None, items } => view! { <ul>{list(items, message)}</ul> }.into_any(),
         Node::List {
             start: Some(start),
             items,
-        } => view! { <ol start=start.to_string()>{list(items)}</ol> }.into_any(),
+        } => view! { <ol start=start.to_string()>{list(items, message)}</ol> }.into_any(),
         Node::Task { done } => {
             let (mark, word) = if *done {
                 ("☑ ", "done: ")
@@ -76,11 +83,19 @@ fn node(node: &Node) -> AnyView {
             }
             .into_any()
         }
-        Node::CodeBlock { language, text } => {
-            view! { <Code language=language.clone() text=text.replace('\0', "\u{fffd}") /> }
-                .into_any()
+        Node::CodeBlock { language, children } => {
+            // The last line break ends the block, not a line of it.
+            let shown = match children.split_last() {
+                Some((Node::Text(last), before)) => {
+                    let last = last.strip_suffix('\n').unwrap_or(last).to_owned();
+                    nodes(&[before, &[Node::Text(last)]].concat())
+                }
+                Some(_) | None => nodes(children),
+            };
+            view! { <Code language=language.clone() text=plain(children) shown /> }.into_any()
         }
-        Node::Table(parts) => table(parts),
+        Node::Table(parts) => table(parts, message),
+        Node::Seam(place) => seam::mark(message, *place),
     }
 }
 
@@ -93,14 +108,14 @@ fn heading(level: u8, children: Vec<AnyView>) -> AnyView {
     }
 }
 
-fn list(items: &[Vec<Node>]) -> Vec<AnyView> {
+fn list(items: &[Vec<Node>], message: &Message) -> Vec<AnyView> {
     items
         .iter()
-        .map(|item| view! { <li>{nodes(item)}</li> }.into_any())
+        .map(|item| view! { <li>{nodes(item, message)}</li> }.into_any())
         .collect()
 }
 
-fn table(table: &Table) -> AnyView {
+fn table(table: &Table, message: &Message) -> AnyView {
     let align = |column: usize| match table.align.get(column) {
         Some(Align::Center) => Some("center"),
         Some(Align::End) => Some("end"),
@@ -111,7 +126,8 @@ fn table(table: &Table) -> AnyView {
         .iter()
         .enumerate()
         .map(|(column, cell)| {
-            view! { <th scope="col" data-align=align(column)>{nodes(cell)}</th> }.into_any()
+            view! { <th scope="col" data-align=align(column)>{nodes(cell, message)}</th> }
+                .into_any()
         })
         .collect();
     let rows: Vec<_> = table
@@ -122,7 +138,7 @@ fn table(table: &Table) -> AnyView {
                 .iter()
                 .enumerate()
                 .map(|(column, cell)| {
-                    view! { <td data-align=align(column)>{nodes(cell)}</td> }.into_any()
+                    view! { <td data-align=align(column)>{nodes(cell, message)}</td> }.into_any()
                 })
                 .collect();
             view! { <tr>{cells}</tr> }.into_any()

@@ -14,6 +14,7 @@ pub(crate) mod icon;
 mod markdown;
 mod message;
 mod model_picker;
+mod seam;
 mod sidebar;
 mod simulated;
 mod theme;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use evenkeel_protocol::{
     Attempt, AttemptKind, AttemptState, ConversationId, Message, MessageId, MessageStatus,
-    RequestId, RunId, SeamMode, ServerFrame, Timestamp, Transcript, TurnError,
+    RequestId, RunId, Seam, ServerFrame, Timestamp, Transcript, TurnError,
 };
 
 use super::runs::Admit;
@@ -99,19 +99,23 @@ impl State {
             ServerFrame::Seam {
                 run_id,
                 seq,
-                from: _,
+                from,
                 to,
                 mode,
-                at: _,
+                at,
             } => {
                 if let Some(id) = self.admit(&run_id, seq, &mut changes) {
+                    let discarded = None;
+                    let seam = Seam {
+                        from,
+                        to,
+                        mode,
+                        at,
+                        discarded,
+                    };
+                    changes.say = Some(wording::goes_on(&seam));
                     if let Some(entry) = self.open.change(&id) {
-                        if mode == SeamMode::Restarted {
-                            entry.clear();
-                        }
-                        entry.message.fallback =
-                            entry.message.requested_model.as_ref() != Some(&to);
-                        entry.message.model_name = Some(to);
+                        entry.seam(seam);
                     }
                     changes.messages.push(id);
                 }
@@ -325,7 +329,8 @@ fn on_attempt(message: &mut Message, attempt: Attempt, say: &mut Option<String>)
         message.requested_model = Some(attempt.model_name.clone());
     }
     match attempt.state {
-        AttemptState::Answering | AttemptState::Answered => {
+        // Once there is text, only a seam says that another model goes on with it.
+        AttemptState::Answering | AttemptState::Answered if message.text.is_empty() => {
             message.fallback = message.requested_model.as_ref() != Some(&attempt.model_name);
             message.model_name = Some(attempt.model_name.clone());
             message.provider = Some(attempt.provider.clone());
@@ -334,6 +339,8 @@ fn on_attempt(message: &mut Message, attempt: Attempt, say: &mut Option<String>)
             *say = Some(format!("Falling back to {}.", attempt.model_name));
         }
         AttemptState::Started
+        | AttemptState::Answering
+        | AttemptState::Answered
         | AttemptState::Failed
         | AttemptState::Skipped
         | AttemptState::Cancelled => {}

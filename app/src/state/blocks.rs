@@ -6,11 +6,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use evenkeel_protocol::{Seam, SeamMode};
 use pulldown_cmark::{Event, Parser, Tag};
 
 use crate::late;
 
-use super::markdown::{Definitions, Levels, Node, options, parse};
+use super::markdown::{Definitions, Levels, Mark, Node, options, parse};
 
 /// A top-level block (with the blank lines and link definitions that follow it).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +26,20 @@ pub struct Blocks {
     settled: Vec<Arc<Block>>,
     /// The source of those that may still change.
     open: String,
+    /// The seams in it.
+    marks: Vec<Mark>,
     tail: Vec<Arc<Block>>,
     levels: Levels,
     definitions: Definitions,
 }
 
 impl Blocks {
-    /// The blocks of a whole text.
-    pub fn of(text: &str) -> Self {
-        let mut blocks = Self::default();
+    /// The blocks of a text, with its seams marked.
+    pub fn of(text: &str, seams: &[Seam]) -> Self {
+        let mut blocks = Self {
+            marks: marks(text, seams),
+            ..Self::default()
+        };
         blocks.push(text);
         blocks
     }
@@ -59,9 +65,11 @@ impl Blocks {
         }
         // What is open is parsed with copies: its headings and definitions may still change.
         let (levels, definitions) = (self.levels.clone(), self.definitions.clone());
-        let slices = slices(&self.open);
-        for slice in slices {
-            let nodes = self.parse(slice);
+        let mut slices = slices(&self.open).into_iter().peekable();
+        while let Some(slice) = slices.next() {
+            // What lies after the last block is marked at its end.
+            let until = slices.peek().map_or(usize::MAX, |next| next.start);
+            let nodes = self.parse(slice, until);
             self.tail.push(reuse(before.next(), nodes));
         }
         (self.levels, self.definitions) = (levels, definitions);
@@ -76,15 +84,30 @@ impl Blocks {
             return;
         };
         for slice in done {
-            let nodes = self.parse(slice.clone());
+            let nodes = self.parse(slice.clone(), slice.end);
             self.settled.push(reuse(before.next(), nodes));
         }
         self.open.drain(..last.start);
+        self.marks.retain(|mark| mark.at >= last.start);
+        for mark in &mut self.marks {
+            mark.at -= last.start;
+        }
     }
 
-    fn parse(&mut self, slice: Range<usize>) -> Vec<Node> {
+    /// Parses a slice with the seams that lie before `until`.
+    fn parse(&mut self, slice: Range<usize>, until: usize) -> Vec<Node> {
+        let here = |mark: &&Mark| mark.at >= slice.start && mark.at < until;
+        let marks: Vec<_> = self
+            .marks
+            .iter()
+            .filter(here)
+            .map(|mark| Mark {
+                at: mark.at - slice.start,
+                place: mark.place,
+            })
+            .collect();
         let source = self.open.get(slice).unwrap_or_default();
-        parse(source, &mut self.definitions, &mut self.levels)
+        parse(source, &marks, &mut self.definitions, &mut self.levels)
     }
 
     /// How many there are.
@@ -108,6 +131,28 @@ impl Blocks {
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Block>> {
         self.settled.iter().chain(&self.tail)
     }
+}
+
+/// The seams that lie in the text, with their places in the list: those before a restart lie in what it replaced.
+pub fn in_text(seams: &[Seam]) -> impl Iterator<Item = (usize, &Seam)> {
+    let restart = seams
+        .iter()
+        .rposition(|seam| seam.mode == SeamMode::Restarted);
+    let begun = restart.map_or(0, |restart| restart + 1);
+    seams.iter().enumerate().skip(begun)
+}
+
+/// Where they lie, in bytes.
+fn marks(text: &str, seams: &[Seam]) -> Vec<Mark> {
+    let mut from = 0;
+    in_text(seams)
+        .map(|(place, seam)| {
+            let scalars = usize::try_from(seam.at).unwrap_or(usize::MAX);
+            let at = text.char_indices().nth(scalars);
+            from = at.map_or(text.len(), |(at, _)| at).max(from);
+            Mark { at: from, place }
+        })
+        .collect()
 }
 
 fn reuse(before: Option<Arc<Block>>, nodes: Vec<Node>) -> Arc<Block> {

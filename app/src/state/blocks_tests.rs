@@ -1,14 +1,19 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::state::Table;
 
-fn cut(text: &str, cuts: &[prop::sample::Index]) -> Blocks {
+fn cut(text: &str, seams: &[Seam], cuts: &[prop::sample::Index]) -> Blocks {
     let mut places: Vec<usize> = cuts
         .iter()
         .map(|index| text.floor_char_boundary(index.index(text.len() + 1)))
         .collect();
     places.sort_unstable();
-    let mut blocks = Blocks::default();
+    // As a page has them that knows all seams before it has the text.
+    let mut blocks = Blocks {
+        marks: marks(text, seams),
+        ..Blocks::default()
+    };
     let mut from = 0;
     for place in places.into_iter().chain([text.len()]) {
         blocks.push(&text[from..place]);
@@ -93,18 +98,116 @@ fn text() -> impl Strategy<Value = String> {
     })
 }
 
+fn continued(at: usize) -> Seam {
+    Seam {
+        from: "a".into(),
+        to: "b".into(),
+        mode: SeamMode::Continued,
+        at: at as u64,
+        discarded: None,
+    }
+}
+
+/// Seams somewhere in a text.
+fn seams(text: &str, places: &[prop::sample::Index]) -> Vec<Seam> {
+    let mut places: Vec<_> = places
+        .iter()
+        .map(|place| place.index(text.chars().count() + 1))
+        .collect();
+    places.sort_unstable();
+    places.into_iter().map(continued).collect()
+}
+
+/// The nodes without the seams in them, which are counted.
+fn unmarked(nodes: &[Node], count: &mut Vec<usize>) -> Vec<Node> {
+    let mut plain: Vec<Node> = Vec::new();
+    for node in nodes {
+        let mut inner = |children: &Vec<Node>| unmarked(children, count);
+        let node = match node {
+            Node::Seam(place) => {
+                count.push(*place);
+                continue;
+            }
+            Node::Text(text) => {
+                if let Some(Node::Text(before)) = plain.last_mut() {
+                    before.push_str(text);
+                    continue;
+                }
+                Node::Text(text.clone())
+            }
+            Node::Strong(children) => Node::Strong(inner(children)),
+            Node::Emphasis(children) => Node::Emphasis(inner(children)),
+            Node::Struck(children) => Node::Struck(inner(children)),
+            Node::Paragraph(children) => Node::Paragraph(inner(children)),
+            Node::Quote(children) => Node::Quote(inner(children)),
+            Node::Heading { level, children } => Node::Heading {
+                level: *level,
+                children: inner(children),
+            },
+            Node::CodeBlock { language, children } => Node::CodeBlock {
+                language: language.clone(),
+                children: inner(children),
+            },
+            Node::List { start, items } => Node::List {
+                start: *start,
+                items: items.iter().map(inner).collect(),
+            },
+            Node::Table(table) => Node::Table(Table {
+                align: table.align.clone(),
+                head: table.head.iter().map(&mut inner).collect(),
+                rows: table
+                    .rows
+                    .iter()
+                    .map(|row| row.iter().map(&mut inner).collect())
+                    .collect(),
+            }),
+            // Nothing in a link can be pressed but the link.
+            Node::Link { .. } => {
+                assert!(!format!("{node:?}").contains("Seam"));
+                node.clone()
+            }
+            Node::Code(_) | Node::Break | Node::Rule | Node::Task { .. } => node.clone(),
+        };
+        plain.push(node);
+    }
+    plain
+}
+
+fn all(blocks: &Blocks) -> Vec<Vec<Node>> {
+    blocks.iter().map(|block| block.nodes.clone()).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn any_pieces_give_the_same_blocks(text in text(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8)) {
-        let (pieces, whole) = (cut(&text, &cuts), Blocks::of(&text));
+    fn any_pieces_give_the_same_blocks(
+        text in text(),
+        places in prop::collection::vec(any::<prop::sample::Index>(), 0..3),
+        cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..8),
+    ) {
+        let seams = seams(&text, &places);
+        let (pieces, whole) = (cut(&text, &seams, &cuts), Blocks::of(&text, &seams));
         prop_assert_eq!(pieces.iter().collect::<Vec<_>>(), whole.iter().collect::<Vec<_>>());
     }
 
     #[test]
+    fn every_seam_is_marked_once_in_order_and_changes_nothing_else(
+        text in text(),
+        places in prop::collection::vec(any::<prop::sample::Index>(), 1..4),
+    ) {
+        let marked = Blocks::of(&text, &seams(&text, &places));
+        let mut count = Vec::new();
+        let without: Vec<_> = marked.iter().map(|block| unmarked(&block.nodes, &mut count)).collect();
+        let plain = Blocks::of(&text, &[]);
+        prop_assert_eq!(without, all(&plain));
+        let expected: Vec<_> = (0..if plain.is_empty() { 0 } else { places.len() }).collect();
+        prop_assert_eq!(count, expected);
+    }
+
+    #[test]
     fn a_settled_block_stays_where_it_is(text in text(), more in text()) {
-        let mut blocks = Blocks::of(&text);
+        let mut blocks = Blocks::of(&text, &[]);
         let before = blocks.settled.clone();
         blocks.push(&more);
         for (old, new) in before.iter().zip(&blocks.settled) {
@@ -115,13 +218,14 @@ proptest! {
 
     #[test]
     fn nothing_that_is_written_makes_it_fail(text in "\\PC*", cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..4)) {
-        cut(&text, &cuts);
+        let seams = seams(&text, &cuts);
+        cut(&text, &seams, &cuts);
     }
 }
 
 #[test]
 fn blocks_are_found_by_their_place() {
-    let blocks = Blocks::of("one\n\ntwo\n\nthree");
+    let blocks = Blocks::of("one\n\ntwo\n\nthree", &[]);
     assert_eq!(blocks.len(), 3);
     for (index, block) in blocks.iter().enumerate() {
         assert!(
@@ -135,7 +239,7 @@ fn blocks_are_found_by_their_place() {
 
 #[test]
 fn an_open_fence_is_one_block_however_long() {
-    let mut blocks = Blocks::of("intro\n\n```rust\n");
+    let mut blocks = Blocks::of("intro\n\n```rust\n", &[]);
     for line in 0..200 {
         blocks.push(&format!("let x{line} = {line};\n\n"));
     }
@@ -152,6 +256,105 @@ fn deep_nesting_is_flattened() {
         "[".repeat(50_000),
         "**a ".repeat(20_000),
     ] {
-        Blocks::of(&hostile);
+        Blocks::of(&hostile, &[]);
     }
+}
+
+/// Where the seam stands that lies where a source has a `|`.
+fn placed(source: &str) -> Vec<Vec<Node>> {
+    let at = source.find('|').unwrap();
+    let at = source[..at].chars().count();
+    all(&Blocks::of(&source.replacen('|', "", 1), &[continued(at)]))
+}
+
+fn words(text: &str) -> Node {
+    Node::Text(text.to_owned())
+}
+
+#[test]
+fn a_seam_is_marked_where_it_is() {
+    let paragraph = |children: Vec<Node>| vec![Node::Paragraph(children)];
+    assert_eq!(
+        placed("dé|jà"),
+        [paragraph(vec![words("dé"), Node::Seam(0), words("jà")])]
+    );
+    let open = placed("one|\n\ntwo");
+    assert_eq!(open[0], paragraph(vec![words("one"), Node::Seam(0)]));
+    let next = placed("one\n\n|two");
+    assert_eq!(next[1], paragraph(vec![Node::Seam(0), words("two")]));
+    let strong = vec![
+        words("a "),
+        Node::Strong(vec![words("b"), Node::Seam(0), words("c")]),
+    ];
+    assert_eq!(placed("a **b|c**"), [paragraph(strong)]);
+    let item = |place: &str| match &placed(place)[0][0] {
+        Node::List { items, .. } => items.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        item("- a\n- b|c")[1],
+        [words("b"), Node::Seam(0), words("c")]
+    );
+    assert_eq!(item("- a|\n- b")[0], [words("a"), Node::Seam(0)]);
+}
+
+#[test]
+fn a_seam_in_code_is_marked_in_it_and_behind_its_fence_behind_it() {
+    let code = |children: Vec<Node>| Node::CodeBlock {
+        language: "rust".into(),
+        children,
+    };
+    let inside = code(vec![words("let"), Node::Seam(0), words(" a;\n")]);
+    assert_eq!(placed("```rust\nlet| a;\n```"), [[inside]]);
+    let still_open = code(vec![words("let a"), Node::Seam(0)]);
+    assert_eq!(placed("```rust\nlet a|"), [[still_open]]);
+    let closed = code(vec![words("let a;\n")]);
+    assert_eq!(placed("```rust\nlet a;\n```|"), [[closed, Node::Seam(0)]]);
+}
+
+#[test]
+fn a_seam_in_a_link_or_a_span_of_code_is_marked_behind_it() {
+    let [block] = &placed("[a|b](https://x.example) c")[..] else {
+        panic!()
+    };
+    let [Node::Paragraph(children)] = &block[..] else {
+        panic!()
+    };
+    assert!(
+        matches!(
+            &children[..],
+            [Node::Link { .. }, Node::Seam(0), Node::Text(_)]
+        ),
+        "{children:?}"
+    );
+    assert_eq!(
+        placed("`a|b` c"),
+        [[Node::Paragraph(vec![
+            Node::Code("ab".into()),
+            Node::Seam(0),
+            words(" c")
+        ])]]
+    );
+}
+
+#[test]
+fn a_restart_is_not_marked_in_the_text_and_neither_is_what_came_before_it() {
+    let restarted = Seam {
+        mode: SeamMode::Restarted,
+        ..continued(0)
+    };
+    let blocks = Blocks::of("abc", &[continued(2), restarted, continued(1)]);
+    let [Node::Paragraph(children)] = &all(&blocks)[0][..] else {
+        panic!()
+    };
+    assert_eq!(children[..], [words("a"), Node::Seam(2), words("bc")]);
+}
+
+#[test]
+fn a_seam_beyond_the_text_is_marked_at_its_end() {
+    let blocks = Blocks::of("abc", &[continued(9)]);
+    assert_eq!(
+        all(&blocks),
+        [[Node::Paragraph(vec![words("abc"), Node::Seam(0)])]]
+    );
 }

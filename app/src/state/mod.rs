@@ -22,7 +22,7 @@ use evenkeel_protocol::{
 
 pub use apply::Changes;
 pub use backoff::delay_ms;
-pub use blocks::{Block, Blocks};
+pub use blocks::{Block, Blocks, in_text};
 pub use fault_draft::{FaultDraft, PRESETS};
 pub use gantt::{Bar, WIDTH, bars};
 pub use markdown::{Align, Node, Table, plain};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use evenkeel_protocol::{
-    ConversationId, Message, MessageId, MessageRole, MessageStatus, RequestId, Transcript,
+    ConversationId, Message, MessageId, MessageRole, MessageStatus, RequestId, Seam, SeamMode,
+    Transcript,
 };
 
 use super::Blocks;
@@ -23,7 +24,7 @@ impl Entry {
     pub fn new(message: Message) -> Self {
         let blocks = match message.role {
             MessageRole::User => Blocks::default(),
-            MessageRole::Assistant => Blocks::of(&message.text),
+            MessageRole::Assistant => Blocks::of(&message.text, &message.seams),
         };
         Self { message, blocks }
     }
@@ -39,16 +40,34 @@ impl Entry {
         self.blocks.push(text);
     }
 
-    /// Its text begins anew.
+    /// Another model goes on with it.
+    pub(super) fn seam(&mut self, mut seam: Seam) {
+        let message = &mut self.message;
+        if seam.mode == SeamMode::Restarted {
+            seam.discarded =
+                Some(std::mem::take(&mut message.text)).filter(|text| !text.is_empty());
+        }
+        let mut attempts = message.attempts.iter().rev();
+        let goes_on = attempts.find(|attempt| attempt.model_name == seam.to);
+        message.provider = goes_on.map(|attempt| attempt.provider.clone());
+        message.fallback = message.requested_model.as_ref() != Some(&seam.to);
+        message.model_name = Some(seam.to.clone());
+        message.seams.push(seam);
+        self.blocks = Blocks::of(&message.text, &message.seams);
+    }
+
+    /// It is told anew from its beginning.
     pub(super) fn clear(&mut self) {
         self.message.text.clear();
+        self.message.seams.clear();
         self.blocks = Blocks::default();
     }
 
     /// The message as the server has it in the end. What is shown already is kept where it is the same.
     pub(super) fn replace(&mut self, message: Message) {
+        let same = self.message.role == message.role && self.message.seams == message.seams;
         match message.text.strip_prefix(self.message.text.as_str()) {
-            Some(rest) if self.message.role == message.role => self.blocks.push(rest),
+            Some(rest) if same => self.blocks.push(rest),
             Some(_) | None => self.blocks = Self::new(message.clone()).blocks,
         }
         self.message = message;

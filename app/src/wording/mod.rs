@@ -3,17 +3,20 @@
 mod faults;
 mod health;
 mod reasons;
+mod seams;
 mod times;
 
 use evenkeel_protocol::{
-    Attempt, AttemptKind, AttemptState, ErrorKind, Message, MessageStatus, ModelFailure, ModelId,
-    Reason,
+    Attempt, AttemptKind, AttemptState, ErrorKind, Message, MessageStatus, ModelFailure, Reason,
 };
 
 pub use faults::{fault, target};
 pub use health::{circuit, verdict};
 pub use reasons::{Fixer, explain, reason};
+pub use seams::{catching_up, fallback, goes_on, seam};
 pub use times::{countdown, seconds};
+
+use seams::{hedged, took_over};
 
 fn failed(attempt: &Attempt) -> bool {
     matches!(attempt.state, AttemptState::Failed | AttemptState::Skipped)
@@ -44,6 +47,7 @@ pub fn progress(attempts: &[Attempt]) -> Option<String> {
                     retries + 1
                 )
             }
+            None if now.reason == Some(Reason::StreamInterrupted) => format!("{model} broke off"),
             None => format!("{model} could not answer ({})", why(now)),
         }),
         AttemptState::Skipped => Some(format!("{model} was not asked ({})", why(now))),
@@ -75,40 +79,6 @@ fn overhead(attempts: &[Attempt]) -> Option<u64> {
     u64::try_from(ms).ok()
 }
 
-/// "gpt-4o could not answer (rate limited) · claude-sonnet stepped in · +0.8 s".
-pub fn fallback(message: &Message) -> Option<String> {
-    let served = message.model_name.as_ref()?;
-    let asked = message.requested_model.as_ref()?;
-    if served == asked {
-        return None;
-    }
-    let reason_of = |model: &ModelId| {
-        message
-            .attempts
-            .iter()
-            .rev()
-            .find(|attempt| attempt.model_name == *model && failed(attempt))
-    };
-    let mut parts = vec![match reason_of(asked) {
-        Some(attempt) => format!("{asked} could not answer ({})", why(attempt)),
-        None => format!("{asked} could not answer"),
-    }];
-    let mut named = vec![asked];
-    for attempt in message.attempts.iter().filter(|attempt| failed(attempt)) {
-        let model = &attempt.model_name;
-        if model != served && !named.contains(&model) {
-            named.push(model);
-            let last = reason_of(model).unwrap_or(attempt);
-            parts.push(format!("nor could {model} ({})", why(last)));
-        }
-    }
-    parts.push(format!("{served} stepped in"));
-    if let Some(ms) = overhead(&message.attempts) {
-        parts.push(format!("+{}", seconds(ms)));
-    }
-    Some(parts.join(" · "))
-}
-
 /// Why there is no whole answer, where the card of an exhausted turn does not say it already.
 pub fn ended(message: &Message) -> Option<String> {
     let kind = message.error.as_ref().map(|error| &error.kind);
@@ -132,8 +102,12 @@ pub fn ended(message: &Message) -> Option<String> {
 /// What the announcer says at a turn's end.
 pub fn announce(message: &Message) -> String {
     match (&message.status, &message.model_name) {
+        (MessageStatus::Complete, _) if let Some(seam) = message.seams.last() => took_over(seam),
         (MessageStatus::Complete, Some(model)) if message.fallback => {
             match &message.requested_model {
+                Some(asked) if hedged(message) => {
+                    format!("Answered by {model}, which was faster than {asked}.")
+                }
                 Some(asked) => format!("Answered by {model}, because {asked} could not."),
                 None => format!("Answered by {model}."),
             }

@@ -1,4 +1,4 @@
-use evenkeel_protocol::{MessageRole, Timestamp, TurnError};
+use evenkeel_protocol::{MessageRole, Seam, SeamMode, Timestamp, TurnError};
 
 use super::*;
 
@@ -45,6 +45,7 @@ fn message(attempts: Vec<Attempt>) -> Message {
         usage: None,
         cost: None,
         attempts,
+        seams: vec![],
         simulated: false,
         run_id: Some("r1".into()),
         error: None,
@@ -81,6 +82,138 @@ fn the_fallback_line() {
         ..message(vec![])
     };
     assert_eq!(fallback(&same), None);
+}
+
+fn seam_of(from: &str, to: &str, mode: SeamMode) -> Seam {
+    Seam {
+        from: from.into(),
+        to: to.into(),
+        mode,
+        at: 3,
+        discarded: None,
+    }
+}
+
+#[test]
+fn the_fallback_line_of_an_answer_that_broke_off() {
+    let broke_off = |model: &str| failed(model, Reason::StreamInterrupted, 200);
+    let answered = attempt(
+        "claude-sonnet",
+        AttemptKind::Fallback,
+        AttemptState::Answered,
+        9_000,
+    );
+    let line = |from: &str, mode, first| {
+        fallback(&Message {
+            seams: vec![seam_of(from, "claude-sonnet", mode)],
+            ..message(vec![first, broke_off(from), answered.clone()])
+        })
+        .unwrap()
+    };
+    let first = broke_off("gpt-4o");
+    for mode in [SeamMode::Continued, SeamMode::Spliced] {
+        assert_eq!(
+            line("gpt-4o", mode, first.clone()),
+            "gpt-4o broke off · claude-sonnet went on from there"
+        );
+    }
+    assert_eq!(
+        line("gpt-4o", SeamMode::Restarted, first),
+        "gpt-4o broke off · claude-sonnet began anew"
+    );
+    let refused = failed("gpt-4o", Reason::QuotaExhausted, 429);
+    assert_eq!(
+        line("o3", SeamMode::Continued, refused),
+        "gpt-4o could not answer (rate limited) · o3 broke off · claude-sonnet went on from there"
+    );
+    // The one that was asked for could not at first, and went on in the end.
+    let back = Message {
+        model_name: Some("gpt-4o".into()),
+        seams: vec![seam_of("o3", "gpt-4o", SeamMode::Continued)],
+        ..message(vec![broke_off("o3")])
+    };
+    assert_eq!(
+        fallback(&back).unwrap(),
+        "o3 broke off · gpt-4o went on from there"
+    );
+}
+
+#[test]
+fn a_model_that_was_only_slower_did_not_fail() {
+    let slow = attempt("gpt-4o", AttemptKind::Primary, AttemptState::Cancelled, 0);
+    let faster = attempt(
+        "claude-sonnet",
+        AttemptKind::Hedge,
+        AttemptState::Answered,
+        2_000,
+    );
+    let message = message(vec![slow, faster]);
+    assert_eq!(
+        fallback(&message).unwrap(),
+        "gpt-4o had said nothing yet · claude-sonnet, asked in parallel, was faster · +2.0 s"
+    );
+    assert_eq!(
+        announce(&message),
+        "Answered by claude-sonnet, which was faster than gpt-4o."
+    );
+    assert_eq!(kind(AttemptKind::Hedge), "asked in parallel");
+}
+
+#[test]
+fn a_seam_in_words() {
+    let of = |mode, discarded: Option<&str>| Seam {
+        discarded: discarded.map(str::to_owned),
+        ..seam_of("a", "b", mode)
+    };
+    for (seam_of, what, live, end) in [
+        (
+            of(SeamMode::Continued, None),
+            "a broke off here. b was given its text and continued it.",
+            "a broke off. b goes on.",
+            "Answered by b, which went on where a broke off.",
+        ),
+        (
+            of(SeamMode::Spliced, None),
+            "a broke off here. b began anew, said the same up to here, and was spliced in.",
+            "a broke off. b goes on.",
+            "Answered by b, which went on where a broke off.",
+        ),
+        (
+            of(SeamMode::Restarted, Some("x")),
+            "a broke off. b said something else and restarted the answer.",
+            "a broke off. b begins the answer anew.",
+            "Answered by b, which began anew where a broke off.",
+        ),
+    ] {
+        assert_eq!(seam(&seam_of), what);
+        assert_eq!(goes_on(&seam_of), live);
+        let answered = Message {
+            seams: vec![seam_of],
+            ..message(vec![])
+        };
+        assert_eq!(announce(&answered), end);
+        let cut = Message {
+            status: MessageStatus::Incomplete,
+            ..answered
+        };
+        assert_eq!(announce(&cut), "The answer broke off.");
+    }
+}
+
+#[test]
+fn a_model_that_repeats_what_is_shown_is_catching_up() {
+    let mut message = Message {
+        model_name: Some("gpt-4o".into()),
+        ..message(vec![failed("gpt-4o", Reason::StreamInterrupted, 200)])
+    };
+    assert_eq!(progress(&message.attempts).unwrap(), "gpt-4o broke off");
+    assert_eq!(catching_up(&message), None);
+    let behind = attempt("o3", AttemptKind::Fallback, AttemptState::Answering, 0);
+    message.attempts.push(behind);
+    assert_eq!(progress(&message.attempts), None);
+    assert_eq!(catching_up(&message).unwrap(), "o3 is catching up …");
+    message.model_name = Some("o3".into());
+    assert_eq!(catching_up(&message), None);
 }
 
 #[test]
@@ -133,8 +266,10 @@ fn what_happens_meanwhile() {
 #[test]
 fn times_as_people_say_them() {
     assert_eq!(
-        [0, 49, 50, 840, 9_949, 9_950, 14_400].map(seconds),
-        ["0.0 s", "0.0 s", "0.1 s", "0.8 s", "9.9 s", "10 s", "14 s"]
+        [0, 31, 99, 100, 840, 9_949, 9_950, 14_400].map(seconds),
+        [
+            "0 ms", "31 ms", "99 ms", "0.1 s", "0.8 s", "9.9 s", "10 s", "14 s"
+        ]
     );
     assert_eq!(
         [-5, 1, 1_000, 59_001, 185_000, 3_720_000].map(countdown),

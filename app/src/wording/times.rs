@@ -1,8 +1,10 @@
 //! Spans of time, as people say them.
 
-/// Milliseconds as seconds: "0.8 s", "14 s".
+/// Milliseconds as seconds, where they are not very few: "31 ms", "0.8 s", "14 s".
 pub fn seconds(ms: u64) -> String {
-    if ms < 9_950 {
+    if ms < 100 {
+        format!("{ms} ms")
+    } else if ms < 9_950 {
         let tenths = (ms + 50) / 100;
         format!("{}.{} s", tenths / 10, tenths % 10)
     } else {

@@ -70,6 +70,7 @@ pub fn message(id: &str, parent: Option<&str>, role: MessageRole, text: &str) ->
         usage: None,
         cost: None,
         attempts: vec![],
+        seams: vec![],
         simulated: false,
         run_id: None,
         error: None,
@@ -125,6 +126,53 @@ pub fn fallback_answer(text: &str) -> Message {
             ),
         ],
         ..message("m2", Some("m1"), MessageRole::Assistant, text)
+    }
+}
+
+/// An answer that was begun anew, and then continued where the text has a `|`.
+pub fn resumed_answer(text: &str) -> Message {
+    let at = text.chars().position(|character| character == '|').unwrap();
+    let broke_off = |index, model, kind| Attempt {
+        reason: Some(Reason::StreamInterrupted),
+        ..attempt(index, model, kind, AttemptState::Failed, 0)
+    };
+    let seam = |from: &str, to: &str, mode, at, discarded: Option<&str>| Seam {
+        from: from.into(),
+        to: to.into(),
+        mode,
+        at,
+        discarded: discarded.map(str::to_owned),
+    };
+    let restarted = seam(
+        "demo-swift",
+        "demo-steady",
+        SeamMode::Restarted,
+        0,
+        Some("<b>discarded</b>"),
+    );
+    let continued = seam(
+        "demo-steady",
+        "demo-calm",
+        SeamMode::Continued,
+        at as u64,
+        None,
+    );
+    Message {
+        model_name: Some("demo-calm".into()),
+        attempts: vec![
+            broke_off(0, "demo-swift", AttemptKind::Primary),
+            broke_off(1, "demo-steady", AttemptKind::Fallback),
+            attempt(
+                2,
+                "demo-calm",
+                AttemptKind::Fallback,
+                AttemptState::Answered,
+                900,
+            ),
+        ],
+        seams: vec![restarted, continued],
+        simulated: false,
+        ..fallback_answer(&text.replacen('|', "", 1))
     }
 }
 

@@ -68,6 +68,8 @@ struct Answers {
     whole: Vec<u8>,
     stream: Vec<u8>,
     busy: Vec<u8>,
+    /// To whatever else is asked, such as which models there are.
+    missing: Vec<u8>,
 }
 
 impl Answers {
@@ -93,6 +95,7 @@ impl Answers {
             whole: json("200 OK", &whole),
             stream: stream.into(),
             busy: json("503 Service Unavailable", busy),
+            missing: json("404 Not Found", "{}"),
         }
     }
 }
@@ -131,13 +134,13 @@ async fn serve(mut socket: TcpStream, answers: Arc<Answers>, epoch: Instant) -> 
             }
             continue;
         };
-        let path = buffer.strip_prefix(b"POST /").expect("a POST");
-        let answer = match path.split(|byte| *byte == b'/').next() {
+        let answer = match buffer.split(|byte| *byte == b'/').nth(1) {
+            _ if !buffer.starts_with(b"POST ") => Some(&answers.missing),
             Some(b"whole") => Some(&answers.whole),
             Some(b"stream") => Some(&answers.stream),
             Some(b"busy") => Some(&answers.busy),
             Some(b"paced") => None,
-            other => panic!("no such path: {other:?}"),
+            _ => Some(&answers.missing),
         };
         buffer.drain(..length);
         match answer {
@@ -152,7 +155,7 @@ fn request_length(buffer: &[u8]) -> Option<usize> {
     let head = buffer.windows(4).position(|end| end == b"\r\n\r\n")? + 4;
     let name = b"content-length: ";
     let at = buffer[..head].windows(name.len()).position(|it| it == name);
-    let digits = &buffer[at.expect("a content-length") + name.len()..];
+    let digits = at.map_or(&[][..], |at| &buffer[at + name.len()..head]);
     let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
     let body = digits.fold(0, |sum, digit| sum * 10 + usize::from(digit - b'0'));
     (buffer.len() >= head + body).then_some(head + body)

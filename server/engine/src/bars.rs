@@ -18,7 +18,9 @@ impl Walk {
         if failure.reason == Reason::ModelNotFound {
             leg.circuits.is_missing(&leg.model, failure);
         }
-        if let CircuitEffect::CoolsFor(rest) = failure.circuit {
+        if let CircuitEffect::CoolsFor(rest) | CircuitEffect::OpensAtOnce(rest) = failure.circuit
+            && !rest.is_zero()
+        {
             self.retry_at = earliest(self.retry_at, Some(Instant::now() + rest));
         }
         if failure.scope == Scope::Provider || self.second_refusal(leg, failure) {

@@ -72,8 +72,8 @@ pub(crate) enum Weight {
     One,
     /// One failure, and at least this long a rest.
     Rest(Duration),
-    /// It opens now.
-    Trip,
+    /// It opens now, for at least this long.
+    Trip(Duration),
 }
 
 /// How something that was let through ended, for this circuit.
@@ -240,11 +240,12 @@ impl Circuit {
         }
     }
 
-    /// Takes note of how a leg that passed has ended.
-    pub(crate) fn record(&mut self, pass: Pass, outcome: Outcome, now: Instant) {
+    /// Takes note of how a leg that passed has ended. Says whether that has opened it.
+    pub(crate) fn record(&mut self, pass: Pass, outcome: Outcome, now: Instant) -> bool {
         if pass.generation != self.generation {
-            return;
+            return false;
         }
+        let before = self.generation;
         match (self.state, outcome) {
             (State::Closed { .. }, Outcome::Success) => {
                 self.window.record(false, now);
@@ -276,10 +277,11 @@ impl Circuit {
             (State::Closed { .. }, Outcome::Neutral)
             | (State::Open { .. } | State::Forced(_), _) => {}
         }
+        self.generation != before && matches!(self.state, State::Open { .. })
     }
 
     fn fail(&mut self, failures: u32, weight: Weight, cause: Cause, now: Instant) {
-        if weight == Weight::Trip
+        if matches!(weight, Weight::Trip(_))
             || failures >= self.settings.threshold
             || self.fails_too_often(now)
         {
@@ -303,13 +305,13 @@ impl Circuit {
     fn open(&mut self, weight: Weight, cooldown: Duration, cause: Cause, now: Instant) {
         let until = now
             + match weight {
-                Weight::Rest(rest) => cooldown.max(rest),
-                Weight::One | Weight::Trip => cooldown,
+                Weight::Rest(rest) | Weight::Trip(rest) => cooldown.max(rest),
+                Weight::One => cooldown,
             };
         let last_resort = match weight {
             Weight::One => now,
             Weight::Rest(rest) => now + rest,
-            Weight::Trip => until,
+            Weight::Trip(_) => until,
         };
         self.enter(
             now,

@@ -404,9 +404,10 @@ impl ProviderCircuits {
             };
             state.provider.record(passes.provider, for_provider, now);
             if let (Some(pass), Some(own)) = (passes.model, state.models.get_mut(model)) {
-                own.circuit.record(pass, outcome, now);
+                let opened = own.circuit.record(pass, outcome, now);
                 let view = own.circuit.view();
-                if view.state == CircuitState::Open {
+                // One that was open before says nothing new: its stragglers must not open the provider's again.
+                if opened {
                     state.model_open(&view, now);
                 }
             }
@@ -555,7 +556,7 @@ impl GroupPermit {
             CircuitEffect::Ignored => Outcome::Neutral,
             CircuitEffect::Counts => Outcome::Failure(Weight::One, cause),
             CircuitEffect::CoolsFor(rest) => Outcome::Failure(Weight::Rest(rest), cause),
-            CircuitEffect::OpensAtOnce => Outcome::Failure(Weight::Trip, cause),
+            CircuitEffect::OpensAtOnce(rest) => Outcome::Failure(Weight::Trip(rest), cause),
         };
         self.group
             .record(&self.model, passes, outcome, failure.scope);

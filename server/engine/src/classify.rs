@@ -103,6 +103,8 @@ fn by_status(status: u16, said: &Said, retry_after: Option<Duration>) -> Row {
     use RetryRule::{Backoff, EndTurn, Never, NotBefore};
     use Scope::{Model, Provider, Request};
 
+    // What opens at once stays open for as long as the provider names, if it does.
+    let opens = OpensAtOnce(retry_after.unwrap_or_default().min(MAX_COOLING));
     match status {
         400 | 413 | 422 if said.context_length() => {
             Row(Reason::ContextLengthExceeded, Model, Never, Ignored)
@@ -110,10 +112,10 @@ fn by_status(status: u16, said: &Said, retry_after: Option<Duration>) -> Row {
         400 | 403 | 422 if said.content_filter() => {
             Row(Reason::ContentFiltered, Request, EndTurn, Ignored)
         }
-        402 => Row(Reason::QuotaExhausted, Provider, Never, OpensAtOnce),
-        400 | 429 if said.spent() => Row(Reason::QuotaExhausted, Provider, Never, OpensAtOnce),
-        401 => Row(Reason::AuthError, Provider, Never, OpensAtOnce),
-        400 if said.invalid_key() => Row(Reason::AuthError, Provider, Never, OpensAtOnce),
+        402 => Row(Reason::QuotaExhausted, Provider, Never, opens),
+        400 | 429 if said.spent() => Row(Reason::QuotaExhausted, Provider, Never, opens),
+        401 => Row(Reason::AuthError, Provider, Never, opens),
+        400 if said.invalid_key() => Row(Reason::AuthError, Provider, Never, opens),
         403 => Row(Reason::AuthError, Model, Never, Counts),
         404 => Row(Reason::ModelNotFound, Model, Never, Ignored),
         400 | 422 if said.missing_model() => Row(Reason::ModelNotFound, Model, Never, Ignored),
@@ -166,6 +168,9 @@ impl Said {
                 "context window",
                 "prompt is too long",
                 "exceeds the maximum number of tokens",
+                "exceed context limit",
+                "context size",
+                "maximum prompt length",
                 "input token count",
             ],
         )
@@ -188,18 +193,21 @@ impl Said {
     }
 
     fn spent(&self) -> bool {
-        self.any(
-            &["insufficient_quota", "billing_hard_limit_reached"],
-            &[
-                "insufficient_quota",
-                "credit balance is too low",
-                "insufficient balance",
-                "exceeded your current quota",
-                "per day",
-                "daily limit",
-                "perday",
-            ],
-        )
+        // Gemini says "exceeded your current quota" of a minute's as well; which one it is, its id tells.
+        let of_a_minute = self.message.contains("perminute") && !self.message.contains("perday");
+        !of_a_minute
+            && self.any(
+                &["insufficient_quota", "billing_hard_limit_reached"],
+                &[
+                    "insufficient_quota",
+                    "credit balance is too low",
+                    "insufficient balance",
+                    "exceeded your current quota",
+                    "per day",
+                    "daily limit",
+                    "perday",
+                ],
+            )
     }
 
     fn invalid_key(&self) -> bool {

@@ -90,8 +90,9 @@ pub enum CircuitEffect {
     Counts,
     /// One failure, and no request is wanted before this time has passed.
     CoolsFor(Duration),
-    /// It opens without counting: a spent credential does not heal by trying.
-    OpensAtOnce,
+    /// It opens without counting: a spent credential does not heal by trying. No request is wanted before this time has
+    /// passed, which is none where the provider named none.
+    OpensAtOnce(Duration),
 }
 
 /// A classified failure. `detail` is scrubbed and cut when it is built, so that no other code can forget to.

@@ -232,6 +232,11 @@ impl World {
 
     pub(crate) fn turn(&self, log: &Arc<Log>) -> Turn {
         let chain = Chain::new(self.models.iter().map(|(leg, _)| leg.clone())).unwrap();
+        self.turn_on(chain, log)
+    }
+
+    /// A turn on some of its models.
+    pub(crate) fn turn_on(&self, chain: Chain, log: &Arc<Log>) -> Turn {
         let rng = SmallRng::seed_from_u64(7);
         Turn::new(
             chain,

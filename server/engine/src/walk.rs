@@ -148,6 +148,7 @@ impl Walk {
             }
         }
         if self.attempts == before
+            && self.attempts_left() > 0
             && let Some(last_resort) = self.last_resort().await
             && let Some(committed) = self.visit_all(last_resort, purpose).await?
         {

@@ -1,5 +1,7 @@
 //! How alike the names of models are: families, and what somebody may have meant.
 
+use std::collections::BTreeSet;
+
 /// Families by the words that their models' names begin with.
 const FAMILIES: [(&str, &[&str]); 16] = [
     ("gpt", &["gpt", "chatgpt"]),
@@ -139,9 +141,13 @@ pub(super) fn chats(name: &str) -> bool {
     !words(name).any(|word| word.contains("embed") || NO_CHAT.contains(&word.as_str()))
 }
 
-/// How alike two names are, from 0 to 1.
+/// How alike two canonical names are, from 0 to 1: by their words, and by their letters.
 pub(super) fn likeness(a: &str, b: &str) -> f64 {
-    strsim::jaro_winkler(a, b)
+    let words = |name| -> BTreeSet<String> { words(name).collect() };
+    let (own, other) = (words(a), words(b));
+    let all = own.union(&other).count().max(1);
+    let shared = own.intersection(&other).count() as f64 / all as f64;
+    (shared + strsim::jaro_winkler(a, b)) / 2.0
 }
 
 /// The names that somebody may have meant, the nearest first.
@@ -154,7 +160,7 @@ pub fn near<'n>(name: &str, names: impl IntoIterator<Item = &'n str>) -> Vec<Str
         .into_iter()
         .filter(|other| *other != name)
         .map(|other| {
-            let alike = likeness(&whole, &other.to_lowercase());
+            let alike = strsim::jaro_winkler(&whole, &other.to_lowercase());
             // The same model under another maker's or date's name is nearer than a misspelt one.
             let same = !plain.is_empty() && canonical(other) == plain;
             (if same { alike.max(0.99) } else { alike }, other)

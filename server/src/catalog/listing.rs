@@ -10,27 +10,13 @@ use evenkeel_providers::Discovered;
 /// What each provider listed last.
 pub type Listings = BTreeMap<ProviderId, Arc<[Discovered]>>;
 
-/// The listed model that a name means. Providers answer to more names than they list: without the date, with `latest`,
-/// without Ollama's tag.
+/// The listed model that a name means. Providers answer to more names than they list.
 pub(super) fn find<'l>(listing: &'l [Discovered], name: &str) -> Option<&'l Discovered> {
-    let name = plain(name);
-    let exact = listing.iter().find(|listed| plain(&listed.name) == name);
-    exact.or_else(|| {
-        listing
-            .iter()
-            .find(|listed| means(name, plain(&listed.name)))
-    })
-}
-
-/// Gemini's names have a folder before them that requests leave out.
-fn plain(name: &str) -> &str {
-    name.strip_prefix("models/").unwrap_or(name)
+    let exact = listing.iter().find(|listed| listed.is_named(name));
+    exact.or_else(|| listing.iter().find(|listed| means(name, &listed.name)))
 }
 
 fn means(name: &str, listed: &str) -> bool {
-    if listed.strip_suffix(":latest") == Some(name) {
-        return true;
-    }
     // OpenRouter takes `:online` and the like behind any name.
     if name.contains('/') && name.split_once(':').is_some_and(|(name, _)| name == listed) {
         return true;
@@ -47,10 +33,15 @@ fn means(name: &str, listed: &str) -> bool {
 
 /// A date, or a version number like OpenAI's `0613`.
 fn is_date(version: &str) -> bool {
-    version.len() >= 3
-        && version
-            .chars()
-            .all(|letter| letter.is_ascii_digit() || letter == '-')
+    let digits = |text: &str| text.chars().all(|letter| letter.is_ascii_digit());
+    match version.split('-').collect::<Vec<_>>().as_slice() {
+        [number] => number.len() >= 3 && digits(number),
+        [year, month, day] => {
+            [year.len(), month.len(), day.len()] == [4, 2, 2]
+                && [year, month, day].iter().all(|part| digits(part))
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -69,7 +60,7 @@ mod tests {
             "claude-sonnet-4-5-20250929",
             "claude-3-5-haiku-20241022",
             "llama3.2:latest",
-            "models/gemini-2.5-flash",
+            "gemini-2.5-flash",
             "openai/gpt-4o",
         ]
         .map(listed);
@@ -78,7 +69,7 @@ mod tests {
             ("claude-sonnet-4-5", Some("claude-sonnet-4-5-20250929")),
             ("claude-3-5-haiku-latest", Some("claude-3-5-haiku-20241022")),
             ("llama3.2", Some("llama3.2:latest")),
-            ("gemini-2.5-flash", Some("models/gemini-2.5-flash")),
+            ("models/gemini-2.5-flash", Some("gemini-2.5-flash")),
             ("openai/gpt-4o:online", Some("openai/gpt-4o")),
             ("gpt-4", None),
             ("llama3.2:3b", None),

@@ -289,3 +289,6 @@ pub fn scrubber(config: &Config) -> Scrubber {
             .map(|key| key.reveal().to_owned()),
     )
 }
+
+#[cfg(test)]
+mod tests;

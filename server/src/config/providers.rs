@@ -117,9 +117,9 @@ fn family(reader: &mut Reader<'_>, id: &str) -> Option<Family> {
 fn added(family: Family) -> &'static [&'static str] {
     match family {
         Family::OpenAi => &["/chat/completions"],
-        Family::Anthropic => &["/v1/messages", "/v1"],
-        Family::Gemini => &["/v1beta", "/v1"],
-        Family::Ollama => &["/api/chat", "/api", "/v1"],
+        Family::Anthropic => &["/v1/messages"],
+        Family::Gemini => &["/models", "/v1"],
+        Family::Ollama => &["/api/chat", "/v1"],
         Family::Demo => &[],
     }
 }

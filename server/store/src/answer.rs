@@ -20,13 +20,15 @@ impl Store {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let error = answer.error.as_ref().map(to_json).transpose()?;
+        let seams = Some(&answer.seams).filter(|seams| !seams.is_empty());
+        let seams = seams.map(to_json).transpose()?;
         let mut transaction = self.write().await?;
         let owner = sqlx::query(
             "UPDATE messages
              SET status = $1, text = $2, requested_model = $3, model_name = $4, provider = $5,
                  fallback = $6, simulated = $7, finish_reason = $8, input_tokens = $9,
-                 output_tokens = $10, cost = $11, error = $12, last_seq = $13
-             WHERE id = $14 AND status = $15
+                 output_tokens = $10, cost = $11, error = $12, seams = $13, last_seq = $14
+             WHERE id = $15 AND status = $16
              RETURNING principal, request_id",
         )
         .bind(answer.status.as_str())
@@ -41,6 +43,7 @@ impl Store {
         .bind(answer.usage.map(|usage| integer(usage.output_tokens)))
         .bind(answer.cost)
         .bind(error)
+        .bind(seams)
         .bind(integer(last_seq))
         .bind(answer.id.as_str())
         .bind(MessageStatus::Streaming.as_str())

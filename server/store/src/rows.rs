@@ -129,6 +129,7 @@ pub(crate) fn message(row: &SqliteRow, attempts: Vec<Attempt>) -> Result<Message
         }),
         cost: fields.get("cost")?,
         attempts,
+        seams: fields.maybe("seams", json)?.unwrap_or_default(),
         simulated: fields.get("simulated")?,
         run_id: fields.maybe("run_id", |id| Some(RunId(id)))?,
         error: fields.maybe("error", json)?,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use crate::support::socket::{send, text};
-use crate::support::{Behaviour, Server, Socket, Upstream};
+use crate::support::{Act, Behaviour, Server, Socket, Upstream};
 
 fn provider(id: &str, upstream: &Upstream) -> String {
     let base_url = &upstream.base_url;
@@ -34,10 +34,9 @@ async fn until_offered(server: &Server, expected: &[&str]) {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    if timeout(Duration::from_secs(20), waiting).await.is_err() {
-        let found = offered(server).await;
-        panic!("{expected:?} were to be offered, and {found:?} are");
-    }
+    // What is missing is said by the comparison.
+    let _ = timeout(Duration::from_secs(20), waiting).await;
+    assert_eq!(offered(server).await, expected);
 }
 
 /// Waits until the health of a model says this of its listing.
@@ -269,4 +268,110 @@ async fn a_provider_that_never_lists_delays_nothing_and_no_other() {
     assert_eq!(health["listed"], Value::Null);
     let log = server.into_log().await;
     assert_eq!(log.matches("discovery_failed").count(), 1, "{log}");
+}
+
+#[tokio::test]
+async fn an_ollama_that_nobody_has_configured_is_found_and_chats() {
+    let line = |text: &str, done: bool| json!({"model": "llama3.2:3b", "message": {"role": "assistant", "content": text}, "done": done, "done_reason": done.then_some("stop")});
+    let lines = format!(
+        "{}\n{}\n{}\n",
+        line("from ", false),
+        line("Ollama", false),
+        line("", true)
+    );
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\nconnection: close\r\n\r\n";
+    let ollama = Upstream::start([Behaviour::Acts(vec![Act::Write(
+        format!("{head}{lines}").into_bytes(),
+    )])])
+    .await;
+    ollama
+        .list_as(json!({"models": [{"name": "nomic-embed-text:latest"}, {"name": "llama3.2:3b"}]}));
+    let host = ollama
+        .base_url
+        .trim_start_matches("http://")
+        .trim_end_matches("/v1")
+        .to_owned();
+    let server = Server::start_with("", &[("OLLAMA_HOST", &host)]).await;
+    until_offered(&server, &["llama3.2:3b"]).await;
+    let (status, body) = server.chat("new", json!({"message": "hi"})).await;
+    assert_eq!(
+        (status, &body["message"]["text"]),
+        (200, &json!("from Ollama")),
+        "{body}"
+    );
+    assert_eq!(body["message"]["provider"], "ollama");
+    let (_, report) = server.get("/health/ollama").await;
+    assert_eq!(report["kind"], "ollama");
+}
+
+#[tokio::test]
+async fn where_no_ollama_answers_nothing_is_said_of_it() {
+    let nobody = Upstream::refusing().await;
+    let host = nobody.base_url.trim_end_matches("/v1").to_owned();
+    let server = Server::start_with("", &[("OLLAMA_HOST", &host)]).await;
+    let (status, body) = server.chat("new", json!({"message": "hi"})).await;
+    assert_eq!(
+        (status, &body["message"]["provider"]),
+        (200, &json!("demo-harbour")),
+        "{body}"
+    );
+    let (_, report) = server.get("/health").await;
+    assert!(
+        report["providers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|it| it["kind"] == "demo")
+    );
+    let log = server.into_log().await;
+    assert!(
+        !log.contains("ollama") && !log.contains("discovery_failed"),
+        "{log}"
+    );
+}
+
+#[tokio::test]
+async fn an_alias_is_not_taken_for_a_model_that_is_gone() {
+    let upstream = Upstream::answering(&["x"]).await;
+    upstream.list_as(json!({
+        "data": [{"type": "model", "id": "claude-sonnet-4-5-20250929"}, {"type": "model", "id": "claude-haiku-4-5-20251001"}],
+        "has_more": false,
+    }));
+    let root = upstream.base_url.trim_end_matches("/v1").to_owned();
+    let config =
+        format!("[[providers]]\nid = \"anthropic\"\nbase_url = \"{root}\"\napi_key = \"k\"\n")
+            + &model("claude-sonnet-4-5", "anthropic", "")
+            + &model("claude-opus-4-5", "anthropic", "");
+    let server = Server::start(&config).await;
+    let gone = until_listed(&server, "claude-opus-4-5", json!(false)).await;
+    assert!(!gone["near_names"].as_array().unwrap().is_empty());
+    until_listed(&server, "claude-sonnet-4-5", json!(true)).await;
+}
+
+#[tokio::test]
+async fn a_model_that_is_listed_again_is_asked_again_at_once() {
+    let first = Upstream::start([
+        Behaviour::status(404, "The model does not exist"),
+        Behaviour::Answer(&["back"]),
+    ])
+    .await;
+    first.list(&["other"]);
+    let second = Upstream::answering(&["instead"]).await;
+    let config = provider("first", &first)
+        + &provider("second", &second)
+        + &model("a", "first", "fallbacks = [\"b\"]")
+        + &model("b", "second", "");
+    let server = Server::start(&config).await;
+    until_listed(&server, "a", json!(false)).await;
+    let ask = json!({"message": "hi", "model": "a"});
+    let (_, body) = server.chat("new", ask.clone()).await;
+    assert_eq!(body["message"]["text"], "instead");
+    // It is spared, until its provider lists it.
+    let (_, body) = server.chat("new", ask.clone()).await;
+    assert_eq!(body["message"]["attempts"][0]["state"], "skipped");
+    assert_eq!(first.requests().len(), 1);
+    first.list(&["other", "a"]);
+    until_listed(&server, "a", json!(true)).await;
+    let (_, body) = server.chat("new", ask).await;
+    assert_eq!(body["message"]["text"], "back");
 }

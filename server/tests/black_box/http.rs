@@ -298,6 +298,27 @@ fn check_names_every_problem_and_no_secret() {
         "{said}"
     );
     assert!(!said.contains("very-secret"), "{said}");
+
+    // A provider without a key may be meant so: that is said, and stops nothing.
+    let (fine, said) = check("[[providers]]\nid = \"anthropic\"\n[[providers]]\nid = \"ollama\"\n");
+    assert!(fine);
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        said.starts_with("warning: providers.anthropic.api_key_env: ")
+            && said.contains("ANTHROPIC_API_KEY"),
+        "{said}"
+    );
+    let (fine, said) = check(
+        "[[providers]]\nid = \"azure\"\n[resilience]\nrouting = \"random\"\ncircuit_failure_rate = 2\n",
+    );
+    assert!(!fine);
+    for expected in [
+        "error: providers.azure.base_url: is missing; on Azure every resource has its own",
+        "error: resilience.routing (line 4): must be one of \"ordered\", \"fastest\", \"cheapest\"",
+        "error: resilience.circuit_failure_rate (line 5): must be a share, from 0 to 1",
+    ] {
+        assert!(said.contains(expected), "{expected}\nin\n{said}");
+    }
     let (fine, said) = check("[server]\nlisten = \"0.0.0.0:3000\"\n");
     assert!(!fine && said.contains("loopback"), "{said}");
 }

@@ -1,8 +1,11 @@
-//! From the parser's events to the tree.
+//! From the parser's events to the tree, with the seams marked in it: in the text where it is shown as it was written, else at
+//! the next place where a mark may stand.
+
+use std::ops::Range;
 
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, Tag, TagEnd};
 
-use super::{Align, Levels, Node, Table, plain, safe_href};
+use super::{Align, Levels, Mark, Node, Table, plain, safe_href};
 
 /// Containers deeper than this are flattened into the last one.
 const MAX_DEPTH: usize = 24;
@@ -46,22 +49,32 @@ pub(super) struct Builder<'a> {
     /// Containers that were left out because they were too deep.
     skipped: usize,
     levels: &'a mut Levels,
+    /// The seams that are not marked yet.
+    marks: &'a [Mark],
+    /// Where the last text ended in the source.
+    written: usize,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(levels: &'a mut Levels) -> Self {
+    pub(super) fn new(levels: &'a mut Levels, marks: &'a [Mark]) -> Self {
         Self {
             stack: vec![Frame::new(Kind::Root)],
             skipped: 0,
             levels,
+            marks,
+            written: 0,
         }
     }
 
-    pub(super) fn take(&mut self, event: Event<'_>) {
+    /// The next event, and the part of the source that it is about.
+    pub(super) fn take(&mut self, event: Event<'_>, range: Range<usize>) {
+        if let Some(until) = self.markable(&event, &range) {
+            self.mark(until);
+        }
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(end) => self.end(end),
-            Event::Text(text) | Event::Html(text) => self.text(&text),
+            Event::Text(text) | Event::Html(text) => self.source(&text, range),
             Event::InlineHtml(html) => match html.as_ref() {
                 "<br>" | "<br/>" | "<br />" => self.push(Node::Break),
                 _ => self.text(&html),
@@ -74,6 +87,72 @@ impl<'a> Builder<'a> {
             Event::Rule => self.push(Node::Rule),
             Event::TaskListMarker(done) => self.push(Node::Task { done }),
         }
+    }
+
+    /// The marks up to which place belong before an event, where it is one that marks may stand before.
+    fn markable(&self, event: &Event<'_>, range: &Range<usize>) -> Option<usize> {
+        match event {
+            // A mark in a link would be a control in a control. Other containers have it in their text.
+            Event::Start(Tag::Link { .. } | Tag::Image { .. }) => Some(range.start),
+            Event::Start(_) => None,
+            // What follows a block of code's last text is its fence, and belongs to what comes after it.
+            Event::End(TagEnd::CodeBlock) => Some(self.written),
+            Event::End(_) => Some(range.end),
+            Event::Text(_)
+            | Event::Html(_)
+            | Event::InlineHtml(_)
+            | Event::Code(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::FootnoteReference(_)
+            | Event::SoftBreak
+            | Event::HardBreak
+            | Event::Rule
+            | Event::TaskListMarker(_) => Some(range.start),
+        }
+    }
+
+    /// Marks the seams up to this place, where a mark may stand here.
+    fn mark(&mut self, until: usize) {
+        while let Some((next, rest)) = self.marks.split_first()
+            && next.at <= until
+            && self.may_mark()
+        {
+            self.marks = rest;
+            self.push(Node::Seam(next.place));
+        }
+    }
+
+    fn may_mark(&self) -> bool {
+        let linked = self
+            .stack
+            .iter()
+            .any(|frame| matches!(frame.kind, Kind::Link(_) | Kind::Image(_)));
+        // These have items and cells, and no children of their own.
+        let parted = self.stack.last().is_some_and(|frame| {
+            matches!(frame.kind, Kind::List(..) | Kind::Table(_) | Kind::Row(_))
+        });
+        !linked && !parted
+    }
+
+    /// Text as it stands in the source, with the seams in it.
+    fn source(&mut self, text: &str, range: Range<usize>) {
+        let (mut rest, mut from) = (text, range.start);
+        // Where it does not stand there like this, the marks come after it.
+        let same = text.len() == range.len();
+        while let Some(next) = self.marks.first()
+            && next.at < range.end
+            && same
+            && self.may_mark()
+            && let Some((before, after)) = rest.split_at_checked(next.at.saturating_sub(from))
+        {
+            from += before.len();
+            rest = after;
+            self.text(before);
+            self.mark(from);
+        }
+        self.text(rest);
+        self.written = range.end;
     }
 
     fn start(&mut self, tag: Tag<'_>) {
@@ -141,15 +220,11 @@ impl<'a> Builder<'a> {
                     items.push(children);
                 }
             }
-            Kind::Code(language) => {
-                self.push(Node::CodeBlock {
-                    language,
-                    text: plain(&children),
-                });
-            }
+            Kind::Code(language) => self.push(Node::CodeBlock { language, children }),
             Kind::Html => {
-                let text = plain(&children).trim_end().to_owned();
-                self.push(Node::Paragraph(vec![Node::Text(text)]));
+                let mut children = children;
+                trim_end(&mut children);
+                self.push(Node::Paragraph(children));
             }
             Kind::Table(table) => self.push(Node::Table(table)),
             Kind::Row(cells) => {
@@ -232,10 +307,23 @@ impl<'a> Builder<'a> {
 
     pub(super) fn finish(mut self) -> Vec<Node> {
         self.stack.truncate(1);
+        self.mark(usize::MAX);
         self.stack
             .pop()
             .map(|frame| frame.children)
             .unwrap_or_default()
+    }
+}
+
+/// The text without the white space at its end.
+fn trim_end(children: &mut [Node]) {
+    for child in children.iter_mut().rev() {
+        if let Node::Text(text) = child {
+            text.truncate(text.trim_end().len());
+            if !text.is_empty() {
+                break;
+            }
+        }
     }
 }
 

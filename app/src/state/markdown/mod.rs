@@ -60,11 +60,22 @@ pub enum Node {
     CodeBlock {
         /// The language, where it was named.
         language: String,
-        /// The code.
-        text: String,
+        /// The code: text, and the seams in it.
+        children: Vec<Node>,
     },
     /// A table.
     Table(Table),
+    /// Another model went on here: the message's seam at this place of its list.
+    Seam(usize),
+}
+
+/// Where a seam is to be marked in a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark {
+    /// In bytes.
+    pub(super) at: usize,
+    /// The seam's place in the message's list.
+    pub(super) place: usize,
 }
 
 /// A table.
@@ -112,8 +123,13 @@ pub(super) fn options() -> Options {
     Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
 }
 
-/// Parses one slice of an answer. Definitions found in it are added to `definitions`.
-pub(super) fn parse(source: &str, definitions: &mut Definitions, levels: &mut Levels) -> Vec<Node> {
+/// Parses one slice of an answer. Definitions found in it are added to `definitions`; `marks` are the seams in it, in order.
+pub(super) fn parse(
+    source: &str,
+    marks: &[Mark],
+    definitions: &mut Definitions,
+    levels: &mut Levels,
+) -> Vec<Node> {
     let known = definitions.clone();
     let lookup = |link: BrokenLink<'_>| {
         known
@@ -126,9 +142,9 @@ pub(super) fn parse(source: &str, definitions: &mut Definitions, levels: &mut Le
             .entry(fold(label))
             .or_insert_with(|| definition.dest.to_string());
     }
-    let mut builder = Builder::new(levels);
-    for event in parser {
-        builder.take(event);
+    let mut builder = Builder::new(levels, marks);
+    for (event, range) in parser.into_offset_iter() {
+        builder.take(event, range);
     }
     builder.finish()
 }
@@ -156,9 +172,7 @@ pub fn plain(nodes: &[Node]) -> String {
     let mut text = String::new();
     for node in nodes {
         match node {
-            Node::Text(part) | Node::Code(part) | Node::CodeBlock { text: part, .. } => {
-                text.push_str(part);
-            }
+            Node::Text(part) | Node::Code(part) => text.push_str(part),
             Node::Break => text.push('\n'),
             Node::Strong(children)
             | Node::Emphasis(children)
@@ -166,14 +180,15 @@ pub fn plain(nodes: &[Node]) -> String {
             | Node::Link { children, .. }
             | Node::Paragraph(children)
             | Node::Heading { children, .. }
-            | Node::Quote(children) => text.push_str(&plain(children)),
+            | Node::Quote(children)
+            | Node::CodeBlock { children, .. } => text.push_str(&plain(children)),
             Node::List { items, .. } => {
                 for item in items {
                     text.push_str(&plain(item));
                     text.push('\n');
                 }
             }
-            Node::Rule | Node::Task { .. } => {}
+            Node::Rule | Node::Task { .. } | Node::Seam(_) => {}
             Node::Table(table) => {
                 for cell in table.head.iter().chain(table.rows.iter().flatten()) {
                     text.push_str(&plain(cell));

@@ -1,7 +1,7 @@
 use super::*;
 
 fn nodes(source: &str) -> Vec<Node> {
-    parse(source, &mut Definitions::new(), &mut Levels::default())
+    parse(source, &[], &mut Definitions::new(), &mut Levels::default())
 }
 
 fn text(text: &str) -> Node {
@@ -100,7 +100,7 @@ fn tables_lists_tasks_and_code() {
         nodes("```rust ignore\nlet a;\n```"),
         [Node::CodeBlock {
             language: "rust".into(),
-            text: "let a;\n".into()
+            children: vec![text("let a;\n")]
         }]
     );
 }

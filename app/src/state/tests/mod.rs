@@ -48,6 +48,7 @@ fn message(id: &str, parent: Option<&str>, role: MessageRole, text: &str) -> Mes
         usage: None,
         cost: None,
         attempts: Vec::new(),
+        seams: vec![],
         simulated: false,
         run_id: (role == MessageRole::Assistant).then(run),
         error: None,

@@ -178,31 +178,146 @@ fn an_exhausted_turn_keeps_the_question_and_says_why() {
     assert!(!state.busy());
 }
 
-#[test]
-fn a_restart_mid_answer_begins_the_text_anew() {
+/// An answer of which "Hel" has come from b, and then another model goes on.
+fn broken_off(mode: SeamMode, at: u64) -> (State, Changes) {
     let mut state = asking();
-    for frame in turn(&["Hel".into()], false) {
+    let mut frames = turn(&["Hel".into()], false);
+    let attempt = |seq, state| ServerFrame::Attempt {
+        run_id: run(),
+        seq,
+        attempt: attempt(2, "c", AttemptKind::Fallback, state),
+    };
+    let seq = frames.len() as u64;
+    frames.push(attempt(seq + 1, AttemptState::Started));
+    frames.push(attempt(seq + 2, AttemptState::Answering));
+    for frame in frames {
         state.apply(frame);
     }
-    let seq = turn(&["Hel".into()], false).len() as u64;
-    let (from, to) = ("b".into(), "a".into());
-    let mode = SeamMode::Restarted;
-    state.apply(ServerFrame::Seam {
+    // What the other model says is compared, and not shown yet.
+    let answer = state.open.get(&"m2".into()).unwrap();
+    assert_eq!(answer.message.model_name, Some("b".into()));
+    let changes = state.apply(ServerFrame::Seam {
         run_id: run(),
-        seq: seq + 1,
-        from,
-        to,
+        seq: seq + 3,
+        from: "b".into(),
+        to: "c".into(),
         mode,
-        at: 0,
+        at,
     });
     state.apply(ServerFrame::Delta {
         run_id: run(),
-        seq: seq + 2,
-        text: "Good day".into(),
+        seq: seq + 4,
+        text: "lo".into(),
     });
+    (state, changes)
+}
+
+fn marks(entry: &Entry) -> usize {
+    let nodes = entry.blocks.iter().flat_map(|block| &block.nodes);
+    let all: String = nodes.map(|node| format!("{node:?}")).collect();
+    all.matches("Seam(").count()
+}
+
+#[test]
+fn a_model_that_goes_on_is_marked_where_it_does() {
+    for mode in [SeamMode::Continued, SeamMode::Spliced] {
+        let (state, changes) = broken_off(mode, 3);
+        assert_eq!(changes.say.unwrap(), "b broke off. c goes on.");
+        let answer = state.open.get(&"m2".into()).unwrap();
+        let seam = Seam {
+            from: "b".into(),
+            to: "c".into(),
+            mode,
+            at: 3,
+            discarded: None,
+        };
+        assert_eq!(answer.message.seams, [seam]);
+        assert_eq!(answer.message.text, "Hello");
+        assert_eq!(answer.message.model_name, Some("c".into()));
+        assert_eq!(answer.message.provider, Some("p".into()));
+        assert!(answer.message.fallback);
+        let expected = vec![
+            Node::Text("Hel".into()),
+            Node::Seam(0),
+            Node::Text("lo".into()),
+        ];
+        assert_eq!(
+            answer.blocks.get(0).unwrap().nodes,
+            [Node::Paragraph(expected)]
+        );
+    }
+}
+
+#[test]
+fn a_restart_begins_the_text_anew_and_keeps_what_it_discards() {
+    let (state, changes) = broken_off(SeamMode::Restarted, 0);
+    assert_eq!(
+        changes.say.unwrap(),
+        "b broke off. c begins the answer anew."
+    );
     let answer = state.open.get(&"m2".into()).unwrap();
-    assert_eq!(answer.message.text, "Good day");
-    assert_eq!(answer.message.model_name, Some("a".into()));
+    assert_eq!(answer.message.text, "lo");
+    assert_eq!(answer.message.seams[0].discarded.as_deref(), Some("Hel"));
+    assert_eq!(marks(answer), 0);
+}
+
+#[test]
+fn what_the_server_kept_of_an_answer_has_the_same_marks() {
+    for (mode, at) in [(SeamMode::Continued, 3), (SeamMode::Restarted, 0)] {
+        let (mut state, _) = broken_off(mode, at);
+        let shown = state.open.get(&"m2".into()).unwrap().clone();
+        let mut whole = shown.message.clone();
+        whole.status = MessageStatus::Complete;
+        let page = BootPage::Conversation(transcript(vec![whole.clone()]));
+        let reloaded = State::from(boot(page));
+        let changes = state.apply(ServerFrame::Done {
+            run_id: run(),
+            seq: 99,
+            message: whole,
+        });
+        assert_eq!(
+            state.open.get(&"m2".into()).unwrap().blocks,
+            shown.blocks,
+            "{:?}",
+            changes.say
+        );
+        assert_eq!(
+            reloaded.open.get(&"m2".into()).unwrap().blocks,
+            shown.blocks
+        );
+    }
+}
+
+#[test]
+fn a_run_that_is_replayed_from_its_beginning_has_each_seam_once() {
+    let mut answer = message("m2", Some("m1"), MessageRole::Assistant, "Hello");
+    answer.status = MessageStatus::Streaming;
+    let seam = Seam {
+        from: "b".into(),
+        to: "a".into(),
+        mode: SeamMode::Spliced,
+        at: 3,
+        discarded: None,
+    };
+    answer.seams = vec![seam.clone()];
+    let question = message("m1", None, MessageRole::User, "Hello?");
+    let page = BootPage::Conversation(transcript(vec![question, answer]));
+    let mut state = State::from(boot(page));
+    let mut frames = turn(&["Hel".into()], false);
+    frames.push(ServerFrame::Seam {
+        run_id: run(),
+        seq: frames.len() as u64 + 1,
+        from: "b".into(),
+        to: "a".into(),
+        mode: SeamMode::Spliced,
+        at: 3,
+    });
+    for frame in frames {
+        state.apply(frame);
+    }
+    let answer = state.open.get(&"m2".into()).unwrap();
+    assert_eq!(answer.message.seams, [seam]);
+    assert_eq!((answer.message.text.as_str(), marks(answer)), ("Hel", 1));
     assert!(!answer.message.fallback);
 }
 

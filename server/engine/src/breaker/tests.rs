@@ -104,7 +104,8 @@ async fn nobody_probes_a_spent_credential_or_inside_a_named_rest_or_against_an_a
     let now = Instant::now();
     let second = Duration::from_secs(1);
     let cases = [
-        (Weight::Trip, 59 * second),
+        (Weight::Trip(Duration::ZERO), 59 * second),
+        (Weight::Trip(90 * second), 89 * second),
         (Weight::Rest(20 * second), 19 * second),
     ];
     for (weight, never) in cases {
@@ -205,7 +206,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         Just(Outcome::Success),
         Just(Outcome::Neutral),
         Just(FAILED),
-        Just(Outcome::Failure(Weight::Trip, CAUSE)),
+        (0_u64..200).prop_map(|s| Outcome::Failure(Weight::Trip(Duration::from_secs(s)), CAUSE)),
         (0_u64..4_000).prop_map(|s| Outcome::Failure(Weight::Rest(Duration::from_secs(s)), CAUSE)),
     ];
     let step = prop_oneof![

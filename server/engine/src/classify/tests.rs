@@ -23,6 +23,31 @@ fn http(status: u16, code: &str, message: &str) -> Failure {
 
 /// The documentation's table, row by row.
 #[test]
+fn a_quota_of_a_minute_is_no_spent_quota() {
+    let judged = |message: &str| {
+        let observed = Observed::Status {
+            status: 429,
+            code: Some("RESOURCE_EXHAUSTED".to_owned()),
+            message: message.to_owned(),
+            retry_after: None,
+        };
+        let error = UpstreamError {
+            observed,
+            simulated: None,
+        };
+        classify(&error, &Scrubber::default()).circuit
+    };
+    let said = "You exceeded your current quota, please check your plan";
+    assert_eq!(judged(said), CircuitEffect::OpensAtOnce);
+    let minute = format!("{said} (GenerateRequestsPerMinutePerProjectPerModel)");
+    assert_eq!(judged(&minute), CircuitEffect::Counts);
+    let day = format!("{said} (GenerateRequestsPerDayPerProjectPerModel)");
+    assert_eq!(judged(&day), CircuitEffect::OpensAtOnce);
+    let both = format!("{said} (RequestsPerMinute, RequestsPerDay)");
+    assert_eq!(judged(&both), CircuitEffect::OpensAtOnce);
+}
+
+#[test]
 fn the_table() {
     use CircuitEffect::{Counts, Ignored, OpensAtOnce};
     use RetryRule::{Backoff, EndTurn, Never, OnceAtOnce};
@@ -69,42 +94,42 @@ fn the_table() {
             Reason::QuotaExhausted,
             Provider,
             Never,
-            OpensAtOnce,
+            OpensAtOnce(Duration::ZERO),
         ),
         (
             http(429, "", "limit of 50 requests per day"),
             Reason::QuotaExhausted,
             Provider,
             Never,
-            OpensAtOnce,
+            OpensAtOnce(Duration::ZERO),
         ),
         (
             http(402, "", "pay"),
             Reason::QuotaExhausted,
             Provider,
             Never,
-            OpensAtOnce,
+            OpensAtOnce(Duration::ZERO),
         ),
         (
             http(400, "", "Your credit balance is too low"),
             Reason::QuotaExhausted,
             Provider,
             Never,
-            OpensAtOnce,
+            OpensAtOnce(Duration::ZERO),
         ),
         (
             http(401, "", "no"),
             Reason::AuthError,
             Provider,
             Never,
-            OpensAtOnce,
+            OpensAtOnce(Duration::ZERO),
         ),
         (
             http(400, "API_KEY_INVALID", "x"),
             Reason::AuthError,
             Provider,
             Never,
-            OpensAtOnce,
+            OpensAtOnce(Duration::ZERO),
         ),
         (
             http(403, "", "no access"),
@@ -297,7 +322,8 @@ proptest! {
         prop_assert!(!failure.detail.contains(key));
         prop_assert_eq!(failure.status_code, Some(status));
         prop_assert_eq!(failure.simulated.is_some(), simulated);
-        if failure.circuit == CircuitEffect::OpensAtOnce {
+        if let CircuitEffect::OpensAtOnce(rest) = failure.circuit {
+            prop_assert_eq!(rest, Duration::from_secs(after.unwrap_or_default().min(3_600)));
             prop_assert_eq!(failure.scope, Scope::Provider);
             prop_assert_eq!(failure.retry, RetryRule::Never);
         }

@@ -1,12 +1,11 @@
 //! Whole turns over scripted models, under the paused clock.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use proptest::prelude::*;
 use tokio::time::{Instant, advance};
 
+use crate::circuits::Admission;
 use crate::testing::*;
 use crate::*;
 
@@ -434,6 +433,23 @@ async fn a_rate_limited_models_circuit_takes_its_providers_with_it_both_ways() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_spent_quota_is_left_alone_for_as_long_as_the_provider_says() {
+    let spent = Observed::Status {
+        status: 429,
+        code: Some("insufficient_quota".to_owned()),
+        message: String::new(),
+        retry_after: Some(200 * SECOND),
+    };
+    let world = World::new()
+        .model("a", [refuse(spent), answers("a")])
+        .model("b", [answers("b")]);
+    for (wait, model) in [(0, "b"), (199, "b"), (1, "a")] {
+        advance(wait * SECOND).await;
+        assert_eq!(world.run().await.model.as_deref(), Some(model));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_short_retry_after_counts_and_opens_nothing() {
     let world = World::new()
         .model("a", [refuse(rate_limited(1))])
@@ -501,6 +517,30 @@ async fn two_open_models_open_the_providers_circuit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_straggler_of_an_open_model_does_not_open_its_provider_again() {
+    let world = World::new()
+        .model_on("p", "a", [refuse(status(500))])
+        .model_on("p", "b", [refuse(status(500))])
+        .model_on("p", "c", [answers("c")]);
+    let group = world.models[0].0.circuits.real().clone();
+    let admit = |model: &str| group.admit(&model.into(), Admission::Regular).unwrap();
+    let straggler = admit("a");
+    for _ in 0..3 {
+        world.run().await;
+    }
+    assert_eq!(group.view().state, CircuitState::Open);
+    advance(60 * SECOND).await;
+    admit("c").succeeded();
+    assert_eq!(group.view().state, CircuitState::Closed);
+    let error = UpstreamError {
+        observed: status(500),
+        simulated: None,
+    };
+    straggler.failed(&classify(&error, &Scrubber::default()));
+    assert_eq!(group.view().state, CircuitState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_deadline_names_the_legs_that_were_never_tried() {
     let mut world = World::new();
     world.settings.deadline = 15 * SECOND;
@@ -536,76 +576,4 @@ async fn a_deadline_before_any_failure_says_so() {
         world.run().await.end.unwrap_err(),
         NoAnswer::DeadlineExceeded
     );
-}
-
-fn call() -> impl Strategy<Value = Call> {
-    let observed = prop_oneof![
-        prop::sample::select(vec![
-            400_u16, 401, 402, 403, 404, 408, 418, 429, 500, 503, 529
-        ])
-        .prop_map(status),
-        (0_u64..100).prop_map(rate_limited),
-        Just(Observed::ConnectionFailed("refused".into())),
-        Just(Observed::ConnectionReset("reset".into())),
-        Just(Observed::Other("?".into())),
-    ];
-    let step = prop_oneof![
-        4 => Just(text("word ")),
-        2 => (0_u64..20_000).prop_map(|ms| Step::Wait(Duration::from_millis(ms))),
-        1 => Just(Step::Give(Chunk::Reasoning("hm".into()))),
-        1 => Just(Step::Give(Chunk::Finish(FinishReason::Stop))),
-        1 => Just(Step::Fail(Observed::Cut("cut".into()))),
-        1 => Just(Step::Hang),
-    ];
-    prop_oneof![
-        3 => Just(answers("fine")),
-        3 => (0_u64..20_000, observed).prop_map(|(ms, observed)| Call::Refuse(Duration::from_millis(ms), observed)),
-        1 => Just(Call::Silence),
-        3 => prop::collection::vec(step, 0..6).prop_map(Call::Stream),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-    /// Whatever the models do, over several turns: one end each, in time; no more attempts than allowed; no truncated
-    /// answer as a success; nothing left running; the records tell the whole story.
-    #[test]
-    fn invariants(models in prop::collection::vec((0_usize..3, prop::collection::vec(call(), 1..4)), 1..5), waits in prop::collection::vec(0_u64..400, 1..8)) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(async {
-            let mut world = World::new();
-            for (place, (provider, calls)) in models.iter().enumerate() {
-                world = world.model_on(&format!("p{provider}"), &format!("m{place}"), calls.clone());
-            }
-            for wait in waits {
-                let before: usize = world.asked().iter().sum();
-                let started = Instant::now();
-                let run = world.run().await;
-                let settings = Settings::default();
-                prop_assert!(started.elapsed() <= settings.stream_deadline + settings.idle_timeout);
-                let asked = world.asked().iter().sum::<usize>() - before;
-                prop_assert!(asked <= settings.max_attempts as usize);
-                let sent = run.attempts.iter().filter(|attempt| attempt.state != S::Skipped).count();
-                prop_assert_eq!(sent, asked, "every request has its record");
-                prop_assert!(run.attempts.iter().all(|attempt| attempt.duration.is_some()), "every attempt has ended");
-                let answered = run.attempts.iter().filter(|attempt| attempt.state == S::Answered).count();
-                prop_assert_eq!(answered, usize::from(run.end.is_ok()));
-                let fallbacks: Vec<_> = run.attempts.iter().filter(|attempt| attempt.kind == K::Fallback).map(|attempt| attempt.model.clone()).collect();
-                let mut unique = fallbacks.clone();
-                unique.dedup();
-                prop_assert_eq!(unique, fallbacks, "no leg is visited twice as a fallback");
-                if let Err(NoAnswer::Exhausted { failures, .. }) = &run.end {
-                    prop_assert!(!failures.is_empty());
-                    prop_assert_eq!(failures.len(), models.len(), "one entry a leg");
-                    prop_assert!(run.text.is_empty());
-                }
-                prop_assert_eq!(world.running(), 0, "nothing is left running");
-                for (_, model) in &world.models {
-                    prop_assert_eq!(model.running.load(Ordering::SeqCst), 0);
-                }
-                advance(Duration::from_secs(wait)).await;
-            }
-            Ok(())
-        })?;
-    }
 }

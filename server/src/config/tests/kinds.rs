@@ -204,7 +204,7 @@ fn an_address_that_says_too_much_is_a_warning() {
     let text = r#"
 [[providers]]
 id = "anthropic"
-base_url = "http://127.0.0.1:9001/v1"
+base_url = "http://127.0.0.1:9001/v1/messages"
 [[providers]]
 id = "a"
 kind = "openai"
@@ -214,7 +214,7 @@ base_url = "https://a.openai.azure.com/openai/v1"
     assert_eq!(
         warnings,
         [
-            "warning: providers.anthropic.base_url (line 4): ends with /v1, and more is added to it: give what stands before, unless that is meant",
+            "warning: providers.anthropic.base_url (line 4): ends with /v1/messages, and more is added to it: give what stands before, unless that is meant",
             "warning: providers.a: has no model, and Azure does not list deployments: give it a default_model, or a [[models]] entry, with a deployment's name",
         ]
     );

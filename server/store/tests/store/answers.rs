@@ -29,6 +29,13 @@ async fn a_checkpoint_is_what_a_reader_sees() {
             ..attempt(1, AttemptState::Answering)
         },
     ];
+    answer.seams = vec![Seam {
+        from: "gpt-4o".into(),
+        to: "claude".into(),
+        mode: SeamMode::Restarted,
+        at: 0,
+        discarded: Some("The sea".to_owned()),
+    }];
     assert!(world.save_answer(&answer, 6, second(6)).await.unwrap());
     let transcript = world.transcript(ME, id).await.unwrap().unwrap();
     assert_eq!(transcript.messages[1], answer);

@@ -21,6 +21,7 @@ async fn what_does_not_fit_is_named_by_table_and_column() {
         ),
         ("UPDATE messages SET error = '{'", "messages", "error"),
         ("UPDATE messages SET text = x'ff'", "messages", "text"),
+        ("UPDATE messages SET seams = '[{}]'", "messages", "seams"),
         (
             "UPDATE conversations SET updated_at = 9223372036854775807",
             "conversations",

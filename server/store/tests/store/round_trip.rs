@@ -99,6 +99,20 @@ prop_compose! {
     }
 }
 
+fn seam() -> impl Strategy<Value = Seam> {
+    use SeamMode::{Continued, Restarted, Spliced};
+    let mode = prop::sample::select(&[Continued, Spliced, Restarted][..]);
+    (model(), model(), mode, any::<u64>(), option::of(text())).prop_map(
+        |(from, to, mode, at, discarded)| Seam {
+            from,
+            to,
+            mode,
+            at,
+            discarded,
+        },
+    )
+}
+
 fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
     prop::collection::vec(attempt(), 0..5).prop_map(|mut attempts| {
         for (attempt, index) in attempts.iter_mut().zip(0..) {
@@ -112,6 +126,7 @@ prop_compose! {
     /// An answer that has ended; what ties it to its conversation is left to `tied`.
     fn answer()(
         (text, status, attempts) in (text(), ended(), attempts()),
+        seams in prop::collection::vec(seam(), 0..3),
         (model_name, requested_model) in (option::of(model()), option::of(model())),
         (provider, finish_reason) in (option::of(text()), option::of(text())),
         (usage, cost) in (option::of((count(), count())), option::of(0.0..1e12_f64)),
@@ -120,7 +135,7 @@ prop_compose! {
         Message {
             id: "".into(), conversation_id: "".into(), parent_id: None, run_id: None,
             role: MessageRole::Assistant, created_at: second(0),
-            text, status, attempts, model_name, requested_model,
+            text, status, attempts, seams, model_name, requested_model,
             provider: provider.map(ProviderId), finish_reason, cost, fallback, simulated, error,
             usage: usage.map(|(input_tokens, output_tokens)| Usage { input_tokens, output_tokens }),
         }

@@ -45,6 +45,7 @@ async fn a_first_turn_makes_a_conversation() {
         usage: None,
         cost: None,
         attempts: vec![],
+        seams: vec![],
         simulated: false,
         run_id: None,
         error: None,

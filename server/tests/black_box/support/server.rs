@@ -32,7 +32,12 @@ pub struct Stopped {
 impl Server {
     /// A server with this configuration and a fresh folder.
     pub async fn start(config: &str) -> Self {
-        Self::start_in(TempDir::new().unwrap(), config).await
+        Self::start_with(config, &[]).await
+    }
+
+    /// The same, with this environment and no other.
+    pub async fn start_with(config: &str, environment: &[(&str, &str)]) -> Self {
+        Self::start_in(TempDir::new().unwrap(), config, environment).await
     }
 
     /// A server whose models `a`, `b`, … live on providers `a-provider`, `b-provider`, …, one for each of these upstreams,
@@ -41,7 +46,7 @@ impl Server {
         Self::start(&config(upstreams, resilience)).await
     }
 
-    async fn start_in(data: TempDir, config: &str) -> Self {
+    async fn start_in(data: TempDir, config: &str, environment: &[(&str, &str)]) -> Self {
         let file = data.path().join("evenkeel.toml");
         std::fs::write(&file, config).unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_evenkeel"))
@@ -50,6 +55,7 @@ impl Server {
             .arg("--data")
             .arg(data.path())
             .env_clear()
+            .envs(environment.iter().copied())
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -133,7 +139,7 @@ impl Server {
     pub async fn kill_and_restart(mut self) -> Self {
         self.process.kill().await.unwrap();
         let config = std::fs::read_to_string(self.data.path().join("evenkeel.toml")).unwrap();
-        Self::start_in(self.data, &config).await
+        Self::start_in(self.data, &config, &[]).await
     }
 
     /// Ends it, and gives what it has logged.

@@ -97,3 +97,29 @@ async fn a_spent_credential_a_named_rest_and_a_held_circuit_are_left_alone() {
     assert_eq!(world.run().await.failures()[0].1, Reason::CircuitOpen);
     assert_eq!(world.asked(), [0]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn it_is_an_attempt_like_any_other_and_never_one_too_many() {
+    let cut = Call::Stream(vec![
+        text("half"),
+        Step::Fail(Observed::Cut("reset".into())),
+    ]);
+    let mut failing = vec![refuse(Observed::Other("?".into())); 3];
+    failing.push(answers("half and half"));
+    for (max_attempts, asked) in [(2, [3, 2]), (3, [4, 2])] {
+        let mut world = World::new();
+        world.settings.max_attempts = max_attempts;
+        let world = world
+            .model("a", failing.clone())
+            .model("b", [refuse(status(500)), cut.clone()]);
+        let chain = Chain::new([world.models[0].0.clone()]).unwrap();
+        for _ in 0..3 {
+            let log = Arc::new(Log::default());
+            assert!(world.turn_on(chain.clone(), &log).answer().await.is_err());
+        }
+        let run = world.run().await;
+        assert_eq!(run.attempts[0].state, S::Skipped);
+        assert_eq!(world.asked(), asked);
+        assert_eq!(run.end.is_ok(), max_attempts == 3);
+    }
+}
