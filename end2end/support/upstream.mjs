@@ -78,6 +78,8 @@ export class Upstream {
 
   constructor() {
     this.#server = createServer((request, response) => {
+      // Which models it has, it says to nobody: what counts here is what it is asked to answer.
+      if (request.method === "GET") return void response.writeHead(404).end();
       let body = "";
       request.setEncoding("utf8");
       request.on("data", (part) => (body += part));
