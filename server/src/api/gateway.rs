@@ -173,7 +173,9 @@ impl Committed {
                     let kind = [(header::CONTENT_TYPE, "application/json")];
                     return Ok((headers, kind, body).into_response());
                 }
-                Some(Progress::Broken(end)) => return Err(self.call.refuse(&end)),
+                Some(Progress::Broken(end)) => {
+                    return Err(self.call.broke_off(&self.answer, &end).into());
+                }
                 None => return Err(Refusal::internal(&NoEnd)),
             }
         }
