@@ -54,7 +54,7 @@ async fn committed(shared: &Arc<Shared>, words: &'static [(u64, &'static str)]) 
     let leg = Leg {
         model: "m".into(),
         upstream: Arc::new(Slow(words)),
-        circuits: circuits.seen_by(&group, &[Overlay::everyone()], false),
+        circuits: circuits.seen_by(&group, &[Overlay::everyone()], &[]),
         settings: Arc::new(settings),
         traits: Traits::default(),
         provider,
