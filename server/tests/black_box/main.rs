@@ -10,6 +10,7 @@ mod gateway_ends;
 mod gateway_seams;
 mod http;
 mod persistence;
+mod simulate;
 mod socket;
 mod support;
 mod wall;
