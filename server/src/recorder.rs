@@ -58,6 +58,10 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
         let Some((primary, why)) = path.first.clone() else {
             return;
         };
+        if from == record.model {
+            // The same model once more, as a last resort, is no step.
+            return;
+        }
         let (to, reason, request_id) = (
             record.model.as_str(),
             reason.as_str(),

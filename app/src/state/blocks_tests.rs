@@ -287,9 +287,12 @@ fn a_seam_is_marked_where_it_is() {
         Node::Strong(vec![words("b"), Node::Seam(0), words("c")]),
     ];
     assert_eq!(placed("a **b|c**"), [paragraph(strong)]);
-    let item = |place: &str| match &placed(place)[0][0] {
-        Node::List { items, .. } => items.clone(),
-        other => panic!("{other:?}"),
+    let item = |source: &str| {
+        let mut blocks = placed(source);
+        let Some(Node::List { items, .. }) = blocks.remove(0).pop() else {
+            panic!("{source}")
+        };
+        items
     };
     assert_eq!(
         item("- a\n- b|c")[1],

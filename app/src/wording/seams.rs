@@ -1,6 +1,8 @@
 //! Where another model went on with an answer that broke off.
 
-use evenkeel_protocol::{AttemptKind, AttemptState, Message, ModelId, Seam, SeamMode};
+use evenkeel_protocol::{
+    AttemptKind, AttemptState, Message, MessageStatus, ModelId, Seam, SeamMode,
+};
 
 use super::{answering, failed, overhead, seconds, why};
 
@@ -70,21 +72,19 @@ pub fn fallback(message: &Message) -> Option<String> {
         }
     }
     let seam = message.seams.last().filter(|seam| seam.to == *served);
-    if let Some(seam) = seam {
-        parts.push(match seam.mode {
-            SeamMode::Continued | SeamMode::Spliced => format!("{served} went on from there"),
-            SeamMode::Restarted => format!("{served} began anew"),
-        });
-    } else {
-        parts.push(if hedged(message) {
-            format!("{served}, asked in parallel, was faster")
-        } else {
-            format!("{served} stepped in")
-        });
-        if let Some(ms) = overhead(&message.attempts) {
-            parts.push(format!("+{}", seconds(ms)));
-        }
+    let mut what = match seam.map(|seam| seam.mode) {
+        Some(SeamMode::Continued | SeamMode::Spliced) => format!("{served} went on from there"),
+        Some(SeamMode::Restarted) => format!("{served} began anew"),
+        None if hedged(message) => format!("{served}, asked in parallel, was faster"),
+        None => format!("{served} stepped in"),
+    };
+    if message.status == MessageStatus::Incomplete {
+        what.push_str(", and broke off");
     }
+    parts.push(what);
+    // The time that an answer had come for was not lost.
+    let lost = overhead(&message.attempts).filter(|_| seam.is_none());
+    parts.extend(lost.map(|ms| format!("+{}", seconds(ms))));
     Some(parts.join(" · "))
 }
 

@@ -126,6 +126,15 @@ fn the_fallback_line_of_an_answer_that_broke_off() {
         line("o3", SeamMode::Continued, refused),
         "gpt-4o could not answer (rate limited) · o3 broke off · claude-sonnet went on from there"
     );
+    let cut = Message {
+        status: MessageStatus::Incomplete,
+        seams: vec![seam_of("gpt-4o", "claude-sonnet", SeamMode::Spliced)],
+        ..message(vec![broke_off("gpt-4o"), broke_off("claude-sonnet")])
+    };
+    assert_eq!(
+        fallback(&cut).unwrap(),
+        "gpt-4o broke off · claude-sonnet went on from there, and broke off"
+    );
     // The one that was asked for could not at first, and went on in the end.
     let back = Message {
         model_name: Some("gpt-4o".into()),

@@ -73,7 +73,7 @@ fn chain(circuits: &Circuits, legs: &[(&str, bool)]) -> Chain {
             model,
             provider,
             upstream: Arc::new(Instantly { busy: *busy }),
-            circuits: circuits.seen_by(&group, &[], false),
+            circuits: circuits.seen_by(&group, &[], &[]),
             settings: Arc::new(settings.clone()),
             traits: Traits::default(),
         }

@@ -1,22 +1,18 @@
 //! An answer under way: a turn that has committed. It can no longer fall back unseen, but where it breaks off another leg
 //! may go on with it.
 
-use std::time::Duration;
-
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
-use crate::attempt::Committed;
-use crate::recover::{Recovered, Seam, Shown, recover};
+use crate::attempt::{Committed, LAST_WORDS};
+use crate::joint::Shown;
+use crate::recover::{Recovered, Seam, recover};
 use crate::walk::Walk;
 use crate::{
     Chunk, Delivery, Failure, FinishReason, LegFailure, ModelId, NoAnswer, Observed, ProviderId,
-    Reason, Spent, UpstreamError, Usage, classify,
+    Spent, UpstreamError, Usage, classify,
 };
-
-/// After a finish reason the answer is whole; only the token counts may still come, and they are not waited for longer.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A complete answer's end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,8 +59,12 @@ struct Streaming {
     walk: Walk,
     shown: Shown,
     finish: Option<FinishReason>,
-    /// When something last came; the stream may be silent for only so long after it.
-    heard: Instant,
+    /// A finish reason was followed by more of the answer: the next one is believed less.
+    premature: bool,
+    /// Since when something is waited for; the stream may be silent for only so long.
+    waiting: Option<Instant>,
+    /// Bytes of the answer that this leg has given.
+    bytes: usize,
 }
 
 /// What a leg's stream comes to.
@@ -170,7 +170,7 @@ impl Answer {
                 Progress::Seam(seam)
             }
             Err(end) => {
-                self.spent = walk.spent().to_vec();
+                self.spent = walk.spent;
                 self.state = State::Over;
                 Progress::Broken(end)
             }
@@ -185,7 +185,9 @@ impl Streaming {
             walk,
             shown,
             finish: None,
-            heard: Instant::now(),
+            premature: false,
+            waiting: None,
+            bytes: 0,
         }
     }
 
@@ -200,29 +202,30 @@ impl Streaming {
             let next = match self.committed.pending.pop_front() {
                 Some(chunk) => Ok(Some(Ok(chunk))),
                 None => {
-                    let patience = if self.finish.is_some() {
+                    let patience = if self.finish.is_some() && !self.premature {
                         LAST_WORDS.min(idle)
                     } else {
                         idle
                     };
-                    let until = (self.heard + patience).min(deadline);
-                    let next = timeout_at(until, self.committed.chunks.next()).await;
-                    self.heard = Instant::now();
-                    next
+                    // Kept over calls that were given up, and not counted while nobody asked.
+                    let since = *self.waiting.get_or_insert_with(Instant::now);
+                    let until = (since + patience).min(deadline);
+                    timeout_at(until, self.committed.chunks.next()).await
                 }
             };
+            self.waiting = None;
             return match next {
                 Ok(Some(Ok(
                     chunk @ (Chunk::Content(_)
                     | Chunk::Reasoning(_)
                     | Chunk::Signature(_)
                     | Chunk::ToolCall(_)),
-                ))) => {
-                    self.shown.add(&chunk);
-                    Event::Chunk(chunk)
-                }
+                ))) => match self.given(chunk) {
+                    Some(chunk) => Event::Chunk(chunk),
+                    None => continue,
+                },
                 Ok(Some(Ok(Chunk::Usage(usage)))) => {
-                    self.committed.usage = Some(usage.after(self.committed.usage));
+                    self.committed.usage = Some(usage.updating(self.committed.usage));
                     continue;
                 }
                 Ok(Some(Ok(Chunk::Finish(FinishReason::ContentFilter)))) => {
@@ -241,10 +244,43 @@ impl Streaming {
                     self.failed(Observed::Cut(said))
                 }
                 Ok(Some(Err(error))) => self.failed_by(&error),
-                Err(_) if self.heard >= deadline => self.failed(Observed::Endless),
+                Err(_) if Instant::now() >= deadline => self.failed(Observed::Endless),
                 Err(_) => self.failed(Observed::Stalled(idle)),
             };
         }
+    }
+
+    /// What of a chunk is given out: a text that goes on with another may begin with white space that is there already.
+    fn given(&mut self, chunk: Chunk) -> Option<Chunk> {
+        // Some say with every piece that they are done.
+        self.premature |= self.finish.take().is_some();
+        let chunk = match chunk {
+            Chunk::Content(text) => {
+                let new = self.committed.owed.new_part(&text);
+                if new.is_empty() {
+                    return None;
+                }
+                self.bytes += new.len();
+                if new.len() == text.len() {
+                    Chunk::Content(text)
+                } else {
+                    Chunk::Content(new.to_owned())
+                }
+            }
+            Chunk::Reasoning(text) => {
+                self.bytes += text.len();
+                Chunk::Reasoning(text)
+            }
+            Chunk::ToolCall(call) => {
+                self.bytes += call.arguments.len();
+                Chunk::ToolCall(call)
+            }
+            other @ (Chunk::Signature(_) | Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End) => {
+                other
+            }
+        };
+        self.shown.add(&chunk);
+        Some(chunk)
     }
 
     fn finished(&mut self) -> Event {
@@ -265,13 +301,13 @@ impl Streaming {
     fn failed_by(&mut self, error: &UpstreamError) -> Event {
         let leg = &self.committed.leg;
         let failure = classify(error, &self.walk.scrubber).on(leg);
-        if failure.reason == Reason::ContentFiltered {
+        if failure.ends_turn(&leg.settings) {
             let refused = LegFailure::of(leg, &failure);
             return Event::Ended(failure, NoAnswer::Filtered(refused));
         }
         if matches!(error.observed, Observed::Endless) {
-            self.walk.note(self.committed.place, leg, &failure);
-            let failures = self.walk.failures();
+            let leg_failure = LegFailure::of(leg, &failure);
+            let failures = self.walk.failures_with(self.committed.place, leg_failure);
             return Event::Ended(failure, NoAnswer::Interrupted { failures });
         }
         Event::Interrupted(failure)
@@ -279,18 +315,18 @@ impl Streaming {
 
     /// The answer is whole.
     fn answered(self) -> Vec<Spent> {
-        let simulated = self.committed.simulated.is_some();
-        if let Some(permit) = self.committed.permit {
-            permit.succeeded(simulated);
-        }
+        self.committed
+            .permit
+            .succeeded(self.committed.simulated.is_some());
         self.committed.recording.answered();
-        self.walk.spent().to_vec()
+        self.walk.spent
     }
 
     /// It broke off, and nobody goes on with it.
     fn gave_up(self, failure: &Failure) -> Vec<Spent> {
-        self.committed.broke_off(failure);
-        self.walk.spent().to_vec()
+        let mut walk = self.walk;
+        walk.abandon(self.committed, failure, self.bytes);
+        walk.spent
     }
 
     /// It broke off: the walk goes on from here.
@@ -299,30 +335,11 @@ impl Streaming {
             committed,
             mut walk,
             shown,
+            bytes,
             ..
         } = self;
         let from = committed.leg.model.clone();
-        walk.note(committed.place, &committed.leg, failure);
-        let tokens = shown.text.len() as u64 / 4;
-        walk.spend(&committed.leg, committed.usage, tokens);
-        committed.broke_off(failure);
+        walk.abandon(committed, failure, bytes);
         recover(walk, shown, from, delivery).boxed()
-    }
-}
-
-impl Shown {
-    fn add(&mut self, chunk: &Chunk) {
-        match chunk {
-            Chunk::Content(text) => {
-                self.text.push_str(text);
-                self.reasoning = false;
-            }
-            Chunk::Reasoning(_) => self.reasoning = true,
-            Chunk::ToolCall(_) => {
-                self.tool_calls = true;
-                self.reasoning = false;
-            }
-            Chunk::Signature(_) | Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End => {}
-        }
     }
 }

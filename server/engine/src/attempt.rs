@@ -9,12 +9,16 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
+use crate::joint::Owed;
 use crate::layers::LegPermit;
 use crate::record::Recording;
 use crate::{
     Ask, Chunk, Chunks, Failure, FinishReason, Leg, Observed, Opened, Overlay, Scrubber,
     UpstreamError, Usage, classify,
 };
+
+/// After a finish reason an answer is over; what else comes is not waited for longer.
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A request about to be sent.
 pub(crate) struct Attempt {
@@ -49,8 +53,8 @@ pub(crate) struct Begun {
 pub(crate) struct Committed {
     pub(crate) place: usize,
     pub(crate) leg: Arc<Leg>,
-    /// The circuits' permit; a probe has used it up at its first content.
-    pub(crate) permit: Option<LegPermit>,
+    /// The circuits' permit; what a probe has used up at its first content is no more in it.
+    pub(crate) permit: LegPermit,
     pub(crate) recording: Recording,
     pub(crate) chunks: Chunks,
     /// What has come and was not given out yet.
@@ -59,6 +63,8 @@ pub(crate) struct Committed {
     pub(crate) simulated: Option<Overlay>,
     /// It goes on with the partial answer that it was given.
     pub(crate) continues: bool,
+    /// White space that it may repeat.
+    pub(crate) owed: Owed,
 }
 
 impl Attempt {
@@ -102,7 +108,7 @@ impl Attempt {
             simulated: simulated.clone(),
         };
         self.recording.opened(simulated.is_some());
-        let (mut pending, mut usage) = (VecDeque::new(), None);
+        let (mut pending, mut usage, mut finished) = (VecDeque::new(), None, false);
         loop {
             let next = timeout_at(until, chunks.next())
                 .await
@@ -121,13 +127,20 @@ impl Attempt {
                     silence = Observed::Stalled(limit);
                 }
                 Some(Ok(chunk @ Chunk::Signature(_))) => pending.push_back(chunk),
-                Some(Ok(Chunk::Usage(tokens))) => usage = Some(tokens.after(usage)),
+                Some(Ok(Chunk::Usage(tokens))) => usage = Some(tokens.updating(usage)),
                 Some(Ok(Chunk::Finish(FinishReason::ContentFilter))) => {
                     let said = "the provider's safety system refused".to_owned();
                     return Err(failed(Observed::Filtered(said)));
                 }
-                Some(Ok(Chunk::Finish(_) | Chunk::End)) => return Err(failed(Observed::Empty)),
+                // Some say that they are done before they begin: what comes right after is believed more.
+                Some(Ok(Chunk::Finish(_))) => {
+                    until = until.min(Instant::now() + LAST_WORDS);
+                    silence = Observed::Empty;
+                    finished = true;
+                }
+                Some(Ok(Chunk::End)) => return Err(failed(Observed::Empty)),
                 Some(Err(error)) => return Err(error),
+                None if finished => return Err(failed(Observed::Empty)),
                 None => {
                     let said = "the stream ended before any answer".to_owned();
                     return Err(failed(Observed::Cut(said)));
@@ -150,13 +163,8 @@ impl Attempt {
 
 impl Begun {
     /// Joins what the stream needs to go on. A probe's first content closes its circuit.
-    pub(crate) fn commit(self, place: usize, leg: Arc<Leg>, permit: LegPermit) -> Committed {
-        let permit = if permit.is_probe() {
-            permit.succeeded(self.simulated.is_some());
-            None
-        } else {
-            Some(permit)
-        };
+    pub(crate) fn commit(self, place: usize, leg: Arc<Leg>, mut permit: LegPermit) -> Committed {
+        permit.probed(self.simulated.is_some());
         Committed {
             place,
             leg,
@@ -167,6 +175,7 @@ impl Begun {
             usage: self.usage,
             simulated: self.simulated,
             continues: self.continues,
+            owed: Owed::default(),
         }
     }
 }
@@ -174,9 +183,7 @@ impl Begun {
 impl Committed {
     /// It broke off: the circuits learn of it, and the record says so.
     pub(crate) fn broke_off(self, failure: &Failure) {
-        if let Some(permit) = self.permit {
-            permit.failed(failure);
-        }
+        self.permit.failed(failure);
         self.recording.failed(failure, None);
     }
 }

@@ -3,7 +3,7 @@
 
 use tokio::time::Instant;
 
-use crate::walk::{Walk, earliest};
+use crate::walk::Walk;
 use crate::{CircuitEffect, Failure, Leg, LegFailure, ProviderId, Reason, Scope};
 
 /// What an earlier failure of this turn says about later legs.
@@ -16,12 +16,7 @@ impl Walk {
     /// Keeps the leg's last failure, and what it says about later legs.
     pub(crate) fn note(&mut self, place: usize, leg: &Leg, failure: &Failure) {
         if failure.reason == Reason::ModelNotFound {
-            leg.circuits.is_missing(&leg.model, failure);
-        }
-        if let CircuitEffect::CoolsFor(rest) | CircuitEffect::OpensAtOnce(rest) = failure.circuit
-            && !rest.is_zero()
-        {
-            self.retry_at = earliest(self.retry_at, Some(Instant::now() + rest));
+            leg.circuits.note_missing(&leg.model, failure);
         }
         if failure.scope == Scope::Provider || self.second_refusal(leg, failure) {
             let bar = Bar::Provider(leg.provider.clone(), failure.clone());
@@ -33,6 +28,12 @@ impl Walk {
         }
         if let Some(step) = self.steps.get_mut(place) {
             step.failure = Some(LegFailure::of(leg, failure));
+            step.back_at = match failure.circuit {
+                CircuitEffect::CountsResting(rest)
+                | CircuitEffect::CoolsFor(rest)
+                | CircuitEffect::OpensAtOnce(rest) => Some(Instant::now() + rest),
+                CircuitEffect::Ignored | CircuitEffect::Counts => None,
+            };
         }
     }
 

@@ -68,8 +68,8 @@ pub(crate) struct Cause {
 /// What a failure asks of a circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weight {
-    /// One failure towards the threshold.
-    One,
+    /// One failure towards the threshold. If that opens it, it is no last resort before this time.
+    One(Duration),
     /// One failure, and at least this long a rest.
     Rest(Duration),
     /// It opens now, for at least this long.
@@ -305,12 +305,10 @@ impl Circuit {
     fn open(&mut self, weight: Weight, cooldown: Duration, cause: Cause, now: Instant) {
         let until = now
             + match weight {
-                Weight::Rest(rest) | Weight::Trip(rest) => cooldown.max(rest),
-                Weight::One => cooldown,
+                Weight::One(rest) | Weight::Rest(rest) | Weight::Trip(rest) => cooldown.max(rest),
             };
         let last_resort = match weight {
-            Weight::One => now,
-            Weight::Rest(rest) => now + rest,
+            Weight::One(rest) | Weight::Rest(rest) => now + rest,
             Weight::Trip(_) => until,
         };
         self.enter(

@@ -113,7 +113,9 @@ fn by_status(status: u16, said: &Said, retry_after: Option<Duration>) -> Row {
             Row(Reason::ContentFiltered, Request, EndTurn, Ignored)
         }
         402 => Row(Reason::QuotaExhausted, Provider, Never, opens),
-        400 | 429 if said.spent() => Row(Reason::QuotaExhausted, Provider, Never, opens),
+        400 | 429 if said.spent(retry_after.is_some()) => {
+            Row(Reason::QuotaExhausted, Provider, Never, opens)
+        }
         401 => Row(Reason::AuthError, Provider, Never, opens),
         400 if said.invalid_key() => Row(Reason::AuthError, Provider, Never, opens),
         403 => Row(Reason::AuthError, Model, Never, Counts),
@@ -192,22 +194,23 @@ impl Said {
         )
     }
 
-    fn spent(&self) -> bool {
-        // Gemini says "exceeded your current quota" of a minute's as well; which one it is, its id tells.
-        let of_a_minute = self.message.contains("perminute") && !self.message.contains("perday");
-        !of_a_minute
-            && self.any(
-                &["insufficient_quota", "billing_hard_limit_reached"],
-                &[
-                    "insufficient_quota",
-                    "credit balance is too low",
-                    "insufficient balance",
-                    "exceeded your current quota",
-                    "per day",
-                    "daily limit",
-                    "perday",
-                ],
-            )
+    /// Whether a quota is spent that does not fill again by itself. `named`: the provider says when to come back.
+    fn spent(&self, named: bool) -> bool {
+        let for_long = self.any(
+            &["insufficient_quota", "billing_hard_limit_reached"],
+            &[
+                "insufficient_quota",
+                "credit balance is too low",
+                "insufficient balance",
+                "per day",
+                "daily limit",
+                "perday",
+            ],
+        );
+        // Gemini says this of a minute's quota as well, and then names its id, or a time.
+        let perhaps = self.message.contains("exceeded your current quota")
+            && !self.message.contains("perminute");
+        for_long || (perhaps && !named)
     }
 
     fn invalid_key(&self) -> bool {

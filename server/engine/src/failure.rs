@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Leg, Overlay};
+use crate::{Leg, OnContentFilter, Overlay, Settings};
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $name:ident = $text:literal),+ $(,)?) => {
@@ -88,6 +88,8 @@ pub enum CircuitEffect {
     Ignored,
     /// One failure.
     Counts,
+    /// One failure; and if that opens the circuit, not even a turn with nobody else to ask asks before this time.
+    CountsResting(Duration),
     /// One failure, and no request is wanted before this time has passed.
     CoolsFor(Duration),
     /// It opens without counting: a spent credential does not heal by trying. No request is wanted before this time has
@@ -128,13 +130,18 @@ impl Failure {
         }
     }
 
+    /// Whether nobody else is to be asked either: another model would be a way around a safety system.
+    pub(crate) fn ends_turn(&self, settings: &Settings) -> bool {
+        self.retry == RetryRule::EndTurn && settings.on_content_filter == OnContentFilter::End
+    }
+
     /// What it means on this leg.
     pub(crate) fn on(mut self, leg: &Leg) -> Self {
         // A rest that is short enough to be waited for needs no circuit to keep it.
         if let CircuitEffect::CoolsFor(rest) = self.circuit
             && rest <= leg.settings.max_retry_after
         {
-            self.circuit = CircuitEffect::Counts;
+            self.circuit = CircuitEffect::CountsResting(rest);
         }
         if self.reason == Reason::Timeout && leg.traits.single_host {
             self.scope = Scope::Provider;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::attempt::Running;
-use crate::circuits::Admission;
-use crate::walk::{Admitted, Purpose, Raced, Step, Walk};
-use crate::{AttemptKind, Leg};
+use crate::provider_circuits::Admission;
+use crate::visit::{Admitted, Raced};
+use crate::walk::{Purpose, Walk};
+use crate::{AttemptKind, LegFailure};
 
 impl Walk {
     /// How long this request may say nothing before a second leg is started; none where there is to be no hedge.
@@ -49,8 +50,7 @@ impl Walk {
             biased;
             ran = &mut own => match ran {
                 Ok(begun) => {
-                    let leg = hedge.leg.clone();
-                    self.spend(&leg, None, 0);
+                    self.lost_the_race(hedge);
                     return Raced::Own(Ok(begun));
                 }
                 Err((failure, recording)) => {
@@ -66,6 +66,9 @@ impl Walk {
         // An error never wins.
         let (failure, recording) = failed;
         self.note(hedge.place, &hedge.leg, &failure);
+        if failure.ends_turn(&hedge.leg.settings) {
+            self.refusal = Some(LegFailure::of(&hedge.leg, &failure));
+        }
         recording.failed(&failure, None);
         hedge.permit.failed(&failure);
         Raced::Own(own.await)
@@ -73,11 +76,7 @@ impl Walk {
 
     /// The next leg that can be asked beside the one that is: never a probe, never over budget, one a turn.
     fn hedge(&mut self) -> Option<Admitted> {
-        let usable = |(step, leg): (&Step, &Arc<Leg>)| {
-            !step.visited && self.barred(leg).is_none() && leg.is_usable(&self.prompt)
-        };
-        let legs = self.steps.iter().zip(self.chain.legs());
-        let place = legs.map(usable).position(|usable| usable)?;
+        let place = self.next_usable()?;
         let leg = self.chain.legs().get(place)?.clone();
         let permit = leg.circuits.admit(&leg.model, Admission::Regular).ok()?;
         if permit.is_probe() || !self.budget.withdraw() {
@@ -94,5 +93,14 @@ impl Walk {
             kind: AttemptKind::Hedge,
             running: None,
         })
+    }
+
+    /// Another was faster: nothing speaks against this leg, and it may still be needed, unless no request is left for it.
+    pub(crate) fn lost_the_race(&mut self, loser: Admitted) {
+        self.spend(&loser.leg, None, 0);
+        let spare = self.attempts_left() > 0;
+        if let Some(step) = self.steps.get_mut(loser.place) {
+            step.visited = !spare;
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::circuits::{Admission, GroupPermit, Missing, Refusal};
+use crate::permit::GroupPermit;
+use crate::provider_circuits::{Admission, Missing, Refusal};
 use crate::{CircuitState, CircuitView, Failure, ForcedState, ModelId, ProviderCircuits};
 
 /// A provider's circuits under the overlays of one principal. A leg passes all layers or none. A simulated failure writes
@@ -91,7 +92,7 @@ impl LayeredCircuits {
     }
 
     /// Remembers that the provider does not know the model.
-    pub(crate) fn is_missing(&self, model: &ModelId, failure: &Failure) {
+    pub(crate) fn note_missing(&self, model: &ModelId, failure: &Failure) {
         let missing = Missing {
             status_code: failure.status_code,
             detail: failure.detail.clone(),
@@ -105,7 +106,7 @@ impl LayeredCircuits {
                 .find(|layer| layer.overlay() == Some(overlay)),
         };
         if let Some(layer) = layer {
-            layer.is_missing(model, missing);
+            layer.note_missing(model, missing);
         }
     }
 
@@ -140,8 +141,7 @@ fn not_closed(view: &CircuitView) -> bool {
     view.state != CircuitState::Closed
 }
 
-/// The right to send one leg's requests; retries ride on it. It is used up by recording how the leg ended, and counts as
-/// cancelled where it is dropped.
+/// The right to send one leg's requests, from all layers.
 pub(crate) struct LegPermit {
     real: GroupPermit,
     overlays: Vec<GroupPermit>,
@@ -150,7 +150,15 @@ pub(crate) struct LegPermit {
 impl LegPermit {
     /// It is the one probe of a half-open circuit, real or simulated.
     pub(crate) fn is_probe(&self) -> bool {
-        self.real.probe || self.overlays.iter().any(|overlay| overlay.probe)
+        self.real.is_probe() || self.overlays.iter().any(GroupPermit::is_probe)
+    }
+
+    /// The first content came, and answers the probes.
+    pub(crate) fn probed(&mut self, simulated: bool) {
+        self.real.probed(simulated);
+        self.overlays
+            .iter_mut()
+            .for_each(|overlay| overlay.probed(false));
     }
 
     /// The leg answered. An answer that a fault had its hand in says nothing about the real circuits.

@@ -1,6 +1,6 @@
 //! Why one leg of a chain did not answer.
 
-use crate::circuits::Refusal;
+use crate::provider_circuits::Refusal;
 use crate::{CircuitState, Failure, Leg, ModelId, ProviderId, Reason};
 
 /// A leg's last failure, or why it was never asked.

@@ -8,6 +8,7 @@
 //! browser sees: it asks an [`Upstream`], reports to an [`Observer`], and does no input or output of its own. Time is
 //! tokio's clock and randomness a seeded generator passed in, so that every rule here is tested without waiting.
 
+mod account;
 mod answer;
 mod attempt;
 mod backoff;
@@ -15,14 +16,19 @@ mod bars;
 mod breaker;
 mod budget;
 mod chain;
+mod circuit_group;
 mod circuits;
 mod classify;
 mod failure;
 mod first_tokens;
 mod hedge;
 mod ids;
+mod joint;
+mod last_resort;
 mod layers;
 mod leg_failure;
+mod permit;
+mod provider_circuits;
 mod record;
 mod recover;
 mod scrub;
@@ -31,6 +37,7 @@ mod summary;
 mod turn;
 mod upstream;
 mod verdict;
+mod visit;
 mod walk;
 mod window;
 
@@ -39,12 +46,13 @@ pub use backoff::Backoff;
 pub use breaker::{CircuitState, CircuitView, ForcedState};
 pub use budget::{BudgetSettings, RetryBudget};
 pub use chain::{Capabilities, Chain, ChainError, Leg, PromptFacts, Traits};
-pub use circuits::{Circuits, Missing, ProviderCircuits, Transition, TransitionListener};
+pub use circuits::{Circuits, Transition, TransitionListener};
 pub use classify::classify;
 pub use failure::{CircuitEffect, Failure, Reason, RetryRule, Scope};
 pub use ids::{ModelId, Overlay, Owner, ProviderId};
 pub use layers::LayeredCircuits;
 pub use leg_failure::LegFailure;
+pub use provider_circuits::{Missing, ProviderCircuits};
 pub use record::{AttemptKind, AttemptRecord, AttemptState, Observer};
 pub use recover::{Seam, SeamMode};
 pub use scrub::{DETAIL_LIMIT, Scrubber};

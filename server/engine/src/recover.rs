@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
 use crate::attempt::Committed;
+use crate::joint::{Compared, Overlap, Owed, Shown};
 use crate::walk::{Purpose, Walk};
 use crate::{
     Chunk, Delivery, Failure, LegFailure, ModelId, NoAnswer, Observed, UpstreamError, classify,
@@ -38,16 +39,6 @@ pub struct Seam {
     pub mode: SeamMode,
     /// Where, in Unicode scalars of the text; 0 where it was restarted.
     pub at: u64,
-}
-
-/// What has been given out of an answer.
-#[derive(Debug, Default)]
-pub(crate) struct Shown {
-    pub(crate) text: String,
-    /// Parts of tool calls are out: two halves of a call make no whole.
-    pub(crate) tool_calls: bool,
-    /// The last that came was reasoning, in the middle of which nobody can take over.
-    pub(crate) reasoning: bool,
 }
 
 /// What came of a recovery.
@@ -103,52 +94,48 @@ async fn resume(
     loop {
         let mut committed = walk.next_commit(&purpose).await?;
         if committed.continues {
-            without_double_space(&mut committed.pending, &shown.text);
+            committed.owed = Owed::after(&shown.text);
             return Ok((committed, SeamMode::Continued));
         }
         if !joinable {
             return Ok((committed, SeamMode::Restarted));
         }
         match (splice(&mut committed, &shown.text).await, delivery) {
-            (Splice::CaughtUp, _) => return Ok((committed, SeamMode::Spliced)),
+            (Splice::CaughtUp, _) => {
+                committed.owed = Owed::after(&shown.text);
+                return Ok((committed, SeamMode::Spliced));
+            }
             (Splice::Differs, Delivery::Replaceable) => {
                 return Ok((committed, SeamMode::Restarted));
             }
             (Splice::Differs, Delivery::Final) => {
                 let failure = Failure::differs();
-                walk.note(committed.place, &committed.leg, &failure);
-                walk.spend(&committed.leg, committed.usage, 0);
-                committed.broke_off(&failure);
+                let output = written(&committed.pending);
+                walk.abandon(committed, &failure, output);
                 return Err(None);
             }
             (Splice::Failed(error), _) => {
                 let failure = classify(&error, &walk.scrubber).on(&committed.leg);
-                walk.note(committed.place, &committed.leg, &failure);
-                walk.spend(&committed.leg, committed.usage, 0);
-                committed.broke_off(&failure);
+                let refused = LegFailure::of(&committed.leg, &failure);
+                let ends_turn = failure.ends_turn(&committed.leg.settings);
+                let output = written(&committed.pending);
+                walk.abandon(committed, &failure, output);
+                if ends_turn {
+                    return Err(Some(refused));
+                }
             }
         }
     }
 }
 
-/// The model was given the text without the white space at its end, and may begin with some of its own. What is pending
-/// holds one piece of text, its first, and no piece is ever empty.
-fn without_double_space(pending: &mut VecDeque<Chunk>, shown: &str) {
-    if !shown.ends_with(char::is_whitespace) {
-        return;
-    }
-    pending.retain_mut(|chunk| match chunk {
-        Chunk::Content(text) => {
-            *text = text.trim_start().to_owned();
-            !text.is_empty()
-        }
-        Chunk::Reasoning(_)
-        | Chunk::Signature(_)
-        | Chunk::ToolCall(_)
-        | Chunk::Usage(_)
-        | Chunk::Finish(_)
-        | Chunk::End => true,
+/// About how many bytes of text were paid for.
+fn written(chunks: &VecDeque<Chunk>) -> usize {
+    let texts = chunks.iter().map(|chunk| match chunk {
+        Chunk::Content(text) | Chunk::Reasoning(text) => text.len(),
+        Chunk::ToolCall(call) => call.arguments.len(),
+        Chunk::Signature(_) | Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End => 0,
     });
+    texts.sum()
 }
 
 /// How a leg that starts over compares with what is shown.
@@ -161,12 +148,24 @@ enum Splice {
     Failed(UpstreamError),
 }
 
-/// Reads on while the new answer repeats what is shown.
+/// Reads on while the new answer repeats what is shown. What was read and is not a repetition is pending again.
 async fn splice(committed: &mut Committed, shown: &str) -> Splice {
+    let mut withheld = VecDeque::new();
+    let splice = compare(committed, shown, &mut withheld).await;
+    match splice {
+        Splice::CaughtUp => {}
+        Splice::Differs | Splice::Failed(_) => {
+            withheld.append(&mut committed.pending);
+            committed.pending = withheld;
+        }
+    }
+    splice
+}
+
+async fn compare(committed: &mut Committed, shown: &str, withheld: &mut VecDeque<Chunk>) -> Splice {
     let until = Instant::now() + CATCHING_UP;
     let idle = committed.leg.settings.idle_timeout;
     let mut overlap = Overlap::new(shown);
-    let mut withheld = String::new();
     loop {
         let next = match committed.pending.pop_front() {
             Some(chunk) => Some(Ok(chunk)),
@@ -174,17 +173,17 @@ async fn splice(committed: &mut Committed, shown: &str) -> Splice {
                 let patience = until.min(Instant::now() + idle);
                 match timeout_at(patience, committed.chunks.next()).await {
                     Ok(next) => next,
-                    Err(_) if patience == until => break,
+                    Err(_) if patience == until => return Splice::Differs,
                     Err(_) => return Splice::failed(committed, Observed::Stalled(idle)),
                 }
             }
         };
         match next {
             Some(Ok(Chunk::Content(text))) => match overlap.compare(&text) {
-                Compared::Repeats => withheld.push_str(&text),
+                Compared::Repeats => withheld.push_back(Chunk::Content(text)),
                 Compared::Differs => {
-                    withheld.push_str(&text);
-                    break;
+                    withheld.push_back(Chunk::Content(text));
+                    return Splice::Differs;
                 }
                 Compared::GoesOn(rest) => {
                     if !rest.is_empty() {
@@ -194,12 +193,16 @@ async fn splice(committed: &mut Committed, shown: &str) -> Splice {
                     return Splice::CaughtUp;
                 }
             },
-            // Nobody needs the reasoning that led to what is shown already.
-            Some(Ok(Chunk::Reasoning(_) | Chunk::Signature(_))) => {}
-            Some(Ok(Chunk::Usage(usage))) => committed.usage = Some(usage.after(committed.usage)),
+            // Nobody needs the reasoning that led to what is shown already, unless all of it comes anew.
+            Some(Ok(chunk @ (Chunk::Reasoning(_) | Chunk::Signature(_)))) => {
+                withheld.push_back(chunk);
+            }
+            Some(Ok(Chunk::Usage(usage))) => {
+                committed.usage = Some(usage.updating(committed.usage));
+            }
             Some(Ok(chunk @ (Chunk::ToolCall(_) | Chunk::Finish(_) | Chunk::End))) => {
-                committed.pending.push_front(chunk);
-                break;
+                withheld.push_back(chunk);
+                return Splice::Differs;
             }
             Some(Err(error)) => return Splice::Failed(error),
             None => {
@@ -208,10 +211,6 @@ async fn splice(committed: &mut Committed, shown: &str) -> Splice {
             }
         }
     }
-    if !withheld.is_empty() {
-        committed.pending.push_front(Chunk::Content(withheld));
-    }
-    Splice::Differs
 }
 
 impl Splice {
@@ -220,114 +219,5 @@ impl Splice {
             observed,
             simulated: committed.simulated.clone(),
         })
-    }
-}
-
-/// A comparison of a new answer with one that is shown, white space aside.
-struct Overlap<'s> {
-    /// What the new answer has not repeated yet.
-    rest: &'s str,
-    ends_with_space: bool,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Compared<'t> {
-    /// All of it was shown before.
-    Repeats,
-    /// It has caught up; this is what follows on.
-    GoesOn(&'t str),
-    /// It is not what is shown.
-    Differs,
-}
-
-impl<'s> Overlap<'s> {
-    fn new(shown: &'s str) -> Self {
-        Self {
-            rest: shown.trim(),
-            ends_with_space: shown.ends_with(char::is_whitespace),
-        }
-    }
-
-    fn compare<'t>(&mut self, text: &'t str) -> Compared<'t> {
-        for (at, character) in text.char_indices() {
-            if self.rest.is_empty() {
-                return self.goes_on(text.get(at..).unwrap_or_default());
-            }
-            if character.is_whitespace() {
-                continue;
-            }
-            let mut shown = self.rest.chars();
-            if shown.next() != Some(character) {
-                return Compared::Differs;
-            }
-            self.rest = shown.as_str().trim_start();
-        }
-        if self.rest.is_empty() {
-            self.goes_on("")
-        } else {
-            Compared::Repeats
-        }
-    }
-
-    fn goes_on<'t>(&self, rest: &'t str) -> Compared<'t> {
-        Compared::GoesOn(if self.ends_with_space {
-            rest.trim_start()
-        } else {
-            rest
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn white_space_aside() {
-        for (shown, text, expected) in [
-            ("Hello wor", "Hello  world", Compared::GoesOn("ld")),
-            ("Hello ", "Hello world", Compared::GoesOn("world")),
-            ("Hello", "Hello world", Compared::GoesOn(" world")),
-            ("Hello", "Hello", Compared::GoesOn("")),
-            ("Hello there", "Hello", Compared::Repeats),
-            ("Hello", "Help", Compared::Differs),
-            ("a\n\nb", "a b c", Compared::GoesOn(" c")),
-            (" ", "x", Compared::GoesOn("x")),
-            ("é", "éa", Compared::GoesOn("a")),
-        ] {
-            assert_eq!(
-                Overlap::new(shown).compare(text),
-                expected,
-                "{shown:?} {text:?}"
-            );
-        }
-    }
-
-    proptest! {
-        /// However the repetition is cut into pieces, what follows on is what follows on.
-        #[test]
-        fn pieces_make_no_difference(shown in "[a-c ]{1,20}", rest in "[a-c]{1,10}", cuts in prop::collection::vec(0_usize..30, 0..5)) {
-            let whole = format!("{shown}{rest}");
-            let mut cuts: Vec<_> = cuts.into_iter().filter(|cut| *cut < whole.len()).collect();
-            cuts.extend([0, whole.len()]);
-            cuts.sort_unstable();
-            let mut overlap = Overlap::new(&shown);
-            let mut followed: Option<String> = None;
-            for pair in cuts.windows(2) {
-                let piece = &whole[pair[0]..pair[1]];
-                match &mut followed {
-                    Some(followed) => followed.push_str(piece),
-                    None => match overlap.compare(piece) {
-                        Compared::Repeats => {}
-                        Compared::GoesOn(rest) => followed = Some(rest.to_owned()),
-                        Compared::Differs => prop_assert!(false, "{piece:?} of {whole:?} differs"),
-                    },
-                }
-            }
-            let followed = followed.unwrap_or_default();
-            prop_assert_eq!(followed.trim_start(), &*rest);
-        }
     }
 }

@@ -16,11 +16,11 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
         // JSON Web Tokens, before the shapes that would take only a part of them
         r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*",
         // user:password@ in URLs
-        r"(?P<url>\b[a-zA-Z][a-zA-Z0-9+.-]*://)[^\s/@]+@",
+        r"(?P<url>\b[a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^\s/\x22']*:[^\s\x22']*|[^\s/@]+)@",
         r"(?P<bearer>(?i:\bbearer)\s+)[^\s,;\x22']+",
         r"(?P<field>(?i:\b(?:x-api-key|x-goog-api-key|api[_-]?key|access[_-]?token|authorization|key))[\x22']?\s*[=:]\s*[\x22']?)(?:(?i:bearer|basic)\s+)?[^\s&\x22',;)}\]]+",
-        r"\bsk-[A-Za-z0-9_*.-]{4,}",
-        r"\bAIza[A-Za-z0-9_-]{8,}",
+        r"(?:\b|_|%3[Dd])sk-[A-Za-z0-9_*.-]{4,}",
+        r"(?:\b|_|%3[Dd])AIza[A-Za-z0-9_-]{8,}",
     ];
     #[expect(
         clippy::expect_used,
@@ -72,7 +72,7 @@ impl Scrubber {
         // First, or a character that nobody sees could hide a secret in two halves.
         let visible: String = text
             .chars()
-            .filter(|c| c.is_whitespace() || !c.is_control())
+            .filter(|c| c.is_whitespace() || !(c.is_control() || is_invisible(*c)))
             .collect();
         let flat = visible.split_whitespace().collect::<Vec<_>>().join(" ");
         let scrubbed = self.scrub(&flat);
@@ -84,6 +84,21 @@ impl Scrubber {
         }
         cut
     }
+}
+
+/// Characters of no width: soft hyphens, joiners, marks of direction, and the byte order mark.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{180e}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}'
+    )
 }
 
 impl std::fmt::Debug for Scrubber {
@@ -106,6 +121,17 @@ mod tests {
                 "Incorrect API key provided: sk-proj-abc123XYZ_-9.",
                 "Incorrect API key provided: [redacted]",
             ),
+            (
+                "https://u:p@ss@host/x failed",
+                "https://[redacted]@host/x failed",
+            ),
+            (
+                "https://u:pa/ss@host failed",
+                "https://[redacted]@host failed",
+            ),
+            ("?key%3DAIzaSyA1234567890abcdef", "?key[redacted]"),
+            ("my_sk-abcdefgh", "my[redacted]"),
+            ("a task-based answer", "a task-based answer"),
             ("sk-ant-api03-AAAA-bbbb is bad", "[redacted] is bad"),
             ("key AIzaSyA1234567890abcdef!", "key [redacted]!"),
             (
@@ -146,6 +172,8 @@ mod tests {
     fn a_hidden_character_hides_no_secret() {
         let scrubber = Scrubber::new(["very-secret".to_owned()]);
         assert_eq!(scrubber.detail("it was very-se\0cret"), "it was [redacted]");
+        let thin = "it was very\u{200b}-sec\u{ad}ret";
+        assert_eq!(scrubber.detail(thin), "it was [redacted]");
     }
 
     proptest! {

@@ -211,7 +211,7 @@ impl World {
             model: name.into(),
             provider: provider.into(),
             upstream: upstream.clone(),
-            circuits: self.circuits.seen_by(&circuits, &[], false),
+            circuits: self.circuits.seen_by(&circuits, &[], &[]),
             settings: Arc::new(self.settings.clone()),
             traits: Traits::default(),
         };

@@ -86,8 +86,8 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// These counts after earlier ones: the last word counts, but a count that it drops stays.
-    pub(crate) fn after(self, earlier: Option<Self>) -> Self {
+    /// These counts in the place of earlier ones: the last word counts, but a count that it drops stays.
+    pub(crate) fn updating(self, earlier: Option<Self>) -> Self {
         let earlier = earlier.unwrap_or_default();
         let last = |now: u64, before: u64| if now == 0 { before } else { now };
         Self {
@@ -96,6 +96,20 @@ impl Usage {
             cache_read_tokens: last(self.cache_read_tokens, earlier.cache_read_tokens),
             cache_write_tokens: last(self.cache_write_tokens, earlier.cache_write_tokens),
             reasoning_tokens: last(self.reasoning_tokens, earlier.reasoning_tokens),
+        }
+    }
+
+    /// What an answer cost that has no end: what the provider said of the prompt, and of the answer at least what came.
+    pub(crate) fn estimated(said: Option<Self>, input_tokens: u64, output_tokens: u64) -> Self {
+        let said = said.unwrap_or_default();
+        Self {
+            input_tokens: if said.input_tokens == 0 {
+                input_tokens
+            } else {
+                said.input_tokens
+            },
+            output_tokens: said.output_tokens.max(output_tokens),
+            ..said
         }
     }
 }

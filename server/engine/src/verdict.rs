@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::Rng;
 
-use crate::{Failure, OnContentFilter, RetryRule, Settings};
+use crate::{Failure, RetryRule, Settings};
 
 /// While a further leg is usable, a backoff is never longer than this.
 const BACKOFF_CAP: Duration = Duration::from_millis(500);
@@ -48,11 +48,8 @@ pub fn verdict(
     settings: &Settings,
     rng: &mut impl Rng,
 ) -> Verdict {
-    if failure.retry == RetryRule::EndTurn {
-        return match settings.on_content_filter {
-            OnContentFilter::End => Verdict::Abort,
-            OnContentFilter::Fallback => Verdict::NextLeg,
-        };
+    if failure.ends_turn(settings) {
+        return Verdict::Abort;
     }
     let allowed = if standing.last_usable {
         settings.max_retries

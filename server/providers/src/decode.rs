@@ -119,6 +119,10 @@ impl Decoding {
 
     fn push(&mut self, bytes: &[u8]) {
         match &mut self.framing {
+            // Blanks that keep the connection alive before the answer are not kept.
+            Framing::Unknown(start) if start.is_empty() => {
+                start.extend_from_slice(bytes.trim_ascii_start());
+            }
             Framing::Unknown(start) => start.extend_from_slice(bytes),
             Framing::Events(events) => events.push(bytes),
             Framing::Values(values) => values.push(bytes),

@@ -258,13 +258,15 @@ impl Faults {
         Some(strike)
     }
 
-    /// Whether an armed fault may strike such a request.
-    pub fn aimed(&self, principal: &str, provider: &ProviderId, model: &ModelId) -> bool {
+    /// The audiences of the armed faults that may strike such a request.
+    pub fn aimed(&self, principal: &str, provider: &ProviderId, model: &ModelId) -> Vec<Overlay> {
         let now = Instant::now();
-        self.lock().iter().any(|fault| {
+        let armed = self.lock();
+        let aimed = armed.iter().filter(|fault| {
             let spent = fault.order.first_n.is_some_and(|n| fault.matched >= n);
             now < fault.expires() && !spent && fault.matches(principal, provider, Some(model))
-        })
+        });
+        aimed.map(|fault| fault.order.audience.overlay()).collect()
     }
 
     fn end(&self, which: impl Fn(&Armed) -> bool, event: fn(Armed) -> FaultEvent) -> usize {

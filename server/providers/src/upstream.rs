@@ -6,7 +6,7 @@ use bytes::Bytes;
 use evenkeel_engine::{Ask, ModelId, Observed, Opened, Upstream, UpstreamError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderName, HeaderValue, Method, Request, header};
 use url::Url;
 
 use crate::decode::simulated_chunks;
@@ -38,6 +38,14 @@ impl FamilyUpstream {
             Family::Ollama => "application/x-ndjson",
         });
         request.headers_mut().insert(header::ACCEPT, accepted);
+        if provider.family == Family::Anthropic
+            && let Some(betas) = anthropic::betas(prompt)
+            // What no header can hold, none held.
+            && let Ok(betas) = HeaderValue::from_str(&betas)
+        {
+            let name = HeaderName::from_static("anthropic-beta");
+            request.headers_mut().insert(name, betas);
+        }
         Ok(request)
     }
 }

@@ -177,7 +177,9 @@ impl Committed {
                     let kind = [(header::CONTENT_TYPE, "application/json")];
                     return Ok(Self::announced(headers, (kind, body)));
                 }
-                Some(Progress::Broken(end)) => return Err(self.call.refuse(&end)),
+                Some(Progress::Broken(end)) => {
+                    return Err(self.call.broke_off(&self.answer, &end).into());
+                }
                 None => return Err(Refusal::internal(&NoEnd)),
             }
         }

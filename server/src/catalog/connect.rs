@@ -59,14 +59,14 @@ impl ProviderEntry {
     /// Its circuits, as this principal sees them: under the simulated outages that strike it.
     pub fn circuits(&self, principal: &str) -> LayeredCircuits {
         let overlays = [Overlay::from(principal), Overlay::everyone()];
-        self.registry.seen_by(&self.real, &overlays, false)
+        self.registry.seen_by(&self.real, &overlays, &[])
     }
 
     /// The circuits that a request of this principal to this model has to pass.
     pub(super) fn circuits_of(&self, model: &ModelId, principal: &str) -> LayeredCircuits {
         let aimed = self.faults.aimed(principal, &self.id, model);
         let overlays = [Overlay::from(principal), Overlay::everyone()];
-        self.registry.seen_by(&self.real, &overlays, aimed)
+        self.registry.seen_by(&self.real, &overlays, &aimed)
     }
 }
 

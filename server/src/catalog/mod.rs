@@ -118,10 +118,11 @@ impl Catalog {
         providers.extend(connect::demos(config, circuits, faults)?);
         let models = Builder::new(config, &providers, listings, before).models();
         for provider in &providers {
-            for model in models.iter().filter(|model| model.provider == provider.id) {
-                provider
-                    .real_circuits()
-                    .add_model(&model.id, model.settings.circuit);
+            let own = || models.iter().filter(|model| model.provider == provider.id);
+            let circuits = provider.real_circuits();
+            circuits.retain_models(|id| own().any(|model| model.id == *id));
+            for model in own() {
+                circuits.add_model(&model.id, model.settings.circuit);
             }
         }
         let places = models.iter().enumerate();
@@ -211,7 +212,11 @@ impl Catalog {
         caller: &Caller,
     ) -> Result<Chain, ChainError> {
         let legs = model.chain.iter().filter_map(|id| self.model(id.as_str()));
-        let chain = Chain::new(legs.filter_map(|model| self.leg(model, prompt, caller)))?;
+        let legs = legs.filter_map(|model| self.leg(model, prompt, caller));
+        let mut legs = legs.peekable();
+        // Where the model asked for is switched off, another comes first, whose turns may have fewer attempts.
+        let first = legs.peek().map(|leg| leg.settings.max_attempts);
+        let chain = Chain::new(legs.take(first.unwrap_or_default() as usize))?;
         Ok(if model.auto {
             chain.healthy_first(&facts(prompt))
         } else {

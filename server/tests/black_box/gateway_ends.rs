@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Behaviour, Events, Server, Upstream};
 
-const PATHS: [&str; 1] = ["/v1/chat/completions"];
+const PATHS: [&str; 2] = ["/v1/chat/completions", "/v1/messages"];
 
 fn body(model: &str) -> Value {
     json!({"model": model, "max_tokens": 100, "messages": [{"role": "user", "content": "hi"}]})

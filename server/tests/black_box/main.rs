@@ -9,6 +9,7 @@ mod gateway;
 mod gateway_ends;
 mod gateway_seams;
 mod http;
+mod messages;
 mod persistence;
 mod simulate;
 mod socket;

@@ -21,16 +21,74 @@ fn mishap() -> impl Strategy<Value = Mishap> {
     ]
 }
 
+fn seam() -> impl Strategy<Value = Option<(prop::sample::Index, SeamMode)>> {
+    use SeamMode::{Continued, Restarted, Spliced};
+    let mode = prop::sample::select(&[Continued, Spliced, Restarted][..]);
+    prop::option::of((any::<prop::sample::Index>(), mode))
+}
+
+/// A turn in which another model goes on after some of the pieces.
+fn turn_with_seam(
+    pieces: &[String],
+    seam: Option<(prop::sample::Index, SeamMode)>,
+    end: bool,
+) -> Vec<ServerFrame> {
+    let mut frames = turn(pieces, end);
+    let Some((index, mode)) = seam.filter(|_| !pieces.is_empty()) else {
+        return frames;
+    };
+    let (before, after) = pieces.split_at(1 + index.index(pieces.len()));
+    let restarted = mode == SeamMode::Restarted;
+    let at = if restarted {
+        0
+    } else {
+        before.concat().chars().count() as u64
+    };
+    let first = frames
+        .iter()
+        .position(|frame| matches!(frame, ServerFrame::Delta { .. }))
+        .unwrap();
+    frames.insert(
+        first + before.len(),
+        ServerFrame::Seam {
+            run_id: run(),
+            seq: 0,
+            from: "b".into(),
+            to: "c".into(),
+            mode,
+            at,
+        },
+    );
+    if let Some(ServerFrame::Done { message, .. }) = frames.last_mut() {
+        message.model_name = Some("c".into());
+        message.seams = vec![Seam {
+            from: "b".into(),
+            to: "c".into(),
+            mode,
+            at,
+            discarded: restarted.then(|| before.concat()),
+        }];
+        if restarted {
+            message.text = after.concat();
+        }
+    }
+    for (index, frame) in frames.iter_mut().enumerate() {
+        number(frame, index as u64 + 1);
+    }
+    frames
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn whatever_happens_on_the_way_the_transcript_is_the_same(
         pieces in prop::collection::vec("[a-z \n#*-]{1,9}", 0..10),
+        seam in seam(),
         mishaps in prop::collection::vec(mishap(), 0..24),
         end in any::<bool>(),
     ) {
-        let frames = turn(&pieces, end);
+        let frames = turn_with_seam(&pieces, seam, end);
         let mut straight = asking();
         for frame in frames.clone() {
             straight.apply(frame);
@@ -83,9 +141,10 @@ proptest! {
     fn a_page_that_comes_in_the_middle_shows_the_same_in_the_end(
         pieces in prop::collection::vec("[a-z \n#*-]{1,9}", 0..10),
         seen in any::<prop::sample::Index>(),
+        seam in seam(),
         end in any::<bool>(),
     ) {
-        let frames = turn(&pieces, end);
+        let frames = turn_with_seam(&pieces, seam, end);
         let mut straight = asking();
         for frame in frames.clone() {
             straight.apply(frame);
@@ -102,7 +161,10 @@ proptest! {
         for frame in frames {
             state.apply(frame);
         }
-        let text = |state: &State| shown(state).iter().map(|entry| entry.message.text.clone()).collect::<Vec<_>>();
+        let text = |state: &State| {
+            let seams = |entry: &Arc<Entry>| (entry.message.text.clone(), entry.message.seams.clone());
+            shown(state).iter().map(seams).collect::<Vec<_>>()
+        };
         prop_assert_eq!(text(&state), text(&straight));
         prop_assert_eq!(state.busy(), !end);
     }

@@ -6,7 +6,7 @@ const CAUSE: Cause = Cause {
     reason: Reason::Timeout,
     simulated: false,
 };
-const FAILED: Outcome = Outcome::Failure(Weight::One, CAUSE);
+const FAILED: Outcome = Outcome::Failure(Weight::One(Duration::ZERO), CAUSE);
 
 fn circuit() -> Circuit {
     Circuit::new(CircuitSettings::default())

@@ -38,13 +38,13 @@ fn a_quota_of_a_minute_is_no_spent_quota() {
         classify(&error, &Scrubber::default()).circuit
     };
     let said = "You exceeded your current quota, please check your plan";
-    assert_eq!(judged(said), CircuitEffect::OpensAtOnce);
+    assert_eq!(judged(said), CircuitEffect::OpensAtOnce(Duration::ZERO));
     let minute = format!("{said} (GenerateRequestsPerMinutePerProjectPerModel)");
     assert_eq!(judged(&minute), CircuitEffect::Counts);
     let day = format!("{said} (GenerateRequestsPerDayPerProjectPerModel)");
-    assert_eq!(judged(&day), CircuitEffect::OpensAtOnce);
+    assert_eq!(judged(&day), CircuitEffect::OpensAtOnce(Duration::ZERO));
     let both = format!("{said} (RequestsPerMinute, RequestsPerDay)");
-    assert_eq!(judged(&both), CircuitEffect::OpensAtOnce);
+    assert_eq!(judged(&both), CircuitEffect::OpensAtOnce(Duration::ZERO));
 }
 
 #[test]

@@ -26,11 +26,9 @@ fn here() -> Here {
 
 impl Here {
     fn seen_by(&self, overlay: &str, fault_aimed: bool) -> LayeredCircuits {
-        self.circuits.seen_by(
-            &self.real,
-            &[overlay.into(), Overlay::everyone()],
-            fault_aimed,
-        )
+        let overlays = [Overlay::from(overlay), Overlay::everyone()];
+        let aimed: &[Overlay] = if fault_aimed { &overlays } else { &[] };
+        self.circuits.seen_by(&self.real, &overlays, aimed)
     }
 
     fn fail(&self, circuits: &LayeredCircuits, simulated: Option<&str>) {
@@ -128,7 +126,7 @@ async fn a_real_failure_leaves_the_overlay_as_it_is_and_a_success_closes_it() {
 async fn a_simulated_404_is_remembered_by_its_audience_alone() {
     let here = here();
     let tester = here.seen_by("tester", true);
-    tester.is_missing(&here.model, &failure(Some("tester")));
+    tester.note_missing(&here.model, &failure(Some("tester")));
     assert!(tester.missing(&here.model).unwrap().simulated);
     assert_eq!(here.seen_by("somebody", false).missing(&here.model), None);
     advance(Duration::from_secs(600)).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, advance};
 
-use crate::circuits::Admission;
+use crate::provider_circuits::Admission;
 use crate::testing::*;
 use crate::*;
 

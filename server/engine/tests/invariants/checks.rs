@@ -157,15 +157,27 @@ impl Check<'_> {
         }
         for leg in &self.ledger.legs {
             let own: Vec<_> = self.of(leg.model).collect();
-            for (place, (attempt, _)) in own.iter().enumerate() {
-                if (attempt.record.kind == K::Retry) != (place > 0) {
-                    complaints.push(format!("leg m{} was visited twice", leg.model));
-                }
+            if own
+                .first()
+                .is_some_and(|(attempt, _)| attempt.record.kind == K::Retry)
+            {
+                complaints.push(format!(
+                    "leg m{} was asked again before it was asked",
+                    leg.model
+                ));
             }
             for pair in own.windows(2) {
                 let [(before, seen), (after, _)] = pair else {
                     continue;
                 };
+                if after.record.kind != K::Retry {
+                    // Only a leg that another was faster than may be needed later.
+                    if before.record.state != S::Cancelled {
+                        complaints.push(format!("leg m{} was visited twice", leg.model));
+                    }
+                    self.world.count("a loser of a race asked later");
+                    continue;
+                }
                 let end = before.end().unwrap_or(self.now);
                 let due = before.record.retry_in.map(|wait| end + wait);
                 let late = due.and_then(|due| after.record.started.checked_duration_since(due));

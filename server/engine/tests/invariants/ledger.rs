@@ -225,7 +225,7 @@ impl Observer for Watcher {
                     let mut calls = book.calls.iter().rev();
                     let seen = calls.find(|seen| seen.model == model);
                     let rest = seen.and_then(|seen| seen.retry_after);
-                    shadow.ended(visit, leg, record, known.answering, rest);
+                    shadow.ended(visit, leg, record, rest);
                 }
             }
             (known, _) => {

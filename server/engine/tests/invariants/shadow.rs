@@ -296,7 +296,6 @@ impl Shadow {
         visit: &Visit,
         leg: &LegFacts,
         record: &AttemptRecord,
-        answering: bool,
         rest: Option<Duration>,
     ) {
         let now = Instant::now();
@@ -305,7 +304,7 @@ impl Shadow {
             return;
         }
         self.settle_probe(visit, Probe::Failed(now));
-        if record.retry_in.is_some() || (answering && visit.probe) {
+        if record.retry_in.is_some() {
             return;
         }
         for (key, generation) in &visit.circuits {

@@ -113,7 +113,8 @@ fn begin(world: &Arc<World>, id: u64) -> (Turn, Plan, Arc<Ledger>) {
         let provider = world.models[*model].provider;
         let fault = seen.iter().find(|fault| fault.model == *model);
         let group = world.group(owner, provider);
-        let circuits = world.circuits.seen_by(&group, &overlays, fault.is_some());
+        let aimed = if fault.is_some() { &overlays[..] } else { &[] };
+        let circuits = world.circuits.seen_by(&group, &overlays, aimed);
         if fault.is_some() {
             let born = seen.iter().map(|fault| (fault.overlay, owner, provider));
             inner.overlaid.extend(born);

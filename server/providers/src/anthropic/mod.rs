@@ -3,11 +3,13 @@
 mod decode;
 mod generation;
 mod models;
+mod own;
 mod request;
 mod turns;
 
 pub(crate) use decode::Decoder;
 pub(crate) use models::{list_url, page};
+pub(crate) use own::betas;
 pub(crate) use request::request;
 
 /// The version of the API that is spoken here.

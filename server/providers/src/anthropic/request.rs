@@ -3,12 +3,15 @@
 //! A wish for JSON has no equivalent that every model takes, so it becomes a sentence of the system prompt, with the
 //! schema where there is one; nothing enforces it. `seed` has none at all.
 
+use std::collections::BTreeMap;
+
 use evenkeel_engine::{Ask, UpstreamError};
 use serde::Serialize;
 use serde_json::{Value, json};
 use url::Url;
 
 use super::generation::Generation;
+use super::own::Own;
 use super::turns::{Block, Conversation, Turn};
 use crate::Prompt;
 use crate::address::below;
@@ -39,6 +42,8 @@ struct Body<'p> {
     temperature: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     top_p: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_k: Option<&'p Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stop_sequences: Vec<&'p str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +51,9 @@ struct Body<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     output_config: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<Metadata<'p>>,
+    metadata: Option<Value>,
+    #[serde(flatten)]
+    rest: BTreeMap<&'p str, &'p Value>,
 }
 
 #[derive(Serialize)]
@@ -70,11 +77,6 @@ enum Schema<'p> {
     },
 }
 
-#[derive(Serialize)]
-struct Metadata<'p> {
-    user_id: &'p str,
-}
-
 pub(crate) fn request(
     root: &Url,
     prompt: &Prompt,
@@ -86,21 +88,28 @@ pub(crate) fn request(
         Ask::Continue(partial) => Some(&**partial),
     };
     let Conversation { mut system, turns } = Conversation::of(prompt, partial)?;
-    system.extend(shape(prompt.shape()));
     let tools: Vec<_> = prompt.tools()?.into_iter().map(tool).collect();
     let generation = Generation::of(name);
     let max_tokens = prompt
         .max_tokens()
         .unwrap_or_else(|| default_limit(generation));
+    let own = Own::of(prompt, generation, max_tokens);
+    if !own.shapes() {
+        system.extend(shape(prompt.shape()));
+    }
     // A model that goes on from words of its own does not reason again.
     let effort = prompt.effort().filter(|_| partial.is_none());
     let reasoning = effort.and_then(|effort| Reasoning::of(generation, effort));
+    let thinking = own.thinking.filter(|_| partial.is_none());
+    let thinking = thinking.or_else(|| reasoning.as_ref().map(Reasoning::thinking));
     // A model that reasons is not tuned, and of the two only one is taken.
-    let tuned = generation != Generation::Untuned && reasoning.is_none();
+    let tuned = generation != Generation::Untuned && thinking.is_none();
     let number = |key| prompt.number(key).filter(|_| tuned);
     let temperature = number("temperature").map(|temperature| temperature.clamp(0.0, 1.0));
     let top_p = number("top_p").filter(|_| temperature.is_none());
-    let budgeted = matches!(reasoning, Some(Reasoning::Budget(_)));
+    let budgeted = thinking
+        .as_ref()
+        .is_some_and(|thinking| thinking["type"] == "enabled");
     let body = Body {
         model: name,
         // The budget for reasoning is part of the limit; the answer keeps its own.
@@ -114,10 +123,18 @@ pub(crate) fn request(
         tools,
         temperature,
         top_p,
+        top_k: own.top_k.filter(|_| tuned),
         stop_sequences: stops(prompt),
-        thinking: reasoning.as_ref().map(Reasoning::thinking),
-        output_config: reasoning.as_ref().and_then(Reasoning::config),
-        metadata: prompt.user().map(|user_id| Metadata { user_id }),
+        thinking,
+        output_config: own
+            .output_config
+            .cloned()
+            .or_else(|| reasoning.as_ref().and_then(Reasoning::config)),
+        metadata: own
+            .metadata
+            .cloned()
+            .or_else(|| prompt.user().map(|user_id| json!({"user_id": user_id}))),
+        rest: own.rest,
     };
     let body = serde_json::to_vec(&body).map_err(|error| unbuildable(&error))?;
     Ok((below(root, ["v1", "messages"]), body))

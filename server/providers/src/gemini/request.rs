@@ -109,7 +109,9 @@ pub(crate) fn request(
             seed: prompt.field("seed").filter(|seed| seed.is_i64()),
             response_mime_type,
             response_json_schema,
-            thinking_config: prompt.effort().map(|effort| thinking(name, third, effort)),
+            thinking_config: prompt
+                .effort_in_any_words()
+                .map(|effort| thinking(name, third, effort)),
         },
     };
     let body = serde_json::to_vec(&body).map_err(|error| unbuildable(&error))?;

@@ -82,7 +82,9 @@ pub(crate) fn request(
             Shape::Json => Some(Cow::Owned("json".into())),
             Shape::Schema(schema) => Some(Cow::Borrowed(schema)),
         },
-        think: prompt.effort().map(|effort| think(name, effort)),
+        think: prompt
+            .effort_in_any_words()
+            .map(|effort| think(name, effort)),
         options: options(prompt),
     };
     let body = serde_json::to_vec(&body).map_err(|error| unbuildable(&error))?;

@@ -60,11 +60,18 @@ pub(crate) fn request(
         }
         _ => below(root, ["chat", "completions"]),
     };
+    let foreign = prompt.anthropic().is_some();
     let body = Body {
         prompt,
         name,
         dialect,
         partial,
+        unmarked: foreign && !hosted_at(root, &["openrouter.ai"]),
+        limit: if foreign && (is_azure(root) || hosted_at(root, &["api.openai.com"])) {
+            "max_completion_tokens"
+        } else {
+            "max_tokens"
+        },
     };
     let body = serde_json::to_vec(&body).map_err(|error| unbuildable(&error))?;
     Ok((url, body))
@@ -76,6 +83,10 @@ struct Body<'p> {
     name: &'p str,
     dialect: Dialect,
     partial: Option<&'p str>,
+    /// The marks for Anthropic's cache are left out: the caller did not choose this provider, and most refuse them.
+    unmarked: bool,
+    /// What `max_tokens` is called where the caller did not choose the word: OpenAI's newer models know only the newer.
+    limit: &'static str,
 }
 
 impl Serialize for Body<'_> {
@@ -87,10 +98,17 @@ impl Serialize for Body<'_> {
             map.serialize_entry("stream_options", &json!({"include_usage": true}))?;
         }
         for (key, value) in self.prompt.body() {
-            let messages = value.as_array().filter(|_| key == "messages");
-            match messages {
-                Some(messages) => map.serialize_entry(key, &Messages(self, messages))?,
-                None => map.serialize_entry(key, value)?,
+            match (key.as_str(), value) {
+                ("messages", Value::Array(messages)) => {
+                    map.serialize_entry(key, &Messages(self, messages))?;
+                }
+                ("tools", tools) if self.unmarked => {
+                    let mut tools = tools.clone();
+                    unmark(&mut tools);
+                    map.serialize_entry(key, &tools)?;
+                }
+                ("max_tokens", limit) => map.serialize_entry(self.limit, limit)?,
+                (_, value) => map.serialize_entry(key, value)?,
             }
         }
         map.end()
@@ -104,8 +122,12 @@ impl Serialize for Messages<'_> {
         let Self(body, messages) = self;
         let mut list = serializer.serialize_seq(None)?;
         for message in *messages {
-            if body.prompt.is_signed() {
-                list.serialize_element(&unsigned(message))?;
+            if body.prompt.is_signed() || (body.unmarked && is_marked(message)) {
+                let mut message = unsigned(message);
+                if body.unmarked {
+                    unmark_message(&mut message);
+                }
+                list.serialize_element(&message)?;
             } else {
                 list.serialize_element(message)?;
             }
@@ -136,6 +158,42 @@ fn unsigned(message: &Value) -> Value {
         }
     }
     message
+}
+
+fn parts(message: &mut Value) -> Option<&mut Vec<Value>> {
+    message.get_mut("content")?.as_array_mut()
+}
+
+fn is_marked(message: &Value) -> bool {
+    let parts = message.get("content").and_then(Value::as_array);
+    let mut parts = parts.into_iter().flatten();
+    parts.any(|part| part.get("cache_control").is_some())
+}
+
+fn unmark(list: &mut Value) {
+    for item in list.as_array_mut().into_iter().flatten() {
+        if let Some(fields) = item.as_object_mut() {
+            fields.remove("cache_control");
+        }
+    }
+}
+
+/// Words that were a list for the sake of a mark are one text again: not every provider takes lists.
+fn unmark_message(message: &mut Value) {
+    if !is_marked(message) {
+        return;
+    }
+    if let Some(content) = message.get_mut("content") {
+        unmark(content);
+    }
+    let Some(parts) = parts(message) else { return };
+    let texts = parts.iter().map(|part| {
+        let text = part.get("type").and_then(Value::as_str) == Some("text");
+        part.get("text")?.as_str().filter(|_| text)
+    });
+    if let Some(texts) = texts.collect::<Option<Vec<_>>>() {
+        message["content"] = texts.join("\n").into();
+    }
 }
 
 #[cfg(test)]
@@ -221,6 +279,46 @@ mod tests {
         let expected = json!({"role": "assistant", "content": "a", "tool_calls": [call]});
         assert_eq!(body["messages"][1], expected);
         assert_eq!(body["messages"][2]["reasoning_content"], "kept");
+    }
+
+    #[test]
+    fn what_came_in_anthropics_form_is_put_in_each_providers_words() {
+        let text = |text: &str| json!({"type": "text", "text": text, "cache_control": {}});
+        let image = json!({"type": "image_url", "image_url": {"url": "data:,"}});
+        let body = json!({
+            "messages": [{"role": "system", "content": [text("a"), text("b")]}, {"role": "user", "content": [image, text("c")]}],
+            "tools": [{"type": "function", "function": {"name": "f"}, "cache_control": {}}],
+            "max_tokens": 5, "anthropic": {"top_k": 1},
+        });
+        let plain = json!([
+            {"role": "system", "content": "a\nb"},
+            {"role": "user", "content": [image, {"type": "text", "text": "c"}]},
+        ]);
+        for (base, limit) in [
+            ("https://api.openai.com/v1", "max_completion_tokens"),
+            ("https://api.mistral.ai/v1", "max_tokens"),
+            ("http://127.0.0.1:1/v1", "max_tokens"),
+        ] {
+            let (_, asked) = asked(base, body.clone(), &Ask::Whole);
+            assert_eq!(asked["messages"], plain);
+            assert_eq!(
+                asked["tools"],
+                json!([{"type": "function", "function": {"name": "f"}}])
+            );
+            assert_eq!(asked[limit], 5);
+            assert!(asked.get("anthropic").is_none());
+        }
+        // OpenRouter passes the marks on to whoever understands them.
+        let (_, kept) = asked("https://openrouter.ai/api/v1", body.clone(), &Ask::Whole);
+        assert_eq!(kept["messages"], body["messages"]);
+        // Whoever asks in OpenAI's form chooses words and marks.
+        let mut chosen = body;
+        chosen.as_object_mut().unwrap().remove("anthropic");
+        let (_, asked) = asked("https://api.openai.com/v1", chosen.clone(), &Ask::Whole);
+        assert_eq!(
+            (&asked["messages"], &asked["max_tokens"]),
+            (&chosen["messages"], &json!(5))
+        );
     }
 
     #[test]

@@ -22,7 +22,9 @@ pub enum Speaker {
 ///
 /// Beyond OpenAI's fields a message may hold what other families need back: `reasoning_content` with
 /// `reasoning_signature` on an assistant's message (Anthropic's thinking), `signature` on a tool call (Gemini's), and
-/// `cache_control` on a part or a tool (Anthropic's). The first three are sent to nobody else.
+/// `cache_control` on a part or a tool (Anthropic's). The first three are sent to nobody else. What a caller of Anthropic's
+/// form asks that has no equal in OpenAI's stands under `anthropic` in the body, and goes to Anthropic's family alone:
+/// `thinking`, `top_k`, `output_config` and the like, as the caller gave them, and `betas`, which become a header.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prompt {
     body: Map<String, Value>,
@@ -30,6 +32,8 @@ pub struct Prompt {
     vision: bool,
     /// A message holds a signature, which OpenAI's family does not know.
     signed: bool,
+    /// What only Anthropic's family understands; there where the request came in Anthropic's form.
+    anthropic: Option<Map<String, Value>>,
 }
 
 /// A body that is no prompt; says where and what to do.
@@ -78,7 +82,14 @@ impl Prompt {
         for own in ["model", "stream", "stream_options"] {
             body.remove(own);
         }
-        Ok(Self::measured(body))
+        let anthropic = body.remove("anthropic");
+        Ok(Self {
+            anthropic: anthropic.and_then(|own| match own {
+                Value::Object(own) => Some(own),
+                _ => None,
+            }),
+            ..Self::measured(body)
+        })
     }
 
     fn measured(body: Map<String, Value>) -> Self {
@@ -88,6 +99,7 @@ impl Prompt {
             tokens: size.tokens(),
             vision: size.images > 0,
             signed: size.signatures > 0,
+            anthropic: None,
         }
     }
 
@@ -120,6 +132,11 @@ impl Prompt {
     /// A message holds a signature.
     pub(crate) fn is_signed(&self) -> bool {
         self.signed
+    }
+
+    /// What only Anthropic's family understands; none where the request did not come in Anthropic's form.
+    pub(crate) fn anthropic(&self) -> Option<&Map<String, Value>> {
+        self.anthropic.as_ref()
     }
 
     /// A field of the body that is there and not null.

@@ -116,6 +116,24 @@ impl Prompt {
         plain.or_else(nested)
     }
 
+    /// The same of a caller who may speak Anthropic's words, for families that do not know them.
+    pub(crate) fn effort_in_any_words(&self) -> Option<&str> {
+        self.effort().or_else(|| {
+            let own = self.anthropic()?;
+            let thinking = own.get("thinking")?;
+            let config = own.get("output_config");
+            match text(thinking, "type")? {
+                "enabled" => Some(match thinking.get("budget_tokens")?.as_u64()? {
+                    ..=2_048 => "low",
+                    ..=8_192 => "medium",
+                    _ => "high",
+                }),
+                "adaptive" => Some(config.and_then(|it| text(it, "effort")).unwrap_or("medium")),
+                _ => None,
+            }
+        })
+    }
+
     /// Who asks, as the caller names them.
     pub(crate) fn user(&self) -> Option<&str> {
         let nested = || text(self.field("metadata")?, "user_id");

@@ -131,11 +131,17 @@ impl Call {
     }
 
     /// Takes note of an end without a whole answer.
-    pub(super) fn ended(&self, end: &NoAnswer) -> TurnError {
+    fn ended(&self, end: &NoAnswer) -> TurnError {
         let error = translate::no_answer(end, &self.shared.clock);
         self.shared.exhausted(end, &self.request_id);
         self.outcome(error.kind.as_str());
         error
+    }
+
+    /// Takes note that an answer broke off for good: what there was of it is paid for all the same.
+    pub(super) fn broke_off(&self, answer: &Answer, end: &NoAnswer) -> TurnError {
+        turn::cost(&self.shared, &self.catalog, answer, None);
+        self.ended(end)
     }
 
     /// Takes note that another model goes on.

@@ -121,7 +121,8 @@ impl<E: Encoder> Streaming<E> {
                     true
                 }
                 Next::Progress(Progress::Broken(end)) => {
-                    E::error(&call.ended(&end), &call.request_id, &mut out);
+                    let error = call.broke_off(answer, &end);
+                    E::error(&error, &call.request_id, &mut out);
                     true
                 }
             };

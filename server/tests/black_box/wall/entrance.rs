@@ -40,7 +40,14 @@ pub struct Answered {
 }
 
 impl Entrance {
-    pub const ALL: [Self; 4] = [Self::V1Stream, Self::V1Whole, Self::Api, Self::Ws];
+    pub const ALL: [Self; 6] = [
+        Self::V1Stream,
+        Self::V1Whole,
+        Self::MessagesStream,
+        Self::Messages,
+        Self::Api,
+        Self::Ws,
+    ];
 
     pub async fn ask(self, server: &Server, model: &str) -> Answered {
         match self {
@@ -206,10 +213,12 @@ fn chunks(raw: &str, fallback: bool) -> Heard {
     }
 }
 
+/// Anthropic's form must have counts: where the provider told none, they are 0.
 fn anthropic_usage(usage: &Value) -> Option<(u64, u64)> {
-    usage["input_tokens"]
+    let told = usage["input_tokens"]
         .as_u64()
-        .zip(usage["output_tokens"].as_u64())
+        .zip(usage["output_tokens"].as_u64());
+    told.filter(|told| *told != (0, 0))
 }
 
 fn message(raw: &str, fallback: bool) -> Heard {

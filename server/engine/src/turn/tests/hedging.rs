@@ -119,3 +119,45 @@ async fn never_beside_a_probe_nor_with_one_nor_over_budget() {
     }));
     assert_eq!(world.run().await.story(), [(K::Primary, S::Answered)]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_lost_the_race_is_asked_when_the_winner_breaks_off() {
+    let cut = Call::Stream(vec![
+        Step::Wait(4 * SECOND),
+        text("one "),
+        Step::Fail(Observed::Cut("reset".into())),
+    ]);
+    let world = hedging()
+        .model("a", [cut])
+        .model("b", [slow(9, "no"), answers("one two")]);
+    let run = world.run().await;
+    assert_eq!((run.text.as_str(), run.end.is_ok()), ("one two", true));
+    assert_eq!(
+        run.story(),
+        [
+            (K::Primary, S::Failed),
+            (K::Hedge, S::Cancelled),
+            (K::Fallback, S::Answered)
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hedge_is_no_way_around_a_safety_system() {
+    let world = hedging()
+        .model("a", [Call::Refuse(5 * SECOND, status(404))])
+        .model("b", [refuse(Observed::Filtered("SAFETY".into()))])
+        .model("c", [answers("c")]);
+    let run = world.run().await;
+    assert!(
+        matches!(run.end, Err(NoAnswer::Filtered(_))),
+        "{:?}",
+        run.end
+    );
+    assert_eq!(world.asked(), [1, 1, 0]);
+
+    let world = hedging()
+        .model("a", [slow(5, "a")])
+        .model("b", [refuse(Observed::Filtered("SAFETY".into()))]);
+    assert_eq!(world.run().await.text, "a", "nobody needs it");
+}

@@ -123,3 +123,20 @@ async fn it_is_an_attempt_like_any_other_and_never_one_too_many() {
         assert_eq!(run.end.is_ok(), max_attempts == 3);
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn retry_at_is_the_next_moment_that_is_still_to_come() {
+    let world = World::new().model("a", [refuse(rate_limited(20)), refuse(rate_limited(60))]);
+    let started = Instant::now();
+    let run = world.run().await;
+    let Err(NoAnswer::Exhausted { retry_at, .. }) = run.end else {
+        panic!("{:?}", run.end)
+    };
+    assert_eq!(retry_at, Some(started + 80 * SECOND));
+
+    let world = opened(vec![refuse(status(500))]).await;
+    let Err(NoAnswer::Exhausted { retry_at, .. }) = world.run().await.end else {
+        panic!("it answered")
+    };
+    assert_eq!(retry_at, Some(Instant::now() + 120 * SECOND));
+}

@@ -345,3 +345,124 @@ async fn no_piece_of_text_is_empty_after_a_seam() {
     let calls_a_tool = begins().model("b", [Call::Stream(vec![call, Step::Give(Chunk::End)])]);
     assert_eq!(pieces(&calls_a_tool).await, ["One "]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_in_the_middle_ends_the_turn_unless_another_may_be_asked() {
+    let refused = |last: Step| {
+        let mut world = World::new();
+        world.settings.on_content_filter = OnContentFilter::Fallback;
+        let call = || Call::Stream(vec![text("one "), last.clone()]);
+        let fallback = world.model("a", [call()]).model("b", [says(&["one two"])]);
+        let end = World::new()
+            .model("a", [call()])
+            .model("b", [says(&["one two"])]);
+        (end, fallback)
+    };
+    for last in [
+        Step::Give(Chunk::Finish(FinishReason::ContentFilter)),
+        Step::Fail(Observed::Filtered("SAFETY".into())),
+    ] {
+        let (end, fallback) = refused(last);
+        assert!(matches!(end.run().await.end, Err(NoAnswer::Filtered(_))));
+        assert_eq!(end.asked(), [1, 0]);
+        assert_eq!(fallback.run().await.text, "one two");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_while_catching_up_ends_the_turn() {
+    let filtered = Call::Stream(vec![
+        text("one "),
+        Step::Fail(Observed::Filtered("SAFETY".into())),
+    ]);
+    let world = World::new()
+        .model("a", [cut(&["one two"])])
+        .model("b", [filtered])
+        .model("c", [says(&["one two three"])]);
+    assert!(matches!(world.run().await.end, Err(NoAnswer::Filtered(_))));
+    assert_eq!(world.asked(), [1, 1, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_says_too_early_that_it_is_done_is_not_believed() {
+    let finish = || Step::Give(Chunk::Finish(FinishReason::Stop));
+    let early = Call::Stream(vec![finish(), text("one "), text("two"), finish()]);
+    let world = World::new().model("a", [early]);
+    let run = world.run().await;
+    assert_eq!((run.text.as_str(), run.end.is_ok()), ("one two", true));
+
+    let always = Call::Stream(vec![
+        text("one "),
+        finish(),
+        text("two "),
+        finish(),
+        Step::Wait(9 * SECOND),
+        text("three"),
+        finish(),
+        Step::Give(Chunk::End),
+    ]);
+    let run = World::new().model("a", [always]).run().await;
+    assert_eq!(
+        (run.text.as_str(), run.end.is_ok()),
+        ("one two three", true)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn reasoning_comes_with_a_restart() {
+    let thinks = Call::Stream(vec![
+        Step::Give(Chunk::Reasoning("hm".into())),
+        Step::Give(Chunk::Signature("proof".into())),
+        text("other"),
+        Step::Give(Chunk::End),
+    ]);
+    let world = World::new()
+        .model("a", [cut(&["one"])])
+        .model("b", [thinks]);
+    let log = Arc::new(Log::default());
+    let mut answer = world.turn(&log).answer().await.unwrap();
+    let mut pieces = vec![];
+    while let Some(progress) = answer.next().await {
+        pieces.push(progress);
+    }
+    let seam = pieces
+        .iter()
+        .position(|piece| matches!(piece, Progress::Seam(_)));
+    let after = &pieces[seam.unwrap() + 1..];
+    assert!(matches!(
+        after,
+        [
+            Progress::Chunk(Chunk::Reasoning(_)),
+            Progress::Chunk(Chunk::Signature(_)),
+            Progress::Chunk(Chunk::Content(_)),
+            Progress::Finished(_)
+        ]
+    ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_provider_counted_is_believed_more_than_an_estimate() {
+    let counted = Call::Stream(vec![
+        Step::Give(Chunk::Usage(Usage {
+            input_tokens: 12_000,
+            output_tokens: 1,
+            ..Usage::default()
+        })),
+        text("twelve chars"),
+        Step::Fail(Observed::Cut("reset".into())),
+    ]);
+    let mut world = World::new()
+        .model("a", [counted])
+        .model("b", [says(&["twelve chars!"])]);
+    world.prompt.tokens = 7_400;
+    let log = Arc::new(Log::default());
+    let mut answer = world.turn(&log).answer().await.unwrap();
+    while answer.next().await.is_some() {}
+    let [spent] = answer.spent() else {
+        panic!("{:?}", answer.spent())
+    };
+    assert_eq!(
+        (spent.usage.input_tokens, spent.usage.output_tokens),
+        (12_000, 3)
+    );
+}

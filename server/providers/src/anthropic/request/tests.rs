@@ -242,3 +242,43 @@ fn what_cannot_be_asked_is_refused_by_its_place() {
         assert!(message.starts_with(&format!("{place}: ")), "{message}");
     }
 }
+
+#[test]
+fn whoever_speaks_its_words_is_passed_on() {
+    let own = json!({
+        "thinking": {"type": "enabled", "budget_tokens": 2000}, "top_k": 40, "betas": ["x"],
+        "output_config": {"effort": "low"}, "metadata": {"user_id": "u"}, "service_tier": "auto",
+        "model": "another", "stream": false,
+    });
+    let of = |name: &str| asked(name, hello(json!({"max_tokens": 4000, "anthropic": own})));
+    let budget = of(SONNET);
+    let expected = json!({
+        "model": SONNET, "max_tokens": 4000, "stream": true,
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}],
+        "thinking": {"type": "enabled", "budget_tokens": 2000},
+        "metadata": {"user_id": "u"}, "service_tier": "auto",
+    });
+    assert_eq!(
+        budget, expected,
+        "the limit is the caller's own, and a model that reasons is not tuned"
+    );
+    let untuned = of("claude-opus-4-7");
+    assert_eq!(untuned["thinking"]["type"], "adaptive");
+    assert_eq!(untuned["output_config"], json!({"effort": "low"}));
+    let plain = of("claude-3-5-haiku-latest");
+    assert_eq!((plain.get("thinking"), &plain["top_k"]), (None, &json!(40)));
+}
+
+#[test]
+fn each_generation_is_told_to_reason_in_its_own_words() {
+    let of = |name: &str, limit: u64| {
+        let own = json!({"thinking": {"type": "adaptive"}});
+        asked(name, hello(json!({"max_tokens": limit, "anthropic": own})))["thinking"].take()
+    };
+    assert_eq!(
+        of(SONNET, 4000),
+        json!({"type": "enabled", "budget_tokens": 2000})
+    );
+    assert_eq!(of(SONNET, 2000), Value::Null, "too little to reason in");
+    assert_eq!(of("claude-sonnet-4-6", 100), json!({"type": "adaptive"}));
+}

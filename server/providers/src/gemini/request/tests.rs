@@ -138,6 +138,10 @@ fn json_and_reasoning() {
             "{name} {effort}"
         );
     }
+    // A caller who speaks Anthropic's words is understood.
+    let own = json!({"thinking": {"type": "enabled", "budget_tokens": 4000}});
+    let found = config("gemini-2.5-flash", json!({"anthropic": own}));
+    assert_eq!(found["thinkingConfig"]["thinkingBudget"], 8192);
 }
 
 #[test]
