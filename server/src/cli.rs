@@ -29,6 +29,8 @@ pub enum Command {
     Serve(Serve),
     /// Check the configuration, and name every problem.
     Check(Check),
+    /// Simulate turns in a scripted world, and say what became of them.
+    Simulate(Simulate),
 }
 
 /// How to serve.
@@ -51,4 +53,21 @@ pub struct Check {
     /// The configuration file (TOML).
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// What to simulate.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Simulate {
+    /// The world (TOML); examples are in server/worlds.
+    #[arg(long, value_name = "FILE")]
+    pub scenario: PathBuf,
+    /// How many turns [default: those of one period of the scenario].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub turns: Option<u64>,
+    /// What all randomness is drawn from: the same seed, the same result [default: 1].
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
 }

@@ -26,6 +26,7 @@ mod run;
 mod security;
 mod serve;
 mod shared;
+mod simulate;
 mod translate;
 mod turn;
 mod ws;
@@ -48,6 +49,13 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         Some(Command::Check(check)) => check_configuration(check.config.as_deref()),
+        Some(Command::Simulate(options)) => match simulate::simulate(&options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(problems) => {
+                say(&problems);
+                ExitCode::FAILURE
+            }
+        },
         Some(Command::Serve(serve)) => start(serve),
         None => start(cli.serve),
     }

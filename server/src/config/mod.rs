@@ -8,8 +8,8 @@ mod models;
 mod ollama;
 mod presets;
 mod providers;
-mod reader;
-mod resilience;
+pub(crate) mod reader;
+pub(crate) mod resilience;
 mod tree;
 
 use std::cell::RefCell;
@@ -132,6 +132,26 @@ impl Config {
         } else {
             Ok((config, problems))
         }
+    }
+}
+
+/// Reads another document than the configuration in the same manner: a scenario. The environment has no say in it.
+///
+/// # Errors
+///
+/// All problems, if one of them is fatal. Otherwise the warnings come with what was read.
+pub(crate) fn parse_document<T>(
+    text: &str,
+    read: impl FnOnce(Reader<'_>) -> T,
+) -> Result<(T, Problems), Problems> {
+    let table = tree::parse(text).map_err(|problem| vec![problem])?;
+    let problems = RefCell::new(vec![]);
+    let document = read(Reader::new(table, "", &problems));
+    let problems = problems.into_inner();
+    if problems.iter().any(|problem: &Problem| problem.fatal) {
+        Err(problems)
+    } else {
+        Ok((document, problems))
     }
 }
 

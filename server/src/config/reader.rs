@@ -125,6 +125,12 @@ impl<'p> Reader<'p> {
         self.table.contains_key(key)
     }
 
+    /// Whether the key holds a table, not yet taken.
+    pub(crate) fn is_table(&self, key: &str) -> bool {
+        let node = self.table.get(key);
+        node.is_some_and(|node| matches!(node.value, Value::Table(_)))
+    }
+
     /// Whether the key says just this word, which takes it.
     pub(crate) fn is_word(&mut self, key: &'static str, word: &str) -> bool {
         let said = |node: &Node| matches!(&node.value, Value::Text(text) if text.trim() == word);

@@ -11,7 +11,7 @@ use super::Problem;
 use super::reader::Reader;
 
 /// The settings of a section, with what it does not say taken from further away.
-pub(super) fn settings(section: &mut Reader<'_>, outer: &Settings) -> Settings {
+pub(crate) fn settings(section: &mut Reader<'_>, outer: &Settings) -> Settings {
     let mut settings = outer.clone();
     let Settings {
         connect_timeout,
@@ -181,7 +181,7 @@ fn circuit(section: &mut Reader<'_>, circuit: &mut CircuitSettings) {
 }
 
 /// What holds for the whole process, from the section that stands at the top.
-pub(super) fn retry_budget(section: &mut Reader<'_>) -> BudgetSettings {
+pub(crate) fn retry_budget(section: &mut Reader<'_>) -> BudgetSettings {
     let mut budget = BudgetSettings::default();
     if let Some(share) = share(section, "retry_budget") {
         budget.share = share;
@@ -196,7 +196,7 @@ pub(super) fn retry_budget(section: &mut Reader<'_>) -> BudgetSettings {
 }
 
 /// Refuses, in the section of a provider or a model, what holds for the whole process.
-pub(super) fn refuse_process_wide(section: &mut Reader<'_>) {
+pub(crate) fn refuse_process_wide(section: &mut Reader<'_>) {
     for key in [
         "retry_budget",
         "retry_budget_per_second",

@@ -11,6 +11,7 @@ mod gateway_seams;
 mod http;
 mod messages;
 mod persistence;
+mod simulate;
 mod socket;
 mod support;
 mod wall;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use evenkeel_engine::{Answer, Chunk, Finished, Progress, Seam};
 use evenkeel_protocol::TurnError;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -92,7 +92,7 @@ pub(in super::super) fn respond<E: Encoder>(committed: Committed, encoder: E) ->
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    Committed::announced(headers, (kind, Body::from_stream(events)))
+    (headers, kind, Body::from_stream(events)).into_response()
 }
 
 impl<E: Encoder> Streaming<E> {
@@ -169,3 +169,6 @@ async fn next_or_nothing(answer: &mut Answer) -> Next {
         Err(_) => Next::Nothing,
     }
 }
+
+#[cfg(test)]
+mod tests;
