@@ -68,11 +68,6 @@ export class Asked {
     this.end();
   }
 
-  /** The connection breaks off in the middle of the answer. */
-  cut() {
-    this.#response.destroy();
-  }
-
   /**
    * No answer, but a status.
    * @param {number} status
