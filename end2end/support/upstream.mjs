@@ -54,7 +54,7 @@ export class Asked {
     this.event(JSON.stringify({ choices: [{ index: 0, delta: { tool_calls: [call] }, finish_reason: null }] }));
   }
 
-  /** The connection breaks, after what was said has arrived. */
+  /** The connection breaks off in the middle of the answer, after what was said has arrived. */
   cut() {
     this.#response.write("", () => setTimeout(() => this.#response.destroy(), 50));
   }
@@ -98,11 +98,6 @@ export class Upstream {
       request.setEncoding("utf8");
       request.on("data", (part) => (body += part));
       request.on("end", () => {
-        // It is also asked which models it has, and this one does not say.
-        if (request.method === "GET") {
-          response.writeHead(404).end();
-          return;
-        }
         const asked = new Asked(JSON.parse(body), response);
         if (this.#always) return this.#always(asked);
         const next = this.#awaited.shift();
