@@ -101,7 +101,7 @@ impl Simulation {
                     model: ModelId::from(model.id.as_str()),
                     provider,
                     upstream: Arc::new(upstream),
-                    circuits: circuits.seen_by(&group, &[], false),
+                    circuits: circuits.seen_by(&group, &[], &[]),
                     settings: Arc::new(model.settings.clone()),
                     traits: traits(model),
                 }
