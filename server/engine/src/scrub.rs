@@ -8,19 +8,31 @@ use regex::Regex;
 /// The longest detail of a failure, in characters.
 pub const DETAIL_LIMIT: usize = 300;
 
+/// So often a cut text is read again at most; it settles at the first time or the second.
+const SETTLING: usize = 3;
+
 const REDACTED: &str = "[redacted]";
 
-/// The shapes of secrets, whoever owns them. Group 1, where there is one, is kept: it says what was taken out.
+/// The shapes of secrets, whoever owns them. The named groups are kept: they say what was taken out.
 static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
+    // Texts come quoted in one another and in URLs: `\n` and `%20` are two and three characters then, and the last of them
+    // is a letter or a digit to whom it may stick.
+    let edge = r"(?:\b|%[0-9A-Fa-f]{2}|\\+[nrtbf]|\\+u[0-9A-Fa-f]{4})";
+    let space = r"(?:\s|%20|\+|\\+[nrt])";
+    let quote = r"(?:\\*[\x22']|%2[27]|&quot;|&#3[49];|\\+u002[27])?";
+    let assign = r"(?:[=:]|%3[AaDd])";
     let shapes = [
-        // JSON Web Tokens, before the shapes that would take only a part of them
-        r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*",
-        // user:password@ in URLs
-        r"(?P<url>\b[a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^\s/\x22']*:[^\s\x22']*|[^\s/@]+)@",
-        r"(?P<bearer>(?i:\bbearer)\s+)[^\s,;\x22']+",
-        r"(?P<field>(?i:\b(?:x-api-key|x-goog-api-key|api[_-]?key|access[_-]?token|authorization|key))[\x22']?\s*[=:]\s*[\x22']?)(?:(?i:bearer|basic)\s+)?[^\s&\x22',;)}\]]+",
-        r"(?:\b|_|%3[Dd])sk-[A-Za-z0-9_*.-]{4,}",
-        r"(?:\b|_|%3[Dd])AIza[A-Za-z0-9_-]{8,}",
+        // JSON Web Tokens, signed or encrypted, before the shapes that would take only a part of them
+        r"eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){2,4}".to_owned(),
+        // user:password@ in URLs; a password may hold another @, or a slash
+        r"(?P<url>\b[a-zA-Z][a-zA-Z0-9+.-]*://)(?:[^\s/\x22']*:[^\s\x22']*|[^\s/@]+)@".to_owned(),
+        // Before the plain bearer, which may stand in it. What is redacted already is taken whole.
+        format!(
+            r"(?P<field>(?i:x-api-key|x-goog-api-key|api[_-]?key|access[_-]?token|{edge}(?:authorization|key)){quote}{space}*{assign}{space}*{quote})(?:(?i:bearer|basic){space}+)?(?:\[redacted\]|[^\s&\x22',;)}}\]])+"
+        ),
+        format!(r"(?P<bearer>{edge}(?i:bearer){space}+)[^\s,;\x22'&]+"),
+        format!(r"(?P<sk>{edge}|_)sk-[A-Za-z0-9_*.-]{{4,}}"),
+        format!(r"(?P<aiza>{edge}|_)AIza[A-Za-z0-9_-]{{8,}}"),
     ];
     #[expect(
         clippy::expect_used,
@@ -28,6 +40,32 @@ static SHAPES: LazyLock<Regex> = LazyLock::new(|| {
     )]
     Regex::new(&shapes.join("|")).expect("the shapes are a valid pattern")
 });
+
+/// The groups of [`SHAPES`] that are kept.
+const KEPT: [&str; 5] = ["url", "field", "bearer", "sk", "aiza"];
+
+/// Cut to [`DETAIL_LIMIT`] characters.
+fn shortened(text: &str) -> String {
+    let mut characters = text.chars();
+    let mut cut: String = characters.by_ref().take(DETAIL_LIMIT).collect();
+    if characters.next().is_some() {
+        cut.pop();
+        cut.push('…');
+    }
+    cut
+}
+
+/// A secret as it stands in a URL.
+fn percent_encoded(secret: &str, upper: bool) -> String {
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+            char::from(byte).to_string()
+        }
+        _ if upper => format!("%{byte:02X}"),
+        _ => format!("%{byte:02x}"),
+    };
+    secret.bytes().map(encode).collect()
+}
 
 /// Removes every configured secret by value, and every text of a secret's shape.
 #[derive(Clone, Default)]
@@ -40,10 +78,17 @@ impl Scrubber {
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
         let mut secrets: Vec<String> = secrets
             .into_iter()
-            .filter(|secret| !secret.trim().is_empty())
+            // A file's last line end is no part of it.
+            .map(|secret| secret.trim().to_owned())
+            .filter(|secret| !secret.is_empty())
+            .flat_map(|secret| {
+                let encoded = [true, false].map(|upper| percent_encoded(&secret, upper));
+                [secret].into_iter().chain(encoded)
+            })
             .collect();
         // The longest first, so that a secret which contains another leaves no tail.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        secrets.dedup();
         Self { secrets }
     }
 
@@ -56,9 +101,7 @@ impl Scrubber {
             }
         }
         match SHAPES.replace_all(&text, |found: &regex::Captures<'_>| {
-            let kept = ["url", "bearer", "field"]
-                .iter()
-                .find_map(|name| found.name(name));
+            let kept = KEPT.iter().find_map(|name| found.name(name));
             let tail = if found.name("url").is_some() { "@" } else { "" };
             format!("{}{REDACTED}{tail}", kept.map_or("", |kept| kept.as_str()))
         }) {
@@ -76,13 +119,17 @@ impl Scrubber {
             .collect();
         let flat = visible.split_whitespace().collect::<Vec<_>>().join(" ");
         let scrubbed = self.scrub(&flat);
-        let mut characters = scrubbed.chars();
-        let mut cut: String = characters.by_ref().take(DETAIL_LIMIT).collect();
-        if characters.next().is_some() {
-            cut.pop();
-            cut.push('…');
+        let mut detail = shortened(&scrubbed);
+        // A cut through the quotes of a field leaves something else to be read as its value: said again, it stays the same.
+        let times = if detail == *scrubbed { 0 } else { SETTLING };
+        for _ in 0..times {
+            let again = shortened(&self.scrub(&detail));
+            if again == detail {
+                break;
+            }
+            detail = again;
         }
-        cut
+        detail
     }
 }
 
@@ -96,8 +143,10 @@ fn is_invisible(character: char) -> bool {
             | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}'
+            | '\u{fe00}'..='\u{fe0f}'
             | '\u{feff}'
             | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}'
     )
 }
 
@@ -129,8 +178,8 @@ mod tests {
                 "https://u:pa/ss@host failed",
                 "https://[redacted]@host failed",
             ),
-            ("?key%3DAIzaSyA1234567890abcdef", "?key[redacted]"),
-            ("my_sk-abcdefgh", "my[redacted]"),
+            ("?key%3DAIzaSyA1234567890abcdef", "?key%3D[redacted]"),
+            ("my_sk-abcdefgh", "my_[redacted]"),
             ("a task-based answer", "a task-based answer"),
             ("sk-ant-api03-AAAA-bbbb is bad", "[redacted] is bad"),
             ("key AIzaSyA1234567890abcdef!", "key [redacted]!"),
