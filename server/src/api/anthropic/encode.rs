@@ -38,13 +38,18 @@ enum Open {
 
 /// Clients know these words and no others; a provider's own stands in the last word. Some models that call a tool say
 /// that they were simply done.
-fn stop_reason(finished: &Finished, calls: bool) -> &'static str {
-    match &finished.finish_reason {
-        Some(FinishReason::Length) => "max_tokens",
-        Some(FinishReason::ToolCalls) => "tool_use",
-        Some(FinishReason::ContentFilter) => "refusal",
-        Some(FinishReason::Stop | FinishReason::Other(_)) | None if calls => "tool_use",
-        Some(FinishReason::Stop | FinishReason::Other(_)) | None => "end_turn",
+fn stop(finished: &Finished, calls: bool) -> Stop<'_> {
+    let (stop_reason, stop_sequence) = match &finished.finish_reason {
+        Some(FinishReason::Length) => ("max_tokens", None),
+        Some(FinishReason::ToolCalls) => ("tool_use", None),
+        Some(FinishReason::ContentFilter) => ("refusal", None),
+        Some(FinishReason::StopSequence(sequence)) => ("stop_sequence", Some(sequence.as_str())),
+        Some(FinishReason::Stop | FinishReason::Other(_)) | None if calls => ("tool_use", None),
+        Some(FinishReason::Stop | FinishReason::Other(_)) | None => ("end_turn", None),
+    };
+    Stop {
+        stop_reason,
+        stop_sequence,
     }
 }
 
@@ -176,10 +181,7 @@ impl Encoder for Message {
     fn end(&mut self, finished: &Finished, word: &LastWord<'_>, out: &mut Vec<u8>) {
         self.begin(word.model, out);
         self.close(out);
-        let delta = Stop {
-            stop_reason: stop_reason(finished, self.calls.any()),
-            stop_sequence: None,
-        };
+        let delta = stop(finished, self.calls.any());
         let event = Event::MessageDelta {
             delta,
             usage: finished.usage.map(WireUsage::from).unwrap_or_default(),

@@ -64,8 +64,14 @@ fn finish_word(finished: &Finished, calls: bool) -> &'static str {
         Some(FinishReason::Length) => "length",
         Some(FinishReason::ToolCalls) => "tool_calls",
         Some(FinishReason::ContentFilter) => "content_filter",
-        Some(FinishReason::Stop | FinishReason::Other(_)) | None if calls => "tool_calls",
-        Some(FinishReason::Stop | FinishReason::Other(_)) | None => "stop",
+        Some(FinishReason::Stop | FinishReason::StopSequence(_) | FinishReason::Other(_))
+        | None => {
+            if calls {
+                "tool_calls"
+            } else {
+                "stop"
+            }
+        }
     }
 }
 

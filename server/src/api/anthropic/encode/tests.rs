@@ -139,6 +139,11 @@ fn cached_tokens_are_counted_apart() {
 fn clients_get_no_word_that_they_do_not_know() {
     for (reason, calls, expected) in [
         (None, false, "end_turn"),
+        (
+            Some(FinishReason::StopSequence("END".to_owned())),
+            true,
+            "stop_sequence",
+        ),
         (Some(FinishReason::Stop), false, "end_turn"),
         (Some(FinishReason::Stop), true, "tool_use"),
         (Some(FinishReason::Length), false, "max_tokens"),
@@ -153,6 +158,9 @@ fn clients_get_no_word_that_they_do_not_know() {
             finish_reason: reason,
             usage: None,
         };
-        assert_eq!(stop_reason(&finished, calls), expected, "{finished:?}");
+        let stop = stop(&finished, calls);
+        assert_eq!(stop.stop_reason, expected, "{finished:?}");
+        let sequence = (expected == "stop_sequence").then_some("END");
+        assert_eq!(stop.stop_sequence, sequence, "{finished:?}");
     }
 }

@@ -91,6 +91,11 @@ fn clients_get_no_word_that_they_do_not_know() {
     for (reason, calls, expected) in [
         (None, false, "stop"),
         (Some(FinishReason::Stop), false, "stop"),
+        (
+            Some(FinishReason::StopSequence("END".to_owned())),
+            false,
+            "stop",
+        ),
         (Some(FinishReason::Stop), true, "tool_calls"),
         (Some(FinishReason::ToolCalls), true, "tool_calls"),
         (Some(FinishReason::Length), true, "length"),
