@@ -156,7 +156,11 @@ impl Decoder {
             return Ok(());
         };
         let reason = match reason {
-            "end_turn" | "stop_sequence" => FinishReason::Stop,
+            "end_turn" => FinishReason::Stop,
+            "stop_sequence" => match text(ending, "stop_sequence") {
+                Some(sequence) => FinishReason::StopSequence(sequence.to_owned()),
+                None => FinishReason::Stop,
+            },
             // A turn that pauses is not done, and cannot be gone on with here.
             "max_tokens" | "model_context_window_exceeded" | "pause_turn" => FinishReason::Length,
             "tool_use" => FinishReason::ToolCalls,

@@ -288,7 +288,7 @@ mod tests {
         let body = json!({
             "messages": [{"role": "system", "content": [text("a"), text("b")]}, {"role": "user", "content": [image, text("c")]}],
             "tools": [{"type": "function", "function": {"name": "f"}, "cache_control": {}}],
-            "max_tokens": 5, "anthropic": {"top_k": 1},
+            "max_tokens": 5, "anthropic": {},
         });
         let plain = json!([
             {"role": "system", "content": "a\nb"},
