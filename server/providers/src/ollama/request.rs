@@ -109,6 +109,7 @@ fn message<'p>(
             Part::Data { kind, data, .. } if kind.starts_with("image/") => {
                 message.images.push(data)
             }
+            Part::Address { at, .. } => return Err(said.refuse_address(at)),
             Part::Data { kind, .. } => {
                 let place = format!("messages[{}].content", said.place);
                 let mend = format!("{kind} cannot be shown to this model; give images");

@@ -175,3 +175,29 @@ fn a_result_of_no_call_is_refused() {
         "{message}"
     );
 }
+
+#[test]
+fn what_a_tool_shows_stands_behind_its_answer() {
+    let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let image = |url: &str| json!({"type": "image_url", "image_url": {"url": url}});
+    let body = |url: &str| {
+        json!({"messages": [
+            {"role": "user", "content": "hi"}, {"role": "assistant", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c", "content": [{"type": "text", "text": "seen"}, image(url)]},
+        ]})
+    };
+    let shown = asked("gemini-2.5-pro", body("data:image/png;base64,AAAA"));
+    let expected = json!([
+        {"functionResponse": {"id": "c", "name": "f", "response": {"result": "seen"}}},
+        {"inlineData": {"mimeType": "image/png", "data": "AAAA"}},
+    ]);
+    assert_eq!(shown["contents"][2]["parts"], expected);
+    let elsewhere = try_asked("gemini-2.5-pro", body("https://a.example/b"), &Ask::Whole);
+    let Observed::Status { message, .. } = elsewhere.unwrap_err().observed else {
+        panic!()
+    };
+    assert!(
+        message.starts_with("messages[2].content[1].image_url: "),
+        "{message}"
+    );
+}
