@@ -115,6 +115,7 @@ fn json_and_reasoning() {
     );
     for (name, effort, expected) in [
         ("gemini-2.5-flash", "none", json!({"thinkingBudget": 0})),
+        ("gemini-2.5-pro", "none", json!({"thinkingBudget": 128})),
         (
             "gemini-2.5-flash",
             "medium",
@@ -137,6 +138,12 @@ fn json_and_reasoning() {
             json!({"thinkingConfig": expected}),
             "{name} {effort}"
         );
+    }
+    for name in ["gemini-2.0-flash", "gemini-1.5-pro", "gemma-3-27b-it"] {
+        for effort in ["none", "high"] {
+            let found = config(name, json!({"reasoning_effort": effort}));
+            assert_eq!(found, json!({}), "{name} {effort}");
+        }
     }
     // A caller who speaks Anthropic's words is understood.
     let own = json!({"thinking": {"type": "enabled", "budget_tokens": 4000}});
