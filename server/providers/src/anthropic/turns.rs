@@ -44,6 +44,8 @@ pub(super) enum Block<'p> {
     ToolResult {
         tool_use_id: Cow<'p, str>,
         content: Vec<Block<'p>>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        is_error: bool,
     },
 }
 
@@ -193,6 +195,7 @@ fn result<'p>(message: &Message<'p>) -> Result<Block<'p>, Refusal> {
     Ok(Block::ToolResult {
         tool_use_id: id(call),
         content: blocks(message)?,
+        is_error: message.failed(),
     })
 }
 

@@ -51,7 +51,7 @@ impl Wanted {
             && (message.contains_key("tool_calls")
                 || message.contains_key("tool_call_id")
                 || message.keys().any(|key| !mistrals(key, role)));
-        developer || thoughts || mistral
+        developer || thoughts || mistral || message.contains_key("is_error")
     }
 
     fn change(&self, message: &mut Map<String, Value>) {
@@ -59,6 +59,7 @@ impl Wanted {
         if signed || !self.dialect.wants_thoughts() {
             message.remove("reasoning_content");
         }
+        message.remove("is_error");
         let mistral = self.dialect == Dialect::Mistral;
         let calls = message.get_mut("tool_calls").and_then(Value::as_array_mut);
         for call in calls.into_iter().flatten() {

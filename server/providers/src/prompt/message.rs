@@ -222,6 +222,11 @@ impl<'p> Message<'p> {
         text(self.value, "tool_call_id").or(self.name())
     }
 
+    /// It is the result of a call that failed.
+    pub(crate) fn failed(&self) -> bool {
+        self.value.get("is_error") == Some(&Value::Bool(true))
+    }
+
     /// The name on it.
     pub(crate) fn name(&self) -> Option<&'p str> {
         text(self.value, "name")

@@ -349,3 +349,12 @@ fn a_call_that_must_be_made_is_made_without_thinking() {
     let largest = json!({"reasoning_effort": "high", "max_tokens": u64::MAX});
     assert_eq!(asked(SONNET, hello(largest))["max_tokens"], u64::MAX);
 }
+
+#[test]
+fn a_call_that_failed_is_marked() {
+    let mut body = looping(true, json!({}));
+    body["messages"][2]["is_error"] = true.into();
+    let expected = json!([{"type": "tool_result", "tool_use_id": "c", "is_error": true,
+        "content": [{"type": "text", "text": "1"}]}]);
+    assert_eq!(asked(SONNET, body)["messages"][2]["content"], expected);
+}

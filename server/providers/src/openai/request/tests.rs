@@ -202,3 +202,11 @@ fn a_message_that_stays_as_it_is_is_not_copied() {
     let copied = |at: usize| matches!(wanted.of(&body["messages"][at]), Cow::Owned(_));
     assert_eq!([0, 1, 2, 3].map(copied), [true, false, true, false]);
 }
+
+#[test]
+fn the_mark_of_a_failed_call_is_anthropics_alone() {
+    let mut body = particular();
+    body["messages"][3]["is_error"] = true.into();
+    let (_, asked) = asked("https://api.openai.com/v1", body, &Ask::Whole);
+    assert_eq!(asked["messages"][3], particular()["messages"][3]);
+}
