@@ -48,6 +48,17 @@ const PICTURES = {
       await ask("Compare retries and fallbacks in a table", "failed");
     },
   },
+  "chat-seam": {
+    width: 1440,
+    height: 700,
+    scheme: "light",
+    play: async ({ page, server, open, ask }) => {
+      await server.arm({ target: { model: "demo-swift" }, kind: "stream_cut", after_tokens: 20 });
+      await open("/");
+      await ask("What is Evenkeel?");
+      await page.getByTestId("seam").first().click();
+    },
+  },
   "chat-phone": {
     width: 360,
     height: 740,

@@ -18,8 +18,11 @@ export class Asked {
     this.over = once(response, "close");
   }
 
-  /** @param {string} event */
-  #event(event) {
+  /**
+   * One event's data, as it is.
+   * @param {string} event
+   */
+  event(event) {
     if (!this.#response.headersSent) this.#response.writeHead(200, { "content-type": "text/event-stream" });
     this.#response.write(`data: ${event}\n\n`);
   }
@@ -29,15 +32,31 @@ export class Asked {
    * @param {string} content
    */
   say(content) {
-    this.#event(JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: null }] }));
+    this.event(JSON.stringify({ choices: [{ index: 0, delta: { content }, finish_reason: null }] }));
   }
 
-  /** The answer is whole. */
-  end() {
-    this.#event(JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: "stop" }] }));
-    this.#event(JSON.stringify({ choices: [], usage: { prompt_tokens: 5, completion_tokens: 7 } }));
-    this.#event("[DONE]");
+  /**
+   * The answer is whole.
+   * @param {string} [reason]
+   */
+  end(reason = "stop") {
+    this.event(JSON.stringify({ choices: [{ index: 0, delta: {}, finish_reason: reason }] }));
+    this.event(JSON.stringify({ choices: [], usage: { prompt_tokens: 5, completion_tokens: 7 } }));
+    this.event("[DONE]");
     this.#response.end();
+  }
+
+  /**
+   * A piece of a tool call.
+   * @param {object} call
+   */
+  call(call) {
+    this.event(JSON.stringify({ choices: [{ index: 0, delta: { tool_calls: [call] }, finish_reason: null }] }));
+  }
+
+  /** The connection breaks off in the middle of the answer, after what was said has arrived. */
+  cut() {
+    this.#response.write("", () => setTimeout(() => this.#response.destroy(), 50));
   }
 
   /**
@@ -47,11 +66,6 @@ export class Asked {
   answer(content) {
     this.say(content);
     this.end();
-  }
-
-  /** The connection breaks off in the middle of the answer. */
-  cut() {
-    this.#response.destroy();
   }
 
   /**
@@ -78,11 +92,13 @@ export class Upstream {
 
   constructor() {
     this.#server = createServer((request, response) => {
+      // Which models it has, it says to nobody: what counts here is what it is asked to answer.
+      if (request.method === "GET") return void response.writeHead(404).end();
       let body = "";
       request.setEncoding("utf8");
       request.on("data", (part) => (body += part));
       request.on("end", () => {
-        const asked = new Asked(body === "" ? null : JSON.parse(body), response);
+        const asked = new Asked(JSON.parse(body), response);
         if (this.#always) return this.#always(asked);
         const next = this.#awaited.shift();
         if (next) next(asked);

@@ -4,17 +4,16 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use evenkeel_protocol::{ErrorKind, Timestamp, TurnError};
 use evenkeel_store::StoreError;
 use futures_util::FutureExt;
-use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use crate::shared::Shared;
 
+mod problem;
 mod shape;
 
 pub use shape::{AnthropicError, OpenAiError, Shape};
@@ -27,6 +26,12 @@ pub struct Refusal {
     status: StatusCode,
     /// The turn's, where one was begun; it is what the log knows it by.
     request_id: Option<String>,
+    told: Option<Box<Told>>,
+}
+
+/// What only some refusals have to tell.
+#[derive(Clone, Debug, Default)]
+struct Told {
     /// The field at fault, where it is one.
     place: Option<String>,
     /// OpenAI's word for it, where it has one.
@@ -44,9 +49,7 @@ impl Refusal {
             },
             status,
             request_id: None,
-            place: None,
-            code: None,
-            retry_after: None,
+            told: None,
         }
     }
 
@@ -63,7 +66,10 @@ impl Refusal {
                 error: format!("{place}: {mend}"),
                 kind: ErrorKind::InvalidRequest,
             },
-            place: Some(place),
+            told: Some(Box::new(Told {
+                place: Some(place),
+                ..Told::default()
+            })),
             ..Self::invalid("")
         }
     }
@@ -110,11 +116,9 @@ impl Refusal {
     }
 
     /// With OpenAI's word for it.
-    pub fn with_code(self, code: &'static str) -> Self {
-        Self {
-            code: Some(code),
-            ..self
-        }
+    pub fn with_code(mut self, code: &'static str) -> Self {
+        self.told.get_or_insert_default().code = Some(code);
+        self
     }
 
     /// With the seconds from now until a model is likely to be back, where that is known.
@@ -125,7 +129,7 @@ impl Refusal {
         {
             let wait = at.as_millisecond() - now.as_millisecond();
             // Too late is no loss, too early is one.
-            self.retry_after = Some((wait + 999).max(0) / 1000);
+            self.told.get_or_insert_default().retry_after = Some((wait + 999).max(0) / 1000);
         }
         self
     }
@@ -182,96 +186,9 @@ impl From<TurnError> for Refusal {
             error,
             status,
             request_id: None,
-            place: None,
-            code: None,
-            retry_after: None,
+            told: None,
         }
     }
-}
-
-/// As RFC 9457 problem details: the form of every error under `/api`.
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        problem_of(self.status, &self.error, &[], self.request_id)
-    }
-}
-
-/// Members that an extension can never overwrite.
-const RESERVED: [&str; 7] = [
-    "type",
-    "code",
-    "title",
-    "status",
-    "detail",
-    "instance",
-    "request_id",
-];
-
-/// A problem with further members.
-fn problem_of(
-    status: StatusCode,
-    error: &TurnError,
-    extensions: &[(&str, Value)],
-    request_id: Option<String>,
-) -> Response {
-    let request_id = request_id.unwrap_or_else(|| Uuid::now_v7().to_string());
-    let (kind, code, title) = match &error.kind {
-        ErrorKind::FallbackExhausted { .. } => (
-            "agent-fallback-exhausted",
-            "AGENT_FALLBACK_EXHAUSTED",
-            "No model could answer",
-        ),
-        ErrorKind::ContentFiltered => (
-            "content-filtered",
-            "CONTENT_FILTERED",
-            "The provider refused",
-        ),
-        ErrorKind::Cancelled => ("cancelled", "CANCELLED", "The turn was stopped"),
-        ErrorKind::DeadlineExceeded => {
-            ("deadline-exceeded", "DEADLINE_EXCEEDED", "The time is over")
-        }
-        ErrorKind::InvalidRequest if status == StatusCode::NOT_FOUND => {
-            ("not-found", "NOT_FOUND", "Not found")
-        }
-        ErrorKind::InvalidRequest => (
-            "invalid-request",
-            "INVALID_REQUEST",
-            "The request is not valid",
-        ),
-        ErrorKind::NotAllowed => ("not-allowed", "NOT_ALLOWED", "Not allowed"),
-        ErrorKind::RateLimited => ("rate-limited", "RATE_LIMITED", "Too many requests"),
-        ErrorKind::Internal => ("internal", "INTERNAL", "The server failed"),
-    };
-    let mut body = Map::new();
-    for (name, value) in extensions
-        .iter()
-        .filter(|(name, _)| !RESERVED.contains(name))
-    {
-        body.insert((*name).to_owned(), value.clone());
-    }
-    if let ErrorKind::FallbackExhausted { failures, retry_at } = &error.kind {
-        body.insert("failures".to_owned(), json!(failures));
-        body.insert("retry_at".to_owned(), json!(retry_at));
-    }
-    body.extend([
-        ("type".to_owned(), json!(format!("/errors/{kind}"))),
-        ("code".to_owned(), json!(code)),
-        ("title".to_owned(), json!(title)),
-        ("status".to_owned(), json!(status.as_u16())),
-        ("detail".to_owned(), json!(error.error)),
-        (
-            "instance".to_owned(),
-            json!(format!("/requests/{request_id}")),
-        ),
-        ("request_id".to_owned(), json!(request_id)),
-    ]);
-    let kind = HeaderValue::from_static("application/problem+json");
-    (
-        status,
-        [(header::CONTENT_TYPE, kind)],
-        Value::Object(body).to_string(),
-    )
-        .into_response()
 }
 
 /// A panic in a handler is a 500, counted, and the process goes on.
@@ -299,6 +216,8 @@ pub fn panicked(shared: &Shared) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     async fn body(response: Response) -> Value {
@@ -309,53 +228,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn extensions_never_overwrite_what_is_reserved() {
-        let error = TurnError {
-            error: "no".into(),
-            kind: ErrorKind::Internal,
-        };
-        let extensions = RESERVED.map(|name| (name, json!("mine")));
-        let extensions = [&extensions[..], &[("extra", json!(7))]].concat();
-        let body = body(problem_of(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            &error,
-            &extensions,
-            None,
-        ))
-        .await;
-        assert_eq!(
-            (&body["status"], &body["detail"], &body["extra"]),
-            (&json!(500), &json!("no"), &json!(7))
-        );
-        assert!(RESERVED.iter().all(|name| body[name] != json!("mine")));
-    }
+    async fn a_panic_is_told_in_the_routes_form_and_counted() {
+        use axum::routing::get;
+        use tower::ServiceExt;
 
-    #[tokio::test]
-    async fn failures_stand_on_exhaustion_alone() {
-        let exhausted = TurnError {
-            error: "none".into(),
-            kind: ErrorKind::FallbackExhausted {
-                failures: vec![],
-                retry_at: None,
-            },
-        };
-        let body_of = |error: TurnError| body(Refusal::from(error).into_response());
-        let problem = body_of(exhausted).await;
-        assert_eq!(problem["status"], 502);
-        assert_eq!(problem["type"], "/errors/agent-fallback-exhausted");
-        assert_eq!(problem["code"], "AGENT_FALLBACK_EXHAUSTED");
-        assert_eq!(problem["failures"], json!([]));
-        for kind in [
-            ErrorKind::ContentFiltered,
-            ErrorKind::DeadlineExceeded,
-            ErrorKind::Internal,
-        ] {
-            let problem = body_of(TurnError {
-                error: "x".into(),
-                kind,
-            })
-            .await;
-            assert!(problem.get("failures").is_none());
+        async fn panics() {
+            panic!("on purpose")
         }
+        let folder = tempfile::TempDir::new().unwrap();
+        let shared = Shared::for_tests(&folder).await;
+        let catch = axum::middleware::from_fn_with_state(shared.clone(), catch_panics);
+        let routes = axum::Router::new()
+            .route("/{*path}", get(panics))
+            .layer(catch);
+        for (path, place) in [
+            ("/v1/chat/completions", "/error/type"),
+            ("/v1/messages", "/error/type"),
+            ("/api/x", "/code"),
+        ] {
+            let request = Request::get(path).body(axum::body::Body::empty()).unwrap();
+            let response = routes.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let body = body(response).await;
+            assert!(body.pointer(place).is_some_and(Value::is_string), "{body}");
+            assert!(!body.to_string().contains("purpose"), "{body}");
+        }
+        assert_eq!(shared.metrics.panics.get(), 3);
     }
 }

@@ -270,3 +270,15 @@ fn fault_news(event: FaultEvent, clock: &Clock) -> News {
     };
     News::Fault(whose, change)
 }
+
+#[cfg(test)]
+impl Shared {
+    /// The parts of a server without any configuration; its database lives as long as the folder.
+    pub async fn for_tests(folder: &tempfile::TempDir) -> Arc<Self> {
+        let environment = crate::config::Environment::default();
+        let (config, _) = Config::load(None, &environment).unwrap();
+        let store = Store::open("sqlite://evenkeel.db", folder.path());
+        let pages = LeptosOptions::builder().output_name("evenkeel").build();
+        Self::new(config, store.await.unwrap(), pages).unwrap()
+    }
+}

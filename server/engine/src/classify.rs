@@ -109,11 +109,12 @@ fn by_status(status: u16, said: &Said, retry_after: Option<Duration>) -> Row {
         400 | 413 | 422 if said.context_length() => {
             Row(Reason::ContextLengthExceeded, Model, Never, Ignored)
         }
-        400 | 403 | 422 if said.content_filter() => {
+        400 | 403 | 422 if said.content_filter(status) => {
             Row(Reason::ContentFiltered, Request, EndTurn, Ignored)
         }
         402 => Row(Reason::QuotaExhausted, Provider, Never, opens),
-        400 | 429 if said.spent(retry_after.is_some()) => {
+        400 if said.no_credit() => Row(Reason::QuotaExhausted, Provider, Never, opens),
+        429 if said.spent(retry_after.is_some()) => {
             Row(Reason::QuotaExhausted, Provider, Never, opens)
         }
         401 => Row(Reason::AuthError, Provider, Never, opens),
@@ -142,6 +143,9 @@ fn by_status(status: u16, said: &Said, retry_after: Option<Duration>) -> Row {
     }
 }
 
+/// Longer messages say more than that there is no such model.
+const BRIEF: usize = 200;
+
 /// What the provider said, in lower case, for the cases that only the words tell apart.
 struct Said {
     code: String,
@@ -150,9 +154,16 @@ struct Said {
 
 impl Said {
     fn new(code: Option<&str>, message: &str) -> Self {
+        // Some say what they were sent: a caller's words are no provider's.
+        let message = message.to_lowercase();
+        let own = ["'input'", "\"input\""]
+            .iter()
+            .filter_map(|echo| message.find(echo))
+            .min()
+            .and_then(|at| message.get(..at));
         Self {
             code: code.unwrap_or_default().to_lowercase(),
-            message: message.to_lowercase(),
+            message: own.map_or(message.clone(), str::to_owned),
         }
     }
 
@@ -178,19 +189,26 @@ impl Said {
         )
     }
 
-    fn content_filter(&self) -> bool {
+    fn content_filter(&self, status: u16) -> bool {
+        let codes = [
+            "content_filter",
+            "content_policy_violation",
+            "moderation_blocked",
+        ];
         self.any(
-            &[
-                "content_filter",
-                "content_policy_violation",
-                "moderation_blocked",
-            ],
+            &codes,
             &[
                 "content management policy",
-                "safety system",
-                "requires moderation",
-                "flagged",
+                "as a result of our safety system",
             ],
+        ) || (status == 403 && self.any(&[], &["requires moderation", "flagged"]))
+    }
+
+    /// Whether a bad request is one for want of credit.
+    fn no_credit(&self) -> bool {
+        self.any(
+            &["insufficient_quota", "billing_hard_limit_reached"],
+            &["credit balance is too low"],
         )
     }
 
@@ -216,20 +234,18 @@ impl Said {
     fn invalid_key(&self) -> bool {
         self.any(
             &["invalid_api_key", "api_key_invalid"],
-            &[
-                "api_key_invalid",
-                "api key not valid",
-                "invalid api key",
-                "incorrect api key",
-            ],
-        )
+            &["api_key_invalid"],
+        ) || ["api key not valid", "invalid api key", "incorrect api key"]
+            .iter()
+            .any(|words| self.message.starts_with(words))
     }
 
     fn missing_model(&self) -> bool {
         self.any(
             &["model_not_found", "invalid_model"],
             &["is not a valid model", "model not exist", "invalid model"],
-        ) || (self.message.contains("model")
+        ) || (self.message.len() <= BRIEF
+            && self.message.contains("model")
             && [
                 "does not exist",
                 "not found",

@@ -17,6 +17,7 @@ mod breaker;
 mod budget;
 mod chain;
 mod circuit_group;
+mod circuit_view;
 mod circuits;
 mod classify;
 mod failure;
@@ -43,9 +44,9 @@ mod window;
 
 pub use answer::{Answer, Finished, Progress};
 pub use backoff::Backoff;
-pub use breaker::{CircuitState, CircuitView, ForcedState};
 pub use budget::{BudgetSettings, RetryBudget};
 pub use chain::{Capabilities, Chain, ChainError, Leg, PromptFacts, Traits};
+pub use circuit_view::{CircuitState, CircuitView, ForcedState};
 pub use circuits::{Circuits, Transition, TransitionListener};
 pub use classify::classify;
 pub use failure::{CircuitEffect, Failure, Reason, RetryRule, Scope};

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn content_in_every_familys_words() {
+    fn content_in_the_words_of_every_family() {
         for (line, expected) in [
             (r#"data: {"choices":[{"delta":{"content":"a"}}]}"#, true),
             (r#"data: {"choices":[{"delta":{"content":""}}]}"#, false),

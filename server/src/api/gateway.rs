@@ -130,11 +130,7 @@ impl Asked {
 }
 
 impl Committed {
-    /// The headers that are sent at commit, on this response.
-    fn announced(headers: HeaderMap, response: impl IntoResponse) -> Response {
-        (headers, response).into_response()
-    }
-
+    /// What is sent at commit.
     fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let word = self.call.last_word(&self.answer, &[], None);
@@ -175,7 +171,7 @@ impl Committed {
                     // Nothing is out yet: they can still name the model that ended it.
                     let headers = self.headers();
                     let kind = [(header::CONTENT_TYPE, "application/json")];
-                    return Ok(Self::announced(headers, (kind, body)));
+                    return Ok((headers, kind, body).into_response());
                 }
                 Some(Progress::Broken(end)) => {
                     return Err(self.call.broke_off(&self.answer, &end).into());

@@ -10,7 +10,7 @@ use super::auto::{self, Candidate};
 use super::connect::ProviderEntry;
 use super::likeness;
 use super::listing::{self, Listings};
-use super::{Catalog, ModelEntry};
+use super::{Catalog, Certain, ModelEntry};
 use crate::config::{Config, ModelConfig, ProviderConfig};
 
 /// A provider offers no more of its listed models than this.
@@ -118,6 +118,10 @@ impl<'a> Builder<'a> {
             settings: Arc::new(model.resilience.clone()),
             offered: true,
             auto: model.auto,
+            certain: Certain {
+                context_window: model.context_window,
+                capabilities: model.capabilities,
+            },
             listed: None,
             near: vec![],
             provider,
@@ -301,6 +305,7 @@ fn demos(settings: &Settings) -> impl Iterator<Item = ModelEntry> {
             local: false,
             offered: true,
             auto: false,
+            certain: Certain::default(),
             listed: None,
             near: vec![],
             settings: settings.clone(),

@@ -60,6 +60,8 @@ pub struct ModelEntry {
     pub listed: Option<bool>,
     /// The listed names that are nearest to its own, where it is not listed.
     pub near: Vec<String>,
+    /// What the configuration itself says: only for that a turn may pass the model over.
+    certain: Certain,
     /// It can be asked for; one that cannot steps in for others.
     offered: bool,
     /// Nobody has put its chain in order: who can be asked comes first.
@@ -69,20 +71,22 @@ pub struct ModelEntry {
 
 impl ModelEntry {
     fn traits(&self) -> Traits {
-        // What nobody says counts as able.
-        let able = |known: Option<bool>| known.unwrap_or(true);
         Traits {
-            context_window: self.context_window,
-            capabilities: Some(Capabilities {
-                vision: able(self.vision),
-                tools: able(self.tools),
-            }),
+            context_window: self.certain.context_window,
+            capabilities: self.certain.capabilities,
             prefill: self.prefill,
             reasoning: self.reasoning,
             single_host: self.local,
             price: self.cost.map(|(input, output)| input + output),
         }
     }
+}
+
+/// What is known for certain of what a model can take. What its provider lists is a hint, and some list little.
+#[derive(Clone, Copy, Default)]
+struct Certain {
+    context_window: Option<u64>,
+    capabilities: Option<Capabilities>,
 }
 
 /// A constant address is none; a fault of this program.

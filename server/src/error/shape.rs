@@ -45,7 +45,7 @@ impl Shape {
                 (status, Json(body)).into_response()
             }
         };
-        if let Some(seconds) = refusal.retry_after {
+        if let Some(seconds) = refusal.told.as_ref().and_then(|told| told.retry_after) {
             let seconds = HeaderValue::from(seconds);
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
@@ -103,16 +103,19 @@ struct OpenAiWords<'e> {
 impl<'e> OpenAiError<'e> {
     fn of(refusal: &'e Refusal) -> Self {
         let mut this = Self::in_stream(&refusal.error);
-        this.error.param = refusal.place.as_deref();
-        this.error.code = refusal.code;
+        if let Some(told) = &refusal.told {
+            this.error.param = told.place.as_deref();
+            this.error.code = told.code;
+        }
         this
     }
 
     /// As an event of a stream.
     pub fn in_stream(error: &'e TurnError) -> Self {
-        let kind = match &error.kind {
-            ErrorKind::InvalidRequest => "invalid_request_error",
-            kind => kind.as_str(),
+        let kind = if error.kind == ErrorKind::InvalidRequest {
+            "invalid_request_error"
+        } else {
+            error.kind.as_str()
         };
         Self {
             error: OpenAiWords {

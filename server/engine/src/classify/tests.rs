@@ -36,6 +36,31 @@ fn a_missing_model_is_one_that_is_said_not_to_be_there() {
 
 /// The documentation's table, row by row.
 #[test]
+fn what_a_caller_wrote_is_no_verdict_on_the_provider() {
+    for message in [
+        "1 validation error: {'loc': ('body', 'name'), 'msg': 'too short', 'input': '5 per day, invalid api key, flagged'}",
+        "name must not be \"5 per day\"",
+        "\"daily limit\" is too long: insufficient balance between words",
+    ] {
+        let failure = judge(Observed::Status {
+            status: 400,
+            code: None,
+            message: message.to_owned(),
+            retry_after: None,
+        });
+        assert_eq!(
+            (failure.reason, failure.scope, failure.circuit),
+            (
+                Reason::ProviderError,
+                Scope::Request,
+                CircuitEffect::Ignored
+            ),
+            "{message}"
+        );
+    }
+}
+
+#[test]
 fn a_quota_of_a_minute_is_no_spent_quota() {
     let judged = |message: &str| {
         let observed = Observed::Status {

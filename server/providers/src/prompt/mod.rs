@@ -84,10 +84,7 @@ impl Prompt {
         }
         let anthropic = body.remove("anthropic");
         Ok(Self {
-            anthropic: anthropic.and_then(|own| match own {
-                Value::Object(own) => Some(own),
-                _ => None,
-            }),
+            anthropic: anthropic.and_then(|own| own.as_object().cloned()),
             ..Self::measured(body)
         })
     }

@@ -124,9 +124,9 @@ impl Prompt {
             let config = own.get("output_config");
             match text(thinking, "type")? {
                 "enabled" => Some(match thinking.get("budget_tokens")?.as_u64()? {
-                    ..=2_048 => "low",
-                    ..=8_192 => "medium",
-                    _ => "high",
+                    0..=2_048 => "low",
+                    2_049..=8_192 => "medium",
+                    8_193.. => "high",
                 }),
                 "adaptive" => Some(config.and_then(|it| text(it, "effort")).unwrap_or("medium")),
                 _ => None,

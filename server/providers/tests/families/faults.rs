@@ -64,7 +64,7 @@ async fn a_cut_stream_gives_what_came_and_no_end() {
 }
 
 #[tokio::test]
-async fn a_simulated_error_is_in_the_familys_words() {
+async fn a_simulated_error_is_in_the_words_of_the_family() {
     for (family, word) in [
         (Family::OpenAi, Some("simulated_fault")),
         (Family::Anthropic, Some("rate_limit_error")),

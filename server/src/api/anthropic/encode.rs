@@ -3,17 +3,18 @@
 //! Which model goes on at a seam is told by a `ping`, which clients skip, and again with the last word. Token counts
 //! come with the end; where the provider told none they are 0.
 
-use axum::http::StatusCode;
-use evenkeel_engine::{Chunk, FinishReason, Finished, Seam, Usage};
-use evenkeel_protocol::TurnError;
-use serde::Serialize;
+mod whole;
+mod wire;
 
-use crate::api::gateway::{Encoder, LastWord, ToolCalls, ToolPart, WireSeam, event};
+use axum::http::StatusCode;
+use evenkeel_engine::{Chunk, FinishReason, Finished, Seam};
+use evenkeel_protocol::TurnError;
+
+use crate::api::gateway::{Encoder, LastWord, ToolCalls, ToolPart, event};
 use crate::error::AnthropicError;
 
-mod whole;
-
-pub(super) use whole::Blocks;
+pub(super) use self::whole::Blocks;
+use self::wire::{Block, Changed, Delta, Empty, Event, Start, Stop, WireUsage};
 
 /// An answer that is being streamed.
 pub(super) struct Message {
@@ -33,133 +34,6 @@ enum Open {
     Text,
     Thinking { signed: bool },
     Call,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Event<'e> {
-    MessageStart {
-        message: Start<'e>,
-    },
-    ContentBlockStart {
-        index: u32,
-        content_block: Block<'e>,
-    },
-    ContentBlockDelta {
-        index: u32,
-        delta: Delta<'e>,
-    },
-    ContentBlockStop {
-        index: u32,
-    },
-    MessageDelta {
-        delta: Stop,
-        usage: WireUsage,
-        evenkeel: &'e LastWord<'e>,
-    },
-    MessageStop,
-    Ping {
-        evenkeel: Changed<'e>,
-    },
-}
-
-impl Event<'_> {
-    /// The event's name is its type.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::MessageStart { .. } => "message_start",
-            Self::ContentBlockStart { .. } => "content_block_start",
-            Self::ContentBlockDelta { .. } => "content_block_delta",
-            Self::ContentBlockStop { .. } => "content_block_stop",
-            Self::MessageDelta { .. } => "message_delta",
-            Self::MessageStop => "message_stop",
-            Self::Ping { .. } => "ping",
-        }
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        event(Some(self.name()), self, out);
-    }
-}
-
-#[derive(Serialize)]
-struct Changed<'e> {
-    seam: WireSeam<'e>,
-}
-
-#[derive(Serialize)]
-struct Start<'e> {
-    id: &'e str,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    role: &'static str,
-    model: &'e str,
-    content: [(); 0],
-    stop_reason: Option<()>,
-    stop_sequence: Option<()>,
-    usage: WireUsage,
-}
-
-/// A block, as it begins.
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Block<'e> {
-    Text {
-        text: &'e str,
-    },
-    Thinking {
-        thinking: &'e str,
-        signature: &'e str,
-    },
-    ToolUse {
-        id: &'e str,
-        name: &'e str,
-        input: Empty,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        signature: Option<&'e str>,
-    },
-}
-
-#[derive(Serialize)]
-struct Empty {}
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-#[expect(clippy::enum_variant_names, reason = "these are the wire's words")]
-enum Delta<'e> {
-    TextDelta { text: &'e str },
-    ThinkingDelta { thinking: &'e str },
-    SignatureDelta { signature: &'e str },
-    InputJsonDelta { partial_json: &'e str },
-}
-
-#[derive(Serialize)]
-struct Stop {
-    stop_reason: &'static str,
-    stop_sequence: Option<()>,
-}
-
-#[derive(Clone, Copy, Default, Serialize)]
-struct WireUsage {
-    input_tokens: u64,
-    cache_creation_input_tokens: u64,
-    cache_read_input_tokens: u64,
-    output_tokens: u64,
-}
-
-impl From<Usage> for WireUsage {
-    /// Anthropic counts tokens from a cache apart.
-    fn from(usage: Usage) -> Self {
-        let cached = usage
-            .cache_read_tokens
-            .saturating_add(usage.cache_write_tokens);
-        Self {
-            input_tokens: usage.input_tokens.saturating_sub(cached),
-            cache_creation_input_tokens: usage.cache_write_tokens,
-            cache_read_input_tokens: usage.cache_read_tokens,
-            output_tokens: usage.output_tokens,
-        }
-    }
 }
 
 /// Clients know these words and no others; a provider's own stands in the last word. Some models that call a tool say

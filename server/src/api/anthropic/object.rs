@@ -22,13 +22,11 @@ impl Object {
     }
 
     pub(super) fn of(value: Value, at: String) -> Result<Self, Refusal> {
-        match value {
-            Value::Object(fields) => Ok(Self { fields, at }),
-            other => {
-                let mend = format!("give an object; this is {}", kind_of(&other));
-                Err(Refusal::at(at, &mend))
-            }
-        }
+        let kind = kind_of(&value);
+        let Value::Object(fields) = value else {
+            return Err(Refusal::at(at, &format!("give an object; this is {kind}")));
+        };
+        Ok(Self { fields, at })
     }
 
     /// The objects of a list.

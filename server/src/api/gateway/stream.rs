@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use evenkeel_engine::{Answer, Chunk, Finished, Progress, Seam};
 use evenkeel_protocol::TurnError;
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use serde::Serialize;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::{Committed, LastWord};
@@ -18,6 +19,9 @@ use crate::error::panicked;
 
 /// While nothing comes for so long, a comment tells the caller, and every proxy between, that the stream is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Events that are there at the same time leave together, until they are so many bytes.
+const ENOUGH: usize = 16 * 1024;
 
 /// What clients of both vendors skip.
 const COMMENT: &[u8] = b": keep-alive\n\n";
@@ -88,46 +92,64 @@ pub(in super::super) fn respond<E: Encoder>(committed: Committed, encoder: E) ->
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    Committed::announced(headers, (kind, Body::from_stream(events)))
+    (headers, kind, Body::from_stream(events)).into_response()
 }
 
 impl<E: Encoder> Streaming<E> {
-    /// The next events, and whether they are the last.
+    /// The events that are there, and whether they are the last. It waits for the first of them alone.
     async fn next(&mut self) -> Option<(Bytes, bool)> {
         let mut out = vec![];
         loop {
-            let Committed { answer, call } = &mut self.committed;
-            let over = match next_or_nothing(answer).await {
-                Next::Nothing => {
-                    out.extend_from_slice(COMMENT);
-                    false
+            let next = match out.len() {
+                0 => next_or_nothing(&mut self.committed.answer).await,
+                1..ENOUGH => {
+                    // The upstream connection's own task hands over one piece at a time; now it has its turn. Twice,
+                    // because hyper asks a body that is not ready once more before it lets other tasks run.
+                    yield_now().await;
+                    yield_now().await;
+                    match self.committed.answer.next().now_or_never() {
+                        Some(next) => next.map_or(Next::Over, Next::Progress),
+                        None => return Some((out.into(), false)),
+                    }
                 }
-                Next::Over => return None,
-                Next::Progress(Progress::Chunk(chunk)) => {
-                    self.encoder.chunk(answer.model().as_str(), chunk, &mut out);
-                    false
-                }
-                Next::Progress(Progress::Seam(seam)) => {
-                    call.resumed(&seam);
-                    self.encoder.seam(&seam, &mut out);
-                    self.seams.push(seam);
-                    false
-                }
-                Next::Progress(Progress::Finished(finished)) => {
-                    call.finished(answer, &finished);
-                    let reason = finished.finish_reason.as_ref();
-                    let word = call.last_word(answer, &self.seams, reason);
-                    self.encoder.end(&finished, &word, &mut out);
-                    true
-                }
-                Next::Progress(Progress::Broken(end)) => {
-                    let error = call.broke_off(answer, &end);
-                    E::error(&error, &call.request_id, &mut out);
-                    true
-                }
+                _ => return Some((out.into(), false)),
             };
-            if over || !out.is_empty() {
-                return Some((out.into(), over));
+            if self.write(next, &mut out) {
+                return (!out.is_empty()).then(|| (out.into(), true));
+            }
+        }
+    }
+
+    /// Writes what comes next; says whether it is the last.
+    fn write(&mut self, next: Next, out: &mut Vec<u8>) -> bool {
+        let Committed { answer, call } = &mut self.committed;
+        match next {
+            Next::Nothing => {
+                out.extend_from_slice(COMMENT);
+                false
+            }
+            Next::Over => true,
+            Next::Progress(Progress::Chunk(chunk)) => {
+                self.encoder.chunk(answer.model().as_str(), chunk, out);
+                false
+            }
+            Next::Progress(Progress::Seam(seam)) => {
+                call.resumed(&seam);
+                self.encoder.seam(&seam, out);
+                self.seams.push(seam);
+                false
+            }
+            Next::Progress(Progress::Finished(finished)) => {
+                call.finished(answer, &finished);
+                let reason = finished.finish_reason.as_ref();
+                let word = call.last_word(answer, &self.seams, reason);
+                self.encoder.end(&finished, &word, out);
+                true
+            }
+            Next::Progress(Progress::Broken(end)) => {
+                let error = call.broke_off(answer, &end);
+                E::error(&error, &call.request_id, out);
+                true
             }
         }
     }
@@ -147,3 +169,6 @@ async fn next_or_nothing(answer: &mut Answer) -> Next {
         Err(_) => Next::Nothing,
     }
 }
+
+#[cfg(test)]
+mod tests;

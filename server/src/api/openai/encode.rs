@@ -3,11 +3,15 @@
 //! Beyond OpenAI's own fields a message may hold `reasoning_content`, `reasoning_signature`, and on a tool call
 //! `signature`: the provider's proofs that these are its model's own. A caller sends the message back as it is.
 
-use axum::body::Bytes;
-use evenkeel_engine::{Chunk, FinishReason, Finished, Seam, Usage};
-use evenkeel_protocol::TurnError;
-use serde::Serialize;
+mod wire;
 
+use axum::body::Bytes;
+use evenkeel_engine::{Chunk, FinishReason, Finished, Seam};
+use evenkeel_protocol::TurnError;
+
+use self::wire::{
+    Choice, Delta, Event, Function, Message, ToolCall, Whole, WholeChoice, WireUsage,
+};
 use crate::api::gateway::{Encoder, LastWord, ToolCalls, ToolPart, event};
 use crate::error::OpenAiError;
 
@@ -49,143 +53,6 @@ impl Collected {
                 }
             }
             Chunk::Usage(_) | Chunk::Finish(_) | Chunk::End => {}
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Whole<'c> {
-    id: &'c str,
-    object: &'static str,
-    created: i64,
-    model: &'c str,
-    choices: [WholeChoice<'c>; 1],
-    usage: Option<WireUsage>,
-    evenkeel: &'c LastWord<'c>,
-}
-
-#[derive(Serialize)]
-struct WholeChoice<'c> {
-    index: u32,
-    message: Message<'c>,
-    logprobs: Option<()>,
-    finish_reason: &'static str,
-}
-
-#[derive(Serialize)]
-struct Message<'c> {
-    role: &'static str,
-    content: Option<&'c str>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    reasoning_content: &'c str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    reasoning_signature: &'c str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    tool_calls: Vec<ToolCall<'c>>,
-}
-
-#[derive(Serialize)]
-struct Event<'c> {
-    id: &'c str,
-    object: &'static str,
-    created: i64,
-    model: &'c str,
-    choices: &'c [Choice<'c>],
-    /// Null where it was asked for and nobody knows it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    usage: Option<Option<WireUsage>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    evenkeel: Option<&'c LastWord<'c>>,
-}
-
-#[derive(Serialize)]
-struct Choice<'c> {
-    index: u32,
-    delta: Delta<'c>,
-    finish_reason: Option<&'static str>,
-}
-
-#[derive(Default, Serialize)]
-struct Delta<'c> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    role: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<&'c str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_content: Option<&'c str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reasoning_signature: Option<&'c str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tool_calls: Option<[ToolCall<'c>; 1]>,
-}
-
-#[derive(Default, Serialize)]
-struct ToolCall<'c> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    index: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'c str>,
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    kind: Option<&'static str>,
-    function: Function<'c>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    signature: Option<&'c str>,
-}
-
-#[derive(Default, Serialize)]
-struct Function<'c> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'c str>,
-    arguments: &'c str,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct WireUsage {
-    prompt_tokens: u64,
-    completion_tokens: u64,
-    total_tokens: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    prompt_tokens_details: Option<PromptDetails>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    completion_tokens_details: Option<CompletionDetails>,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct PromptDetails {
-    cached_tokens: u64,
-    #[serde(skip_serializing_if = "is_zero")]
-    cache_write_tokens: u64,
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct CompletionDetails {
-    reasoning_tokens: u64,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde asks for a reference"
-)]
-fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
-impl From<Usage> for WireUsage {
-    fn from(usage: Usage) -> Self {
-        let prompt = PromptDetails {
-            cached_tokens: usage.cache_read_tokens,
-            cache_write_tokens: usage.cache_write_tokens,
-        };
-        let completion = CompletionDetails {
-            reasoning_tokens: usage.reasoning_tokens,
-        };
-        let cached = usage.cache_read_tokens + usage.cache_write_tokens > 0;
-        Self {
-            prompt_tokens: usage.input_tokens,
-            completion_tokens: usage.output_tokens,
-            total_tokens: usage.input_tokens.saturating_add(usage.output_tokens),
-            prompt_tokens_details: cached.then_some(prompt),
-            completion_tokens_details: (usage.reasoning_tokens > 0).then_some(completion),
         }
     }
 }
@@ -283,21 +150,6 @@ impl Completion {
             ..Delta::default()
         };
         self.delta(model, delta, out);
-    }
-}
-
-impl<'c> From<&'c ToolPart> for ToolCall<'c> {
-    fn from(part: &'c ToolPart) -> Self {
-        Self {
-            index: Some(part.place),
-            id: part.id.as_deref(),
-            kind: part.id.as_ref().map(|_| "function"),
-            function: Function {
-                name: part.name.as_deref(),
-                arguments: &part.arguments,
-            },
-            signature: part.signature.as_deref(),
-        }
     }
 }
 

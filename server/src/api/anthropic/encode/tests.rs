@@ -1,4 +1,4 @@
-use evenkeel_engine::ToolCallDelta;
+use evenkeel_engine::{ToolCallDelta, Usage};
 use serde_json::{Value, json};
 
 use super::*;

@@ -5,7 +5,8 @@ use evenkeel_engine::{Chunk, Finished};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{WireUsage, message_id, stop_reason};
+use super::wire::WireUsage;
+use super::{message_id, stop_reason};
 use crate::api::gateway::{LastWord, ToolCalls};
 
 /// An answer that is being collected.

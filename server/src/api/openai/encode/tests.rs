@@ -1,3 +1,4 @@
+use evenkeel_engine::Usage;
 use serde_json::{Value, json};
 
 use super::*;

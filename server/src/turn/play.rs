@@ -1,0 +1,227 @@
+//! The turn under way: from the engine's events to the run's frames, to the end.
+
+use std::sync::Arc;
+
+use evenkeel_engine::{Answer, Chunk, Delivery, NoAnswer, Progress, Turn};
+use evenkeel_protocol::{
+    ConversationChange, ErrorKind, Message, MessageRole, MessageStatus, TurnError,
+};
+use evenkeel_providers::{Caller, Prompt, Speaker};
+use evenkeel_store::StoreError;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+
+use super::{OUTCOMES, cost};
+use crate::catalog::{self, Catalog};
+use crate::checkpoint::Checkpoints;
+use crate::error::Refusal;
+use crate::recorder::{Recorder, Whose};
+use crate::run::{End, Run};
+use crate::shared::{News, Shared};
+use crate::translate;
+
+pub(super) fn internal() -> TurnError {
+    TurnError {
+        error: "Something went wrong inside the server. Your question is kept; try again."
+            .to_owned(),
+        kind: ErrorKind::Internal,
+    }
+}
+
+/// Runs the turn to its end; says why there is no whole answer, where there is none.
+pub(super) async fn play(
+    shared: &Arc<Shared>,
+    run: &Arc<Run>,
+    question: &Message,
+    model: &str,
+    whose: Whose,
+) -> Option<TurnError> {
+    let request_id = whose.request_id.clone();
+    let answering = answer(shared, run, question, model, whose);
+    tokio::select! {
+        // A stop wins over everything; what it drops closes the upstream connection.
+        biased;
+        () = run.stop.cancelled() => Some(TurnError {
+            error: "You stopped this answer.".to_owned(),
+            kind: ErrorKind::Cancelled,
+        }),
+        result = answering => match result {
+            Ok(()) => None,
+            Err(Failed::NoAnswer(end)) => {
+                shared.exhausted(&end, &request_id);
+                Some(translate::no_answer(&end, &shared.clock))
+            }
+            Err(Failed::Refused(refusal)) => Some(refusal.error),
+        },
+    }
+}
+
+enum Failed {
+    NoAnswer(NoAnswer),
+    Refused(Refusal),
+}
+
+impl From<StoreError> for Failed {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+async fn answer(
+    shared: &Arc<Shared>,
+    run: &Arc<Run>,
+    question: &Message,
+    model: &str,
+    whose: Whose,
+) -> Result<(), Failed> {
+    let unknown = || {
+        Failed::Refused(Refusal::invalid(
+            "model: it was taken out of the configuration",
+        ))
+    };
+    let catalog = shared.catalog();
+    let entry = catalog.model(model).ok_or_else(unknown)?;
+    let thread = shared.store.thread(&run.principal, &question.id).await?;
+    let prompt = Arc::new(Prompt::conversation(
+        thread
+            .iter()
+            .filter(|message| !message.text.is_empty())
+            .map(|message| {
+                let speaker = match message.role {
+                    MessageRole::User => Speaker::User,
+                    MessageRole::Assistant => Speaker::Assistant,
+                };
+                (speaker, message.text.as_str())
+            }),
+    ));
+    let caller = Caller {
+        principal: run.principal.clone(),
+    };
+    let chain = catalog.chain(entry, &prompt, &caller);
+    let chain =
+        chain.map_err(|error| Failed::Refused(Refusal::invalid(&format!("model: {error}"))))?;
+    let shown = run.clone();
+    let recorder = Recorder::new(shared.clone(), whose, move |attempt| shown.attempt(attempt));
+    let turn = Turn::new(
+        chain,
+        catalog::facts(&prompt),
+        Delivery::Replaceable,
+        Arc::new(recorder),
+        shared.scrubber.clone(),
+        shared.budget.clone(),
+        SmallRng::from_os_rng(),
+    );
+    let mut checkpoints = Checkpoints::new();
+    let answering = turn.answer();
+    tokio::pin!(answering);
+    let mut answer = loop {
+        tokio::select! {
+            answer = &mut answering => break answer.map_err(Failed::NoAnswer)?,
+            () = checkpoints.due() => checkpoints.save(shared, run),
+        }
+    };
+    run.update(|message| {
+        message.model_name = Some(answer.model().as_str().into());
+        message.provider = Some(answer.provider().as_str().into());
+        message.fallback = answer.model() != &entry.id;
+        message.simulated |= answer.simulated();
+    });
+    stream(shared, &catalog, run, &mut answer, &mut checkpoints).await
+}
+
+async fn stream(
+    shared: &Arc<Shared>,
+    catalog: &Catalog,
+    run: &Arc<Run>,
+    answer: &mut Answer,
+    checkpoints: &mut Checkpoints,
+) -> Result<(), Failed> {
+    loop {
+        let progress = tokio::select! {
+            progress = answer.next() => progress,
+            () = checkpoints.due() => {
+                checkpoints.save(shared, run);
+                continue;
+            }
+        };
+        match progress {
+            Some(Progress::Chunk(Chunk::Content(text))) => run.delta(text),
+            Some(Progress::Chunk(
+                Chunk::Reasoning(_)
+                | Chunk::Signature(_)
+                | Chunk::ToolCall(_)
+                | Chunk::Usage(_)
+                | Chunk::Finish(_)
+                | Chunk::End,
+            )) => {}
+            Some(Progress::Seam(seam)) => {
+                let (from, to) = (seam.from.as_str(), seam.to.as_str());
+                tracing::warn!(from, to, mode = ?seam.mode, run_id = %run.id, "stream_resumed");
+                run.seam(&seam, answer);
+            }
+            Some(Progress::Finished(finished)) => {
+                let cost = cost(shared, catalog, answer, finished.usage);
+                run.update(|message| {
+                    message.finish_reason = finished
+                        .finish_reason
+                        .map(|reason| reason.as_str().to_owned());
+                    message.usage = finished.usage.map(translate::usage);
+                    message.cost = cost;
+                });
+                return Ok(());
+            }
+            Some(Progress::Broken(end)) => {
+                let cost = cost(shared, catalog, answer, None);
+                run.update(|message| message.cost = cost);
+                return Err(Failed::NoAnswer(end));
+            }
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Gives the answer its final state, saves it, and tells those who follow.
+pub(super) async fn finish(shared: &Arc<Shared>, run: &Arc<Run>, error: Option<TurnError>) {
+    run.update(|message| {
+        message.status = match error.as_ref().map(|error| &error.kind) {
+            None => MessageStatus::Complete,
+            Some(ErrorKind::Cancelled) => MessageStatus::Cancelled,
+            Some(_) if message.text.is_empty() => MessageStatus::Failed,
+            Some(_) => MessageStatus::Incomplete,
+        };
+        message.error.clone_from(&error);
+    });
+    let outcome = error.as_ref().map_or("answered", |error| {
+        // What was accepted and then could not be begun is the server's fault.
+        let known = error.kind.as_str();
+        if OUTCOMES.contains(&known) {
+            known
+        } else {
+            "internal"
+        }
+    });
+    shared.metrics.turns.with_label_values(&[outcome]).inc();
+    let (message, seq) = run.answer();
+    if let Err(error) = shared
+        .store
+        .save_answer(&message, seq + 1, shared.clock.now())
+        .await
+    {
+        tracing::error!(%error, run_id = %run.id, "answer_not_saved");
+    }
+    run.end(match error {
+        None => End::Done(message),
+        Some(error) => End::Error(error, message),
+    });
+    shared.runs.remove(&run.id);
+    let conversation = shared
+        .store
+        .conversation(&run.principal, &run.conversation_id)
+        .await;
+    if let Ok(Some(conversation)) = conversation {
+        let change = ConversationChange::Upserted { conversation };
+        let _ = shared
+            .news
+            .send(News::Conversation(run.principal.clone(), change));
+    }
+}
