@@ -1,7 +1,7 @@
 # Everything here installs what it needs first, and says so; .tools/ is what does it.
 
 .NOTPARALLEL:
-.PHONY: help run build test soak lint bench clean
+.PHONY: help run build test soak mutants lint bench clean
 .DEFAULT_GOAL := help
 
 BUILD_TOOLS := wasm-target wasm-bindgen wasm-opt cargo-leptos
@@ -34,6 +34,10 @@ test: ## run every test: native, WebAssembly in a browser, and the whole applica
 
 soak: ## put the engine's invariants to the test for ten million random turns (EVENKEEL_TURNS, EVENKEEL_SEED)
 	@EVENKEEL_TURNS=$${EVENKEEL_TURNS:-10000000} .tools/phase "soak" cargo test --release -p evenkeel-engine --test invariants -- --nocapture
+
+mutants: ## change the engine's decisions one by one, and look whether a unit test notices
+	@.tools/phase "set-up" .tools/setup cargo-mutants
+	@.tools/phase "mutants" env PROPTEST_CASES=$${PROPTEST_CASES:-64} cargo mutants -p evenkeel-engine -- --lib
 
 lint: ## check formatting, clippy's warnings, dependencies, spelling and types
 	@.tools/times start

@@ -8,6 +8,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/evenkeel
 
 cargo_leptos=0.3.10
 cargo_deny=0.20.2
+cargo_mutants=27.1.0
 typos=1.52.0
 binaryen=132.0.0
 # The command line must be of exactly the library's version.
@@ -16,7 +17,7 @@ if [ -f Cargo.lock ]; then
   wasm_bindgen=$(awk '/^name = "wasm-bindgen"/ { getline; gsub(/version = |"/, ""); print; exit }' Cargo.lock)
 fi
 
-for tool in "cargo-leptos-$cargo_leptos" "cargo-deny-$cargo_deny" "typos-$typos" "binaryen-$binaryen" "wasm-bindgen-cli-$wasm_bindgen"; do
+for tool in "cargo-leptos-$cargo_leptos" "cargo-deny-$cargo_deny" "cargo-mutants-$cargo_mutants" "typos-$typos" "binaryen-$binaryen" "wasm-bindgen-cli-$wasm_bindgen"; do
   PATH=$cache/$tool/bin:$PATH
 done
 export PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin

@@ -55,6 +55,35 @@ mod tests {
         assert!(Backoff::new(Duration::from_secs(2), Duration::from_secs(1)).is_none());
     }
 
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn ceilings_double_up_to_the_longest() {
+        let backoff = Backoff::new(SECOND, 20 * SECOND).unwrap();
+        assert_eq!((backoff.base(), backoff.longest()), (SECOND, 20 * SECOND));
+        let ceilings = [0, 1, 2, 3, 4, 5, 60].map(|retry| backoff.ceiling(retry).as_secs());
+        assert_eq!(ceilings, [1, 2, 4, 8, 16, 20, 20]);
+    }
+
+    #[test]
+    fn delays_are_spread_over_all_that_the_ceiling_allows() {
+        let backoff = Backoff::new(SECOND, 20 * SECOND).unwrap();
+        let mut rng = SmallRng::seed_from_u64(1);
+        let mut mean = |retry, cap: Duration| {
+            let draws: Vec<_> = (0..2_000)
+                .map(|_| backoff.delay(retry, cap, &mut rng))
+                .collect();
+            let longest = draws.iter().max().copied().unwrap_or_default();
+            (draws.iter().sum::<Duration>() / 2_000, longest)
+        };
+        for (retry, cap, ceiling) in [(0, 60, 1), (3, 60, 8), (3, 2, 2)] {
+            let (mean, longest) = mean(retry, cap * SECOND);
+            let half = ceiling * SECOND / 2;
+            assert!(mean > half * 9 / 10 && mean < half * 11 / 10, "{mean:?}");
+            assert!(longest > ceiling * SECOND * 9 / 10, "{longest:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn delays_stay_under_ceiling_and_cap(

@@ -84,3 +84,44 @@ pub fn verdict(
         Some(_) | None => Verdict::NextLeg,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand::rngs::SmallRng;
+
+    use super::*;
+    use crate::{Observed, Scrubber, UpstreamError, classify};
+
+    #[test]
+    fn no_wait_is_ordered_that_ends_at_the_deadline_or_after_it() {
+        let named = Duration::from_secs(10);
+        let error = UpstreamError {
+            observed: Observed::Status {
+                status: 429,
+                code: None,
+                message: String::new(),
+                retry_after: Some(named),
+            },
+            simulated: None,
+        };
+        let failure = classify(&error, &Scrubber::default());
+        let tick = Duration::from_millis(1);
+        for (time_left, expected) in [
+            (named - tick, Verdict::NextLeg),
+            (named, Verdict::NextLeg),
+            (named + tick, Verdict::RetrySame { after: named }),
+        ] {
+            let standing = Standing {
+                retries: 0,
+                last_usable: true,
+                attempts_left: 1,
+                probe: false,
+                time_left,
+            };
+            let mut rng = SmallRng::seed_from_u64(1);
+            let settings = Settings::default();
+            assert_eq!(verdict(&failure, standing, &settings, &mut rng), expected);
+        }
+    }
+}

@@ -41,6 +41,30 @@ async fn it_opens_at_the_threshold_and_one_probe_closes_it() {
     assert_eq!(state(&circuit), CircuitState::Closed);
 }
 
+#[test]
+fn states_have_public_names() {
+    let states = [
+        CircuitState::Closed,
+        CircuitState::HalfOpen,
+        CircuitState::Open,
+    ];
+    let names = states.map(CircuitState::as_str);
+    assert_eq!(names, ["closed", "half_open", "open"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_opens_it_is_said_to_have_opened_it() {
+    let mut circuit = circuit();
+    let now = Instant::now();
+    for opens in [false, false, true] {
+        let pass = circuit.admit(now).unwrap();
+        assert_eq!(circuit.record(pass, FAILED, now), opens);
+    }
+    let later = now + Duration::from_secs(60);
+    let probe = circuit.admit(later).unwrap();
+    assert!(!circuit.record(probe, Outcome::Success, later));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_success_between_failures_starts_the_count_anew() {
     let mut circuit = Circuit::new(CircuitSettings {

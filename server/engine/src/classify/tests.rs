@@ -21,6 +21,19 @@ fn http(status: u16, code: &str, message: &str) -> Failure {
     })
 }
 
+#[test]
+fn a_missing_model_is_one_that_is_said_not_to_be_there() {
+    for (message, missing) in [
+        ("the model `x` does not exist", true),
+        ("unknown model x", true),
+        ("the model is busy", false),
+        ("the file was not found", false),
+    ] {
+        let reason = http(400, "", message).reason;
+        assert_eq!(reason == Reason::ModelNotFound, missing, "{message}");
+    }
+}
+
 /// The documentation's table, row by row.
 #[test]
 fn what_a_caller_wrote_is_no_verdict_on_the_provider() {

@@ -1,9 +1,12 @@
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::time::advance;
 
 use super::*;
-use crate::{CircuitEffect, CircuitSettings, Circuits, Overlay, Owner, Reason, RetryRule, Scope};
+use crate::{
+    CircuitEffect, CircuitSettings, Circuits, Overlay, Owner, Reason, RetryRule, Scope, Transition,
+};
 
 struct Here {
     circuits: Circuits,
@@ -142,4 +145,64 @@ async fn a_reset_reaches_every_layer() {
     }
     tester.reset(Some(&here.model));
     assert!(tester.admits(&here.model));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overlay_has_the_figures_of_what_it_lies_over() {
+    let circuits = Circuits::new(Arc::new(|_| {}));
+    let settings = CircuitSettings {
+        threshold: 1,
+        ..CircuitSettings::default()
+    };
+    let real = circuits.provider(&Owner::shared(), &"p".into(), settings);
+    real.add_model(&"m".into(), settings);
+    let here = Here {
+        circuits,
+        real,
+        model: "m".into(),
+    };
+    let tester = here.seen_by("tester", true);
+    here.fail(&tester, Some("tester"));
+    assert!(!tester.admits(&here.model));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_change_of_a_circuit_is_told_once_and_nothing_else_is() {
+    let told = Arc::new(Mutex::new(vec![]));
+    let listener = told.clone();
+    let circuits = Circuits::new(Arc::new(move |transition: &Transition| {
+        let change = (transition.model.is_some(), transition.view.state);
+        listener.lock().unwrap().push(change);
+    }));
+    let settings = CircuitSettings::default();
+    let real = circuits.provider(&Owner::shared(), &"p".into(), settings);
+    real.add_model(&"m".into(), settings);
+    let here = Here {
+        circuits,
+        real,
+        model: "m".into(),
+    };
+    let seen = here.seen_by("somebody", false);
+    let admit = || seen.admit(&here.model, Admission::Regular).ok().unwrap();
+    admit().succeeded(false);
+    for _ in 0..2 {
+        here.fail(&seen, None);
+    }
+    assert_eq!(*told.lock().unwrap(), []);
+    here.fail(&seen, None);
+    let (provider, model) = (false, true);
+    let opened = [(provider, CircuitState::Open), (model, CircuitState::Open)];
+    assert_eq!(*told.lock().unwrap(), opened);
+    told.lock().unwrap().clear();
+    advance(Duration::from_secs(60)).await;
+    admit().succeeded(false);
+    let mut changes = std::mem::take(&mut *told.lock().unwrap());
+    changes.sort_by_key(|(model, _)| *model);
+    let ways = [CircuitState::HalfOpen, CircuitState::Closed];
+    assert_eq!(
+        changes,
+        [provider, model]
+            .map(|which| ways.map(|state| (which, state)))
+            .concat()
+    );
 }

@@ -541,6 +541,19 @@ async fn a_straggler_of_an_open_model_does_not_open_its_provider_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_provider_that_its_own_401_opened_stays_open_when_a_model_is_reset() {
+    let world = World::new()
+        .model_on("p", "a", [refuse(status(401))])
+        .model_on("p", "b", [answers("b")]);
+    world.run().await;
+    let (leg, _) = &world.models[0];
+    assert_eq!(leg.circuits.view().state, CircuitState::Open);
+    leg.circuits.reset(Some(&leg.model));
+    assert_eq!(world.state(0), CircuitState::Closed);
+    assert_eq!(leg.circuits.view().state, CircuitState::Open);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_deadline_names_the_legs_that_were_never_tried() {
     let mut world = World::new();
     world.settings.deadline = 15 * SECOND;

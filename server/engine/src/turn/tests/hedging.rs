@@ -161,3 +161,21 @@ async fn a_hedge_is_no_way_around_a_safety_system() {
         .model("b", [refuse(Observed::Filtered("SAFETY".into()))]);
     assert_eq!(world.run().await.text, "a", "nobody needs it");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_loser_is_needed_later_only_where_a_request_is_left_for_it() {
+    let breaks_off = Call::Stream(vec![
+        text("half"),
+        Step::Fail(Observed::Cut("reset".into())),
+    ]);
+    for (max_attempts, asked) in [(2, [1, 1]), (3, [2, 1])] {
+        let mut world = hedging();
+        world.settings.max_attempts = max_attempts;
+        let world = world
+            .model("a", [Call::Silence, answers("half and half")])
+            .model("b", [breaks_off.clone()]);
+        let run = world.run().await;
+        assert_eq!(world.asked(), asked);
+        assert_eq!(run.end.is_ok(), max_attempts == 3);
+    }
+}

@@ -295,16 +295,18 @@ async fn the_last_moment_is_the_turns_whoever_answers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_the_deadline_nobody_is_asked_to_go_on() {
-    let mut world = World::new();
-    world.settings.deadline = 10 * SECOND;
-    let world = world
-        .model("a", [drips(30)])
-        .model("b", [says(&["more more"])]);
-    let run = world.run().await;
-    assert_eq!(world.asked(), [1, 0]);
-    assert_eq!(run.failures()[1].1, Reason::DeadlineExceeded);
-    assert!(matches!(run.end, Err(NoAnswer::Interrupted { .. })));
+async fn from_the_deadline_on_nobody_is_asked_to_go_on() {
+    for seconds in [10, 30] {
+        let mut world = World::new();
+        world.settings.deadline = 10 * SECOND;
+        let world = world
+            .model("a", [drips(seconds)])
+            .model("b", [says(&["more more"])]);
+        let run = world.run().await;
+        assert_eq!(world.asked(), [1, 0]);
+        assert_eq!(run.failures()[1].1, Reason::DeadlineExceeded);
+        assert!(matches!(run.end, Err(NoAnswer::Interrupted { .. })));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -465,4 +467,44 @@ async fn what_the_provider_counted_is_believed_more_than_an_estimate() {
         (spent.usage.input_tokens, spent.usage.output_tokens),
         (12_000, 3)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leg_that_stands_still_while_it_repeats_has_broken_off() {
+    let mut world = World::new();
+    world.settings.idle_timeout = 5 * SECOND;
+    let world = world
+        .model("a", [cut(&["Hello world"])])
+        .model("b", [Call::Stream(vec![text("Hello"), Step::Hang])])
+        .model("c", [says(&["Hello world again"])]);
+    let run = world.run().await;
+    assert_eq!(
+        (run.text.as_str(), run.model.as_deref()),
+        ("Hello world again", Some("c"))
+    );
+    assert_eq!(run.attempts[1].reason, Some(Reason::StreamInterrupted));
+    assert_eq!(run.attempts[1].duration, Some(5 * SECOND));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_given_is_paid_for_by_its_length() {
+    let other = Call::Stream(vec![
+        Step::Give(Chunk::Reasoning("r".repeat(20))),
+        text(&"x".repeat(40)),
+        Step::Give(Chunk::End),
+    ]);
+    let world = last(
+        World::new()
+            .model("a", [cut(&["Hello"])])
+            .model("b", [other]),
+    );
+    let log = Arc::new(Log::default());
+    let mut answer = world.turn(&log).answer().await.unwrap();
+    while answer.next().await.is_some() {}
+    let paid: Vec<_> = answer
+        .spent()
+        .iter()
+        .map(|spent| (spent.model.to_string(), spent.usage.output_tokens))
+        .collect();
+    assert_eq!(paid, [("a".to_owned(), 2), ("b".to_owned(), 15)]);
 }

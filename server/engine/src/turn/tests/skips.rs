@@ -163,3 +163,32 @@ async fn the_legs_after_the_first_can_be_ordered_by_price_or_by_time() {
     .collect();
     assert_eq!(models, ["b", "c", "c"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_skip_takes_no_time_and_says_whether_it_was_simulated() {
+    let tester = Overlay::from("tester");
+    for simulated in [None, Some(tester.clone())] {
+        let mut world = World::new()
+            .model("a", [answers("a")])
+            .model("b", [answers("b")]);
+        let real = world.models[0].0.circuits.real().clone();
+        let overlays = [tester.clone()];
+        let layers = world.circuits.seen_by(&real, &overlays, &overlays);
+        world.models[0].0.circuits = layers.clone();
+        let error = UpstreamError {
+            observed: status(401),
+            simulated: simulated.clone(),
+        };
+        let failure = classify(&error, &Scrubber::default());
+        let permit = layers.admit(&"a".into(), Admission::Regular);
+        permit.ok().unwrap().failed(&failure);
+        let run = world.run().await;
+        let skip = &run.attempts[0];
+        assert_eq!(
+            (skip.state, skip.reason),
+            (S::Skipped, Some(Reason::CircuitOpen))
+        );
+        assert_eq!(skip.duration, Some(Duration::ZERO));
+        assert_eq!(skip.simulated, simulated.is_some());
+    }
+}
