@@ -1,7 +1,9 @@
+use std::sync::LazyLock;
+
 use evenkeel_protocol::{Attempt, AttemptKind, AttemptState, Timestamp};
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::broadcast;
 
 use super::*;
 
@@ -87,11 +89,7 @@ async fn a_full_queue_is_counted_and_nobody_waits() {
 #[tokio::test]
 async fn what_the_database_refuses_is_tried_again() {
     let world = world().await;
-    let (said, mut heard) = unbounded_channel();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(move || Lines(said.clone()))
-        .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    let mut heard = LOG.subscribe();
     let refuse =
         "CREATE TRIGGER refuse BEFORE INSERT ON attempts BEGIN SELECT RAISE(ABORT, 'full'); END";
     sqlx::query(refuse)
@@ -99,7 +97,12 @@ async fn what_the_database_refuses_is_tried_again() {
         .await
         .unwrap();
     world.log.keep(call(2, Timestamp::now()));
-    while !heard.recv().await.unwrap().contains("attempts_not_saved") {}
+    loop {
+        let line = heard.recv().await.unwrap();
+        if line.contains("attempts_not_saved") && line.contains("calls=1 ") {
+            break;
+        }
+    }
     sqlx::query("DROP TRIGGER refuse")
         .execute(&mut world.raw().await)
         .await
@@ -133,11 +136,24 @@ async fn attempts_older_than_thirty_days_are_forgotten_at_the_start() {
     assert_eq!(before.kept().await, 1);
 }
 
-struct Lines(tokio::sync::mpsc::UnboundedSender<String>);
+/// What is logged, by every test of this program: a subscriber for one thread alone would miss what others have found
+/// nobody to listen to.
+static LOG: LazyLock<broadcast::Sender<String>> = LazyLock::new(|| {
+    let log = broadcast::Sender::new(100_000);
+    let lines = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(move || Lines(lines.clone()))
+        .finish();
+    tracing::subscriber::set_global_default(subscriber).unwrap();
+    log
+});
+
+struct Lines(broadcast::Sender<String>);
 
 impl std::io::Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        // The test may have heard enough.
+        // Nobody may be listening.
         let _ = self.0.send(String::from_utf8_lossy(bytes).into_owned());
         Ok(bytes.len())
     }
