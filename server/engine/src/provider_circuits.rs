@@ -141,6 +141,20 @@ impl ProviderCircuits {
         })
     }
 
+    /// Whether [`ProviderCircuits::admit`] would let a leg through now; it changes nothing.
+    pub(crate) fn would_admit(&self, model: &ModelId, admission: Admission) -> bool {
+        match admission {
+            Admission::Regular => self.admits(model),
+            Admission::LastResort => {
+                let now = Instant::now();
+                let state = lock(&self.state);
+                let open_to_it =
+                    |circuit: &Circuit| circuit.is_last_resort(now) && !circuit.is_probing();
+                open_to_it(&state.provider) && state.all_of(model, open_to_it)
+            }
+        }
+    }
+
     /// Whether a leg would be let through now.
     pub fn admits(&self, model: &ModelId) -> bool {
         let now = Instant::now();
