@@ -1,7 +1,10 @@
-//! The metrics of `/metrics`. Label values come from the configuration alone, so that their number is bounded; every
-//! family is there from the start.
+//! The metrics of `/metrics`. Label values come from the catalog alone, and go with the models that it no longer has,
+//! so that their number is bounded; every family is there from the start.
+
+use std::collections::{HashMap, HashSet};
 
 use evenkeel_engine::{CircuitState, Reason, RetryBudget};
+use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
 use prometheus::{
     Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     Opts, Registry, TextEncoder,
@@ -194,6 +197,24 @@ impl Metrics {
         }
     }
 
+    /// Forgets the models that this catalog no longer has: what providers list changes for as long as the server runs.
+    pub fn forget(&self, catalog: &Catalog) {
+        let known = catalog.models().iter().map(|model| model.id.as_str());
+        let known: HashSet<&str> = known.collect();
+        for counters in [
+            &self.attempts,
+            &self.fallbacks,
+            &self.model_not_found,
+            &self.tokens,
+        ] {
+            keep(counters, &known);
+        }
+        keep(&self.attempt_duration, &known);
+        keep(&self.first_token, &known);
+        keep(&self.cost, &known);
+        keep(&self.circuits, &known);
+    }
+
     /// The text of `/metrics`.
     ///
     /// # Errors
@@ -231,5 +252,61 @@ impl Metrics {
         let mut text = vec![];
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+/// Drops the series of all other models. Where a label of a model is empty, the series is of none.
+fn keep<B: MetricVecBuilder>(series: &MetricVec<B>, models: &HashSet<&str>) {
+    for family in series.collect() {
+        for metric in family.get_metric() {
+            let labels = metric.get_label().iter();
+            let labels: HashMap<_, _> = labels.map(|pair| (pair.name(), pair.value())).collect();
+            let of = ["model", "from", "to"].map(|name| labels.get(name).copied());
+            let mut of = of.into_iter().flatten().filter(|model| !model.is_empty());
+            if of.any(|model| !models.contains(model)) {
+                // Whoever was quicker has dropped it already.
+                let _ = series.remove(&labels);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::shared::Shared;
+
+    #[tokio::test]
+    async fn models_that_are_gone_leave_no_series() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let shared = Shared::for_tests(&folder).await;
+        let (metrics, catalog) = (&shared.metrics, shared.catalog());
+        let known = catalog.models()[0].id.as_str();
+        for id in [known, "gone"] {
+            let attempt = ["p", id, "primary", "answered", "here"];
+            metrics.attempts.with_label_values(&attempt).inc();
+            let durations = metrics.attempt_duration.with_label_values(&["p", id]);
+            durations.observe(1.0);
+            metrics.first_token.with_label_values(&[id]).observe(1.0);
+            metrics.cost.with_label_values(&[id]).inc();
+            metrics.tokens.with_label_values(&[id, "input"]).inc();
+            metrics.model_not_found.with_label_values(&[id]).inc();
+            metrics.circuits.with_label_values(&["p", id]).set(1.0);
+            metrics.circuits.with_label_values(&["p", ""]).set(1.0);
+            let fallback = [known, id, "stalled"];
+            metrics.fallbacks.with_label_values(&fallback).inc();
+        }
+        let told = || metrics.render(&catalog, &shared.budget, "local").unwrap();
+        assert_eq!(told().matches("\"gone\"").count(), 6 + 2 * 15);
+        shared.rebuild(&crate::catalog::Listings::new()).unwrap();
+        let told = told();
+        assert!(!told.contains("\"gone\""), "{told}");
+        for kept in [
+            format!(
+                "kind=\"primary\",model=\"{known}\",outcome=\"answered\",provider=\"p\",reason=\"here\"}} 1"
+            ),
+            "evenkeel_circuit_state{model=\"\",provider=\"p\"} 1".to_owned(),
+        ] {
+            assert!(told.contains(&kept), "{kept}: {told}");
+        }
     }
 }

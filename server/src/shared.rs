@@ -162,6 +162,7 @@ impl Shared {
             Ok(new) => {
                 let new = Arc::new(new);
                 self.catalog.store(new.clone());
+                self.metrics.forget(&new);
                 Some(new)
             }
             Err(error) => {

@@ -119,6 +119,8 @@ impl Usage {
 pub enum FinishReason {
     /// It was done.
     Stop,
+    /// It came upon one of the caller's stop sequences: which.
+    StopSequence(String),
     /// It reached the token limit.
     Length,
     /// It wants tools called.
@@ -133,7 +135,7 @@ impl FinishReason {
     /// The word in OpenAI's vocabulary, or the provider's own.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Stop => "stop",
+            Self::Stop | Self::StopSequence(_) => "stop",
             Self::Length => "length",
             Self::ToolCalls => "tool_calls",
             Self::ContentFilter => "content_filter",

@@ -1,5 +1,7 @@
 //! Error bodies, and errors inside a stream that began well: one reading for every family's words.
 
+mod words;
+
 use std::time::Duration;
 
 use evenkeel_engine::{Observed, UpstreamError};
@@ -8,6 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::time::timeout;
 
+use self::words::{told, unquoted};
 use crate::json::{field, list, text};
 use crate::retry_after::{exhausted_until, retry_after, written_duration};
 use crate::{Body, Reply, TransportError};
@@ -19,11 +22,12 @@ const ERROR_LIMIT: usize = 64 * 1024;
 const BODY_PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a response with an error status says.
-pub(crate) async fn read(reply: Reply) -> UpstreamError {
+pub(crate) async fn read(mut reply: Reply) -> UpstreamError {
     let simulated = reply.simulated;
-    // A body that breaks off or stands still leaves the status, which says more than how it failed.
-    let body = timeout(BODY_PATIENCE, collect(reply.body, ERROR_LIMIT)).await;
-    let body = body.ok().and_then(Result::ok).unwrap_or_default();
+    let mut body = vec![];
+    // A body that breaks off or stands still leaves what has come of it, and the status.
+    let reading = collect_into(&mut body, &mut reply.body, ERROR_LIMIT);
+    let _ = timeout(BODY_PATIENCE, reading).await;
     let said = match serde_json::from_slice::<Value>(&body) {
         Ok(value) => {
             let value = value.get(0).unwrap_or(&value);
@@ -31,7 +35,7 @@ pub(crate) async fn read(reply: Reply) -> UpstreamError {
         }
         Err(_) => Described {
             code: None,
-            message: plain(&String::from_utf8_lossy(&body)),
+            message: unquoted(&plain(&String::from_utf8_lossy(&body))).to_owned(),
             wait: None,
         },
     };
@@ -110,6 +114,16 @@ fn status_of(kind: &str) -> Option<u16> {
 /// The body's bytes, up to a limit.
 pub(crate) async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, TransportError> {
     let mut bytes = vec![];
+    collect_into(&mut bytes, &mut body, limit).await?;
+    Ok(bytes)
+}
+
+/// The same; what has come is there even where the rest fails, or is not waited for.
+async fn collect_into(
+    bytes: &mut Vec<u8>,
+    body: &mut Body,
+    limit: usize,
+) -> Result<(), TransportError> {
     while let Some(piece) = body.next().await {
         let piece = piece?;
         let room = limit - bytes.len();
@@ -118,7 +132,7 @@ pub(crate) async fn collect(mut body: Body, limit: usize) -> Result<Vec<u8>, Tra
             break;
         }
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// What an error object says.
@@ -141,19 +155,18 @@ fn described(error: &Value) -> Described {
     let said = ["message", "detail", "msg"]
         .iter()
         .find_map(|key| error.get(key));
-    let message = match said.or(error.is_string().then_some(error)) {
-        Some(Value::String(text)) => text.clone(),
-        // FastAPI and Mistral put objects and lists where others put words.
-        Some(other) if !other.is_null() => other.to_string(),
-        Some(_) | None => String::new(),
-    };
+    // FastAPI and Mistral put objects and lists where others put words.
+    let message = said
+        .or(error.is_string().then_some(error))
+        .map(told)
+        .unwrap_or_default();
     // OpenRouter's own message is "Provider returned error"; what the provider said stands beside it.
     let raw = metadata.and_then(|metadata| text(metadata, "raw"));
     let google = Details::of(error);
     let beside = raw.into_iter().chain(google.quotas);
     let message = beside.fold(message, |message, more| match message.as_str() {
-        "" => more.to_owned(),
-        said => format!("{said}: {more}"),
+        "" => unquoted(more).to_owned(),
+        said => format!("{said}: {}", unquoted(more)),
     });
     let code = google.reason.or(code).map(str::to_owned);
     Described {
@@ -209,9 +222,30 @@ fn plain(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use futures_util::stream;
     use serde_json::json;
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_has_come_is_read_though_its_connection_stays_open() {
+        let body = Bytes::from_static(br#"{"error": {"code": "no_money", "message": "pay"}}"#);
+        let stays_open = stream::iter([Ok(body)]).chain(stream::pending());
+        let reply = Reply {
+            status: http::StatusCode::PAYMENT_REQUIRED,
+            headers: http::HeaderMap::new(),
+            body: stays_open.boxed(),
+            simulated: None,
+        };
+        let expected = Observed::Status {
+            status: 402,
+            code: Some("no_money".to_owned()),
+            message: "pay".to_owned(),
+            retry_after: None,
+        };
+        assert_eq!(read(reply).await.observed, expected);
+    }
 
     #[test]
     fn in_band_errors_stand_for_a_status() {
@@ -277,7 +311,7 @@ mod tests {
             (
                 json!({"message": {"detail": [{"msg": "extra"}]}}),
                 None,
-                r#"{"detail":[{"msg":"extra"}]}"#,
+                "extra",
             ),
             (json!({"detail": "Not Found"}), None, "Not Found"),
             (json!("words"), None, "words"),

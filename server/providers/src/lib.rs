@@ -38,6 +38,6 @@ pub use fault::{
 pub use in_process::InProcess;
 pub use network::Network;
 pub use prompt::{Prompt, PromptError, Speaker};
-pub use provider::Provider;
+pub use provider::{ModelFacts, Provider};
 pub use transport::{Body, Reply, Secret, Transport, TransportError, TransportErrorKind};
 pub use wire::{Caller, Wire};

@@ -18,6 +18,15 @@ use crate::{
 #[derive(Clone)]
 pub struct Provider(Arc<Inner>);
 
+/// What the configuration says of a model, as far as requests to it depend on that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ModelFacts {
+    /// The tokens that its context is to hold.
+    pub context_window: Option<u64>,
+    /// It thinks before it answers.
+    pub reasoning: bool,
+}
+
 /// What every request to a provider shares.
 pub(crate) struct Inner {
     pub(crate) family: Family,
@@ -113,6 +122,18 @@ impl Provider {
         prompt: Arc<Prompt>,
         caller: Caller,
     ) -> Arc<dyn Upstream> {
+        self.upstream_knowing(ModelFacts::default(), id, name, prompt, caller)
+    }
+
+    /// The same, of a model of which something is known.
+    pub fn upstream_knowing(
+        &self,
+        facts: ModelFacts,
+        id: ModelId,
+        name: &str,
+        prompt: Arc<Prompt>,
+        caller: Caller,
+    ) -> Arc<dyn Upstream> {
         Arc::new(FamilyUpstream {
             provider: self.0.clone(),
             model: id,
@@ -121,6 +142,7 @@ impl Provider {
                 Family::Gemini => gemini::short(name).into(),
                 Family::OpenAi | Family::Anthropic | Family::Ollama => name.into(),
             },
+            facts,
             prompt,
             caller,
         })

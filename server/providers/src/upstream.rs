@@ -11,12 +11,13 @@ use url::Url;
 
 use crate::decode::simulated_chunks;
 use crate::provider::Inner;
-use crate::{Caller, Family, Prompt, anthropic, error, gemini, ollama, openai};
+use crate::{Caller, Family, ModelFacts, Prompt, anthropic, error, gemini, ollama, openai};
 
 pub(crate) struct FamilyUpstream {
     pub(crate) provider: Arc<Inner>,
     pub(crate) model: ModelId,
     pub(crate) name: Arc<str>,
+    pub(crate) facts: ModelFacts,
     pub(crate) prompt: Arc<Prompt>,
     pub(crate) caller: Caller,
 }
@@ -28,7 +29,7 @@ impl FamilyUpstream {
             Family::OpenAi => openai::request(&provider.root, provider.dialect, prompt, name, ask)?,
             Family::Anthropic => anthropic::request(&provider.root, prompt, name, ask)?,
             Family::Gemini => gemini::request(&provider.root, prompt, name, ask)?,
-            Family::Ollama => ollama::request(&provider.root, prompt, name, ask)?,
+            Family::Ollama => ollama::request(&provider.root, prompt, name, self.facts, ask)?,
         };
         let mut request = build(provider, Method::POST, &url, body.into())?;
         let json = HeaderValue::from_static("application/json");

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use evenkeel_engine::{ModelId, ProviderId, Settings};
-use evenkeel_providers::{DEMO_MODELS, Discovered};
+use evenkeel_providers::{DEMO_MODELS, Discovered, ModelFacts};
 
 use super::auto::{self, Candidate};
 use super::connect::ProviderEntry;
@@ -114,6 +114,10 @@ impl<'a> Builder<'a> {
                 .or_else(|| listed?.context_window.filter(|window| *window > 0)),
             name: model.name.clone(),
             reasoning: model.reasoning,
+            facts: ModelFacts {
+                context_window: model.context_window,
+                reasoning: model.reasoning,
+            },
             prefill: model.prefill,
             settings: Arc::new(model.resilience.clone()),
             offered: true,
@@ -299,6 +303,7 @@ fn demos(settings: &Settings) -> impl Iterator<Item = ModelEntry> {
             name: model.id.to_owned(),
             context_window: None,
             reasoning: false,
+            facts: ModelFacts::default(),
             prefill: false,
             vision: None,
             tools: None,

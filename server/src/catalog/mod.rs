@@ -14,7 +14,7 @@ use evenkeel_engine::{
     Settings, Traits,
 };
 use evenkeel_protocol as wire;
-use evenkeel_providers::{Caller, DEMO_MODELS, Discovered, Faults, Prompt};
+use evenkeel_providers::{Caller, DEMO_MODELS, Discovered, Faults, ModelFacts, Prompt};
 
 use self::build::Builder;
 pub use self::connect::ProviderEntry;
@@ -52,6 +52,8 @@ pub struct ModelEntry {
     pub tools: Option<bool>,
     /// It thinks before it answers.
     pub reasoning: bool,
+    /// What the configuration alone says: a window that is only listed is not asked of a user's own machine.
+    facts: ModelFacts,
     /// It goes on from a partial answer.
     pub prefill: bool,
     /// Its provider runs on the user's own machine: where this model is silent, another of it would be as well.
@@ -237,9 +239,13 @@ impl Catalog {
         Some(Leg {
             model: model.id.clone(),
             provider: provider.id.clone(),
-            upstream: provider
-                .provider
-                .upstream(model.id.clone(), &model.name, prompt, caller),
+            upstream: provider.provider.upstream_knowing(
+                model.facts,
+                model.id.clone(),
+                &model.name,
+                prompt,
+                caller,
+            ),
             circuits,
             settings: model.settings.clone(),
             traits: model.traits(),

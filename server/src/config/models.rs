@@ -117,6 +117,7 @@ fn read_model(
     let output = cost(&mut reader, "output_cost");
     let mut nested = reader.table("resilience");
     resilience::refuse_process_wide(&mut nested);
+    resilience::refuse_provider_wide(&mut nested);
     let resilience = match known {
         Some(known) if known.kind.family() == Family::Ollama => {
             resilience::inner_patient_settings(&mut nested, &known.resilience)

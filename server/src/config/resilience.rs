@@ -197,15 +197,26 @@ pub(crate) fn retry_budget(section: &mut Reader<'_>) -> BudgetSettings {
 
 /// Refuses, in the section of a provider or a model, what holds for the whole process.
 pub(crate) fn refuse_process_wide(section: &mut Reader<'_>) {
-    for key in [
+    let keys = [
         "retry_budget",
         "retry_budget_per_second",
         "default_fallbacks",
         "provider_order",
-    ] {
+    ];
+    let mend = "holds for all providers together: set it under [resilience]";
+    refuse(section, &keys, mend);
+}
+
+/// Refuses, in the section of a model, what holds for all models of a provider: they share its connections.
+pub(super) fn refuse_provider_wide(section: &mut Reader<'_>) {
+    let mend = "holds for all models of a provider together: set it in the provider's own resilience, or under [resilience]";
+    refuse(section, &["connect_timeout"], mend);
+}
+
+fn refuse(section: &mut Reader<'_>, keys: &[&'static str], mend: &str) {
+    for key in keys {
         if let Some((path, origin)) = section.place(key) {
-            let message = "holds for all providers together: set it under [resilience]";
-            section.add(Problem::error(&path, Some(origin), message.into()));
+            section.add(Problem::error(&path, Some(origin), mend.into()));
         }
     }
 }

@@ -217,14 +217,14 @@ id = "p"
 kind = "openai"
 base_url = "http://127.0.0.1:9001/v1"
 default_model = "a"
-resilience = { retry_budget = 0.5 }
+resilience = { retry_budget = 0.5, connect_timeout = "1s" }
 [[models]]
 id = "b"
 provider = "p"
 capabilities = ["sight"]
 fallbacks = "some"
 output_cost = -2
-resilience = { provider_order = [] }
+resilience = { provider_order = [], connect_timeout = "1s" }
 "#;
     assert_eq!(
         parse(text, &[]).unwrap_err(),
@@ -241,6 +241,7 @@ resilience = { provider_order = [] }
             r#"error: models.b.capabilities[0] (line 20): must be one of "vision", "tools""#,
             "error: models.b.output_cost (line 22): must be 0 or more",
             "error: models.b.resilience.provider_order (line 23): holds for all providers together: set it under [resilience]",
+            "error: models.b.resilience.connect_timeout (line 23): holds for all models of a provider together: set it in the provider's own resilience, or under [resilience]",
         ]
     );
 }

@@ -49,7 +49,10 @@ impl Shape {
             let seconds = HeaderValue::from(seconds);
             response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
-        if matches!(refusal.error.kind, ErrorKind::FallbackExhausted { .. }) {
+        if matches!(
+            refusal.error.kind,
+            ErrorKind::FallbackExhausted { .. } | ErrorKind::DeadlineExceeded
+        ) {
             // Both vendors' clients honour it: what the engine has retried need not be retried by them.
             let no = HeaderValue::from_static("false");
             response.headers_mut().insert("x-should-retry", no);
@@ -260,11 +263,14 @@ mod tests {
             (Refusal::not_allowed("x"), 403, "permission_error"),
             (Refusal::internal(&std::fmt::Error), 500, "api_error"),
         ] {
-            let (found, _, body) = said(refusal, Shape::Anthropic).await;
+            let (found, headers, body) = said(refusal, Shape::Anthropic).await;
             assert_eq!(
                 (found.as_u16(), &body["error"]["type"]),
                 (status, &json!(kind))
             );
+            // A turn that took all its time need not take it again.
+            let told = headers.get("x-should-retry").map(HeaderValue::as_bytes);
+            assert_eq!(told, (status == 504).then_some(&b"false"[..]), "{kind}");
         }
     }
 }

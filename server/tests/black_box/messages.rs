@@ -310,6 +310,42 @@ async fn other_models_are_spared_what_only_anthropic_understands() {
         .retain(|key, _| !ours.contains(&key.as_str()));
     let expected = json!({"max_tokens": 100, "messages": messages, "tools": [{"type": "function", "function": function}], "user": "u"});
     assert_eq!(asked, expected);
+
+    // Nor are they shown its marks where nothing else is asked in its form.
+    let mut marked = request(false);
+    marked["messages"] = json!([{"role": "user", "content": [block("one"), block("two")]}]);
+    assert_eq!(server.post(PATH, &marked).await.0, 200);
+    let said = json!([{"role": "user", "content": "one\ntwo"}]);
+    assert_eq!(sent(&a)["messages"], said);
+}
+
+#[tokio::test]
+async fn the_stop_sequence_that_was_met_is_told() {
+    let stopped = concat!(
+        "data: {\"type\":\"message_start\",\"message\":{\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\n",
+        "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"one\"}}\n\n",
+        "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+        "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"stop_sequence\",\"stop_sequence\":\"END\"},\"usage\":{\"output_tokens\":5}}\n\n",
+        "data: {\"type\":\"message_stop\"}\n\n",
+    );
+    let a = Upstream::start([Behaviour::Raw(stopped)]).await;
+    let config = config(&[&a], FAST).replace("kind = \"openai\"", "kind = \"anthropic\"");
+    let server = Server::start(&config.replace("/v1\"", "\"")).await;
+    let asking = |stream| {
+        let mut body = request(stream);
+        body["stop_sequences"] = json!(["END"]);
+        body
+    };
+    let (_, answer) = server.post(PATH, &asking(false)).await;
+    assert_eq!(
+        (&answer["stop_reason"], &answer["stop_sequence"]),
+        (&json!("stop_sequence"), &json!("END"))
+    );
+    let events = Events::of(&server, PATH, &asking(true)).await;
+    let told = json!({"stop_reason": "stop_sequence", "stop_sequence": "END"});
+    assert!(events.data().any(|event| event["delta"] == told));
+    let (_, answer) = server.post("/v1/chat/completions", &asking(false)).await;
+    assert_eq!(answer["choices"][0]["finish_reason"], "stop");
 }
 
 #[tokio::test]

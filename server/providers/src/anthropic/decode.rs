@@ -156,7 +156,11 @@ impl Decoder {
             return Ok(());
         };
         let reason = match reason {
-            "end_turn" | "stop_sequence" => FinishReason::Stop,
+            "end_turn" => FinishReason::Stop,
+            "stop_sequence" => match text(ending, "stop_sequence") {
+                Some(sequence) => FinishReason::StopSequence(sequence.to_owned()),
+                None => FinishReason::Stop,
+            },
             // A turn that pauses is not done, and cannot be gone on with here.
             "max_tokens" | "model_context_window_exceeded" | "pause_turn" => FinishReason::Length,
             "tool_use" => FinishReason::ToolCalls,
@@ -230,11 +234,28 @@ impl Counts {
         told("cache_read_input_tokens", &mut self.cache_read);
         told("cache_creation_input_tokens", &mut self.cache_write);
         Usage {
-            input_tokens: self.input + self.cache_read + self.cache_write,
+            // The numbers are somebody else's: their sum may be too large.
+            input_tokens: self
+                .input
+                .saturating_add(self.cache_read)
+                .saturating_add(self.cache_write),
             output_tokens: self.output,
             cache_read_tokens: self.cache_read,
             cache_write_tokens: self.cache_write,
             reasoning_tokens: 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn counts_that_cannot_be_added_crash_nothing() {
+        let told = json!({"input_tokens": u64::MAX, "cache_read_input_tokens": 1});
+        assert_eq!(Counts::default().after(&told).input_tokens, u64::MAX);
     }
 }

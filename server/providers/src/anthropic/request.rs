@@ -87,7 +87,9 @@ pub(crate) fn request(
         Ask::Whole => None,
         Ask::Continue(partial) => Some(&**partial),
     };
-    let Conversation { mut system, turns } = Conversation::of(prompt, partial)?;
+    let conversation = Conversation::of(prompt, partial)?;
+    let unproven = conversation.goes_on_without_thought();
+    let Conversation { mut system, turns } = conversation;
     let tools: Vec<_> = prompt.tools()?.into_iter().map(tool).collect();
     let generation = Generation::of(name);
     let max_tokens = prompt
@@ -97,29 +99,33 @@ pub(crate) fn request(
     if !own.shapes() {
         system.extend(shape(prompt.shape()));
     }
-    // A model that goes on from words of its own does not reason again.
-    let effort = prompt.effort().filter(|_| partial.is_none());
+    let forced = !tools.is_empty()
+        && matches!(
+            prompt.tool_choice(),
+            Some(ToolChoice::Required | ToolChoice::This(_))
+        );
+    // A model that goes on from words of its own does not reason again, and one that must call a tool may not.
+    let reasons = partial.is_none() && !forced;
+    let effort = prompt.effort().filter(|_| reasons);
     let reasoning = effort.and_then(|effort| Reasoning::of(generation, effort));
-    let thinking = own.thinking.filter(|_| partial.is_none());
+    // Within a budget a loop of tools that began without a signed thought goes on without one.
+    let reasoning = reasoning.filter(|reasoning| !unproven || reasoning.budget() == 0);
+    let thinking = own.thinking.filter(|_| reasons);
+    let thinking = thinking.filter(|thinking| !unproven || thinking["type"] != "enabled");
     let thinking = thinking.or_else(|| reasoning.as_ref().map(Reasoning::thinking));
     // A model that reasons is not tuned, and of the two only one is taken.
     let tuned = generation != Generation::Untuned && thinking.is_none();
     let number = |key| prompt.number(key).filter(|_| tuned);
     let temperature = number("temperature").map(|temperature| temperature.clamp(0.0, 1.0));
     let top_p = number("top_p").filter(|_| temperature.is_none());
-    let budgeted = thinking
-        .as_ref()
-        .is_some_and(|thinking| thinking["type"] == "enabled");
     let body = Body {
         model: name,
         // The budget for reasoning is part of the limit; the answer keeps its own.
-        max_tokens: max_tokens + reasoning.as_ref().map_or(0, Reasoning::budget),
+        max_tokens: max_tokens.saturating_add(reasoning.as_ref().map_or(0, Reasoning::budget)),
         stream: true,
         system,
         messages: turns,
-        tool_choice: (!tools.is_empty())
-            .then(|| tool_choice(prompt, budgeted))
-            .flatten(),
+        tool_choice: (!tools.is_empty()).then(|| tool_choice(prompt)).flatten(),
         tools,
         temperature,
         top_p,
@@ -210,14 +216,12 @@ fn tool(tool: Tool<'_>) -> ToolBlock<'_> {
     }
 }
 
-/// `budgeted`: a model that reasons within a budget cannot be made to call a tool.
-fn tool_choice(prompt: &Prompt, budgeted: bool) -> Option<Value> {
+fn tool_choice(prompt: &Prompt) -> Option<Value> {
     let one = prompt.field("parallel_tool_calls") == Some(&Value::Bool(false));
     let mut choice = match prompt.tool_choice() {
         None if !one => return None,
         None | Some(ToolChoice::Auto) => json!({"type": "auto"}),
         Some(ToolChoice::None) => return Some(json!({"type": "none"})),
-        Some(ToolChoice::Required | ToolChoice::This(_)) if budgeted => json!({"type": "auto"}),
         Some(ToolChoice::Required) => json!({"type": "any"}),
         Some(ToolChoice::This(name)) => json!({"type": "tool", "name": name}),
     };

@@ -44,15 +44,20 @@ pub(super) enum Block<'p> {
     ToolResult {
         tool_use_id: Cow<'p, str>,
         content: Vec<Block<'p>>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        is_error: bool,
     },
 }
 
 #[derive(Serialize)]
-pub(super) struct Source<'p> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    media_type: Cow<'p, str>,
-    data: &'p str,
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Source<'p> {
+    Base64 {
+        media_type: Cow<'p, str>,
+        data: &'p str,
+    },
+    /// Anthropic fetches it itself.
+    Url { url: &'p str },
 }
 
 /// The conversation in Anthropic's shape.
@@ -85,6 +90,17 @@ impl<'p> Conversation<'p> {
         }
         this.trim_last();
         Ok(this)
+    }
+
+    /// The model is to go on after results of calls, and no signed thought stands before those calls.
+    pub(super) fn goes_on_without_thought(&self) -> bool {
+        let [.., called, results] = &self.turns[..] else {
+            return false;
+        };
+        let has = |turn: &Turn<'_>, is: fn(&Block<'_>) -> bool| turn.content.iter().any(is);
+        has(results, |block| matches!(block, Block::ToolResult { .. }))
+            && has(called, |block| matches!(block, Block::ToolUse { .. }))
+            && !has(called, |block| matches!(block, Block::Thinking { .. }))
     }
 
     /// Adds to the last turn where it is of the same role; roles must alternate.
@@ -131,12 +147,12 @@ fn blocks<'p>(message: &Message<'p>) -> Result<Vec<Block<'p>>, Refusal> {
             text: text.into(),
             cache_control: cache,
         })),
+        Part::Address { url, cache, .. } => Some(Ok(Block::Image {
+            source: Source::Url { url },
+            cache_control: cache,
+        })),
         Part::Data { kind, data, cache } => {
-            let source = |media_type| Source {
-                kind: "base64",
-                media_type,
-                data,
-            };
+            let source = |media_type| Source::Base64 { media_type, data };
             Some(match kind.as_ref() {
                 image if image.starts_with("image/") => Ok(Block::Image {
                     source: source(kind),
@@ -179,6 +195,7 @@ fn result<'p>(message: &Message<'p>) -> Result<Block<'p>, Refusal> {
     Ok(Block::ToolResult {
         tool_use_id: id(call),
         content: blocks(message)?,
+        is_error: message.failed(),
     })
 }
 

@@ -110,7 +110,7 @@ impl<'p> Conversation<'p> {
                     let calls = calls(&message, signed);
                     this.say("model", parts(&message)?.into_iter().chain(calls).collect());
                 }
-                Role::Tool => this.say("user", vec![result(&message, &names)?]),
+                Role::Tool => this.say("user", result(&message, &names)?),
             }
         }
         if this.contents.is_empty() {
@@ -143,17 +143,18 @@ impl<'p> Conversation<'p> {
 
 fn parts<'p>(message: &Message<'p>) -> Result<Vec<Part<'p>>, Refusal> {
     let pieces = message.parts()?.into_iter();
-    Ok(pieces
+    pieces
         .map(|piece| {
-            part(match piece {
+            Ok(part(match piece {
                 Piece::Text { text, .. } => Data::Text(text),
                 Piece::Data { kind, data, .. } => Data::Inline(Blob {
                     mime_type: kind,
                     data,
                 }),
-            })
+                Piece::Address { at, .. } => return Err(message.refuse_address(at)),
+            }))
         })
-        .collect())
+        .collect()
 }
 
 fn calls<'p>(message: &Message<'p>, signed: bool) -> Vec<Part<'p>> {
@@ -173,7 +174,11 @@ fn calls<'p>(message: &Message<'p>, signed: bool) -> Vec<Part<'p>> {
         .collect()
 }
 
-fn result<'p>(message: &Message<'p>, names: &HashMap<&str, &'p str>) -> Result<Part<'p>, Refusal> {
+/// A tool's answer, and behind it what it shows.
+fn result<'p>(
+    message: &Message<'p>,
+    names: &HashMap<&str, &'p str>,
+) -> Result<Vec<Part<'p>>, Refusal> {
     let id = message.call_id();
     let name = id.and_then(|id| names.get(id).copied()).or(message.name());
     let (Some(id), Some(name)) = (id, name) else {
@@ -186,9 +191,9 @@ fn result<'p>(message: &Message<'p>, names: &HashMap<&str, &'p str>) -> Result<P
         Ok(fields) => Answer::Object(fields),
         Err(_) => Answer::Words(words),
     };
-    Ok(part(Data::FunctionResponse(Response {
-        id,
-        name,
-        response,
-    })))
+    let answer = part(Data::FunctionResponse(Response { id, name, response }));
+    let mut shown = parts(message)?;
+    shown.retain(|part| matches!(part.data, Data::Inline(_)));
+    shown.insert(0, answer);
+    Ok(shown)
 }

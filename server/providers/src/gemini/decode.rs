@@ -157,11 +157,28 @@ impl Counts {
         told("thoughtsTokenCount", &mut self.thoughts);
         told("cachedContentTokenCount", &mut self.cached);
         Usage {
-            input_tokens: self.prompt + self.tool_prompt,
-            output_tokens: self.candidates + self.thoughts,
+            // The numbers are somebody else's: their sum may be too large.
+            input_tokens: self.prompt.saturating_add(self.tool_prompt),
+            output_tokens: self.candidates.saturating_add(self.thoughts),
             cache_read_tokens: self.cached,
             cache_write_tokens: 0,
             reasoning_tokens: self.thoughts,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn counts_that_cannot_be_added_crash_nothing() {
+        let told = json!({"promptTokenCount": u64::MAX, "toolUsePromptTokenCount": 1,
+            "candidatesTokenCount": 2, "thoughtsTokenCount": u64::MAX});
+        let usage = Counts::default().after(&told);
+        assert_eq!(usage.input_tokens, u64::MAX);
+        assert_eq!(usage.output_tokens, u64::MAX);
     }
 }

@@ -111,7 +111,7 @@ pub(crate) fn request(
             response_json_schema,
             thinking_config: prompt
                 .effort_in_any_words()
-                .map(|effort| thinking(name, third, effort)),
+                .and_then(|effort| thinking(name, third, effort)),
         },
     };
     let body = serde_json::to_vec(&body).map_err(|error| unbuildable(&error))?;
@@ -125,7 +125,13 @@ fn third_generation(name: &str) -> bool {
     major.parse::<u32>().is_ok_and(|major| major >= 3)
 }
 
-fn thinking(name: &str, third: bool, effort: &str) -> Value {
+/// Models from before 2.5, and Gemma, refuse to be told how to reason.
+fn reasons(name: &str) -> bool {
+    let older = ["gemini-1", "gemini-2.0", "gemma"];
+    !older.iter().any(|older| name.starts_with(older))
+}
+
+fn thinking(name: &str, third: bool, effort: &str) -> Option<Value> {
     if third {
         // Its larger models know two levels.
         let level = match effort {
@@ -133,15 +139,20 @@ fn thinking(name: &str, third: bool, effort: &str) -> Value {
             "medium" if name.contains("flash") => "medium",
             _ => "high",
         };
-        return json!({"thinkingLevel": level, "includeThoughts": true});
+        return Some(json!({"thinkingLevel": level, "includeThoughts": true}));
     }
     let budget = match effort {
-        "none" => return json!({"thinkingBudget": 0}),
+        // The larger models cannot do without, and this is the least they take.
+        "none" if name.contains("pro") => 128,
+        "none" => 0,
         "minimal" | "low" => 1_024,
         "medium" => 8_192,
         _ => 24_576,
     };
-    json!({"thinkingBudget": budget, "includeThoughts": true})
+    reasons(name).then(|| match effort {
+        "none" => json!({"thinkingBudget": budget}),
+        _ => json!({"thinkingBudget": budget, "includeThoughts": true}),
+    })
 }
 
 fn declaration(tool: Tool<'_>) -> Declaration<'_> {

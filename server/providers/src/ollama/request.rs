@@ -9,10 +9,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::Prompt;
 use crate::address::below;
 use crate::prompt::{Message as Said, Part, Refusal, Role, Shape, ToolChoice};
 use crate::upstream::unbuildable;
+use crate::{ModelFacts, Prompt};
 
 #[derive(Serialize)]
 struct Body<'p> {
@@ -59,6 +59,7 @@ pub(crate) fn request(
     root: &Url,
     prompt: &Prompt,
     name: &str,
+    facts: ModelFacts,
     ask: &Ask,
 ) -> Result<(Url, Vec<u8>), UpstreamError> {
     let mut names = HashMap::new();
@@ -84,8 +85,8 @@ pub(crate) fn request(
         },
         think: prompt
             .effort_in_any_words()
-            .map(|effort| think(name, effort)),
-        options: options(prompt),
+            .and_then(|effort| think(name, facts.reasoning, effort)),
+        options: options(prompt, facts.context_window),
     };
     let body = serde_json::to_vec(&body).map_err(|error| unbuildable(&error))?;
     Ok((below(root, ["api", "chat"]), body))
@@ -109,6 +110,7 @@ fn message<'p>(
             Part::Data { kind, data, .. } if kind.starts_with("image/") => {
                 message.images.push(data)
             }
+            Part::Address { at, .. } => return Err(said.refuse_address(at)),
             Part::Data { kind, .. } => {
                 let place = format!("messages[{}].content", said.place);
                 let mend = format!("{kind} cannot be shown to this model; give images");
@@ -145,24 +147,37 @@ fn plain<'p>(role: &'static str, content: Cow<'p, str>) -> Message<'p> {
     }
 }
 
-/// Only gpt-oss knows levels; the others reason or do not.
-fn think(name: &str, effort: &str) -> Value {
+/// A model that cannot think refuses to be asked to. Only gpt-oss knows levels; the others reason or do not.
+fn think(name: &str, reasons: bool, effort: &str) -> Option<Value> {
     let level = match effort {
-        "none" => return false.into(),
+        "none" => return Some(false.into()),
         "minimal" | "low" => "low",
         "medium" => "medium",
         _ => "high",
     };
     if name.contains("gpt-oss") {
-        level.into()
+        Some(level.into())
     } else {
-        true.into()
+        reasons.then(|| true.into())
     }
 }
 
-fn options(prompt: &Prompt) -> Map<String, Value> {
+/// The numbers that Ollama knows by OpenAI's names.
+const SAME: [&str; 5] = [
+    "temperature",
+    "top_p",
+    "seed",
+    "frequency_penalty",
+    "presence_penalty",
+];
+
+/// `window`: what it is not told to hold, Ollama cuts off without a word, and it holds little unasked.
+fn options(prompt: &Prompt, window: Option<u64>) -> Map<String, Value> {
     let mut options = Map::new();
-    for key in ["temperature", "top_p", "seed"] {
+    if let Some(window) = window {
+        options.insert("num_ctx".to_owned(), window.into());
+    }
+    for key in SAME {
         if let Some(number) = prompt.field(key).filter(|value| value.is_number()) {
             options.insert(key.to_owned(), number.clone());
         }

@@ -14,6 +14,8 @@ struct Call {
     /// The provider's number for it.
     number: u64,
     id: Option<String>,
+    /// Its name has been told.
+    named: bool,
     /// Arguments have come.
     argued: bool,
 }
@@ -50,32 +52,41 @@ impl Calls {
             Some(number) => self.0.iter().rposition(|call| call.number == number),
             // Without a number a part without a name belongs to the call before it.
             None if name.is_none() => self.0.len().checked_sub(1),
-            None => None,
+            // One with a name, too, where that call has none yet and this is not another's.
+            None => {
+                let waits = |call: &Call| !call.named && (id.is_none() || call.id == id);
+                self.0.iter().rposition(waits)
+            }
         };
         // Some give every call the same number; another id with a name of its own begins another call. Others give each
         // part another id, but its name only once.
         let known = known.filter(|at| {
             let call = &self.0[*at];
-            let another = name.is_some() && id.is_some() && call.id.is_some() && call.id != id;
-            !another
+            let another = id.is_some() && call.id.is_some() && call.id != id;
+            !(another && call.named && name.is_some())
         });
         let first = known.is_none();
         let index = known.unwrap_or_else(|| {
             self.0.push(Call {
                 number: number.unwrap_or(place),
                 id: id.clone(),
+                named: false,
                 argued: false,
             });
             self.0.len() - 1
         });
-        self.0[index].argued |= !arguments.is_empty();
-        let says = !arguments.is_empty() || signature.is_some();
+        let call = &mut self.0[index];
+        call.argued |= !arguments.is_empty();
+        // Some give it with every part, others after the first: it is told once, when it comes.
+        let name = name.filter(|_| !call.named);
+        call.named |= name.is_some();
+        let says = !arguments.is_empty() || signature.is_some() || name.is_some();
         if first || says {
             chunks.push_back(Chunk::ToolCall(ToolCallDelta {
                 index: u32::try_from(index).unwrap_or(u32::MAX),
                 // Told once, with its first part; a caller that joins the parts must not join these.
                 id: id.filter(|_| first),
-                name: name.filter(|_| first),
+                name,
                 arguments,
                 signature,
             }));
@@ -181,6 +192,24 @@ mod tests {
                     one(&[part(Some(0), Some("a"), Some("f"), text("{\"x\""))]),
                     one(&[part(Some(0), Some("z"), Some(""), text(":1}"))]),
                     one(&[part(Some(1), Some("b"), Some("g"), text(""))]),
+                ],
+            ),
+            (
+                "a name after its first part",
+                vec![
+                    one(&[part(Some(0), Some("a"), None, text(""))]),
+                    one(&[part(Some(0), None, Some("f"), text("{\"x\""))]),
+                    one(&[part(Some(0), Some("a"), Some("f"), text(":1}"))]),
+                    one(&[part(Some(1), Some("b"), Some(""), text("{}"))]),
+                    one(&[part(Some(1), Some("b"), Some("g"), text(""))]),
+                ],
+            ),
+            (
+                "a name after its first part, without numbers",
+                vec![
+                    one(&[part(None, Some("a"), None, text("{\"x\""))]),
+                    one(&[part(None, None, Some("f"), text(":1}"))]),
+                    one(&[part(None, Some("b"), Some("g"), text(""))]),
                 ],
             ),
             (

@@ -76,6 +76,13 @@ pub(crate) enum Part<'p> {
         data: &'p str,
         cache: Option<&'p Value>,
     },
+    /// An image that stands elsewhere: Evenkeel fetches no addresses, but the provider may.
+    Address {
+        url: &'p str,
+        cache: Option<&'p Value>,
+        /// The part's place in the content.
+        at: usize,
+    },
 }
 
 /// A tool call of an assistant's message.
@@ -133,16 +140,16 @@ impl<'p> Message<'p> {
         let cache = field(part, "cache_control");
         let data = |place: String, url: Option<&'p str>| match url.and_then(data_url) {
             Some((kind, data)) => Ok(Some(Part::Data { kind, data, cache })),
-            None => {
-                let mend = "give it as a data: URL in base64; Evenkeel fetches no addresses";
-                Err(Refusal::new(place, mend))
-            }
+            None => Err(unfetched(place)),
         };
         let named = |key: &str| part.get(key).unwrap_or(&Value::Null);
         match part.get("type").and_then(Value::as_str) {
             Some("image_url") => {
                 let image = named("image_url");
-                data(place(".image_url"), text(image, "url").or(image.as_str()))
+                match text(image, "url").or(image.as_str()) {
+                    Some(url) if is_address(url) => Ok(Some(Part::Address { url, cache, at })),
+                    url => data(place(".image_url"), url),
+                }
             }
             Some("file") => data(place(".file.file_data"), text(named("file"), "file_data")),
             Some("input_audio") => {
@@ -172,11 +179,16 @@ impl<'p> Message<'p> {
         }
     }
 
+    /// Says that this model's provider is shown no image that stands elsewhere.
+    pub(crate) fn refuse_address(&self, at: usize) -> Refusal {
+        unfetched(format!("messages[{}].content[{at}].image_url", self.place))
+    }
+
     /// Its texts alone, as one.
     pub(crate) fn plain(&self) -> Result<Cow<'p, str>, Refusal> {
         let mut texts = self.parts()?.into_iter().filter_map(|part| match part {
             Part::Text { text, .. } => Some(text),
-            Part::Data { .. } => None,
+            Part::Data { .. } | Part::Address { .. } => None,
         });
         let first = texts.next().unwrap_or_default();
         Ok(texts.fold(Cow::Borrowed(first), |text, more| {
@@ -210,6 +222,11 @@ impl<'p> Message<'p> {
         text(self.value, "tool_call_id").or(self.name())
     }
 
+    /// It is the result of a call that failed.
+    pub(crate) fn failed(&self) -> bool {
+        self.value.get("is_error") == Some(&Value::Bool(true))
+    }
+
     /// The name on it.
     pub(crate) fn name(&self) -> Option<&'p str> {
         text(self.value, "name")
@@ -220,6 +237,18 @@ impl<'p> Message<'p> {
         let reasoning = text(self.value, "reasoning_content").unwrap_or_default();
         text(self.value, "reasoning_signature").map(|signature| (reasoning, signature))
     }
+}
+
+fn unfetched(place: String) -> Refusal {
+    let mend = "give it as a data: URL in base64; Evenkeel fetches no addresses";
+    Refusal::new(place, mend)
+}
+
+fn is_address(url: &str) -> bool {
+    ["https://", "http://"].iter().any(|scheme| {
+        url.get(..scheme.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    })
 }
 
 /// Media type and base64 of a `data:` URL.
@@ -268,24 +297,36 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_refused_by_its_place() {
+    fn an_address_is_passed_on_or_refused_by_its_place() {
         let value = json!({"role": "user", "content": [
             {"type": "text", "text": "look"},
-            {"type": "image_url", "image_url": {"url": "https://secret.example/a.png"}},
+            {"type": "image_url", "image_url": {"url": "HTTPS://secret.example/a.png"}},
         ]});
         let message = Message {
             role: Role::User,
             place: 3,
             value: &value,
         };
-        let Err(Refusal(said)) = message.parts() else {
+        let parts = message.parts().unwrap();
+        let Some(Part::Address { url, at, .. }) = parts.last() else {
             panic!()
         };
+        assert_eq!(*url, "HTTPS://secret.example/a.png");
+        let Refusal(said) = message.refuse_address(*at);
         assert!(
             said.starts_with("messages[3].content[1].image_url: "),
             "{said}"
         );
         assert!(!said.contains("secret"), "{said}");
+        let value = json!({"role": "user", "content": [{"type": "image_url", "image_url": "file:///etc/passwd"}]});
+        assert!(
+            Message {
+                value: &value,
+                ..message
+            }
+            .parts()
+            .is_err()
+        );
     }
 
     #[test]

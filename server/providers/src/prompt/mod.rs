@@ -22,7 +22,8 @@ pub enum Speaker {
 ///
 /// Beyond OpenAI's fields a message may hold what other families need back: `reasoning_content` with
 /// `reasoning_signature` on an assistant's message (Anthropic's thinking), `signature` on a tool call (Gemini's), and
-/// `cache_control` on a part or a tool (Anthropic's). The first three are sent to nobody else. What a caller of Anthropic's
+/// `cache_control` on a part or a tool (Anthropic's). The first three are sent to nobody else, save thoughts without a
+/// signature to those that want them back. `is_error` on a tool's message is Anthropic's alone. What a caller of Anthropic's
 /// form asks that has no equal in OpenAI's stands under `anthropic` in the body, and goes to Anthropic's family alone:
 /// `thinking`, `top_k`, `output_config` and the like, as the caller gave them, and `betas`, which become a header.
 #[derive(Clone, Debug, PartialEq)]

@@ -103,9 +103,8 @@ fn canonical(
     name_the_user(&own, &mut prompt);
     want_json(&own, &mut prompt);
     betas(headers, &mut own);
-    if !own.is_empty() {
-        prompt.insert("anthropic".to_owned(), own.into());
-    }
+    // Also where it is empty: it says that the request came in Anthropic's form.
+    prompt.insert("anthropic".to_owned(), own.into());
     Ok(Canonical {
         model,
         stream,

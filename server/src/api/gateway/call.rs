@@ -97,6 +97,7 @@ impl Call {
                 Some(FinishReason::Other(word)) => Some(word),
                 Some(
                     FinishReason::Stop
+                    | FinishReason::StopSequence(_)
                     | FinishReason::Length
                     | FinishReason::ToolCalls
                     | FinishReason::ContentFilter,

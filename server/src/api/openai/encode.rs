@@ -3,12 +3,14 @@
 //! Beyond OpenAI's own fields a message may hold `reasoning_content`, `reasoning_signature`, and on a tool call
 //! `signature`: the provider's proofs that these are its model's own. A caller sends the message back as it is.
 
+mod proof;
 mod wire;
 
 use axum::body::Bytes;
 use evenkeel_engine::{Chunk, FinishReason, Finished, Seam};
 use evenkeel_protocol::TurnError;
 
+use self::proof::Proof;
 use self::wire::{
     Choice, Delta, Event, Function, Message, ToolCall, Whole, WholeChoice, WireUsage,
 };
@@ -23,6 +25,8 @@ pub(super) struct Completion {
     calls: ToolCalls,
     /// The first chunk, which names the role, is out.
     begun: bool,
+    /// Told at the end: only then it is known to be the only one.
+    proof: Proof,
 }
 
 /// An answer that is being collected.
@@ -30,7 +34,7 @@ pub(super) struct Completion {
 pub(super) struct Collected {
     content: String,
     reasoning: String,
-    signature: String,
+    proof: Proof,
     calls: ToolCalls,
     parts: Vec<ToolPart>,
 }
@@ -39,8 +43,11 @@ impl Collected {
     pub(super) fn add(&mut self, chunk: Chunk) {
         match chunk {
             Chunk::Content(text) => self.content.push_str(&text),
-            Chunk::Reasoning(text) => self.reasoning.push_str(&text),
-            Chunk::Signature(proof) => self.signature.push_str(&proof),
+            Chunk::Reasoning(text) => {
+                self.proof.more_reasoning();
+                self.reasoning.push_str(&text);
+            }
+            Chunk::Signature(proof) => self.proof.add(proof),
             Chunk::ToolCall(delta) => {
                 let part = self.calls.part(delta);
                 match self.parts.get_mut(part.place as usize) {
@@ -64,8 +71,14 @@ fn finish_word(finished: &Finished, calls: bool) -> &'static str {
         Some(FinishReason::Length) => "length",
         Some(FinishReason::ToolCalls) => "tool_calls",
         Some(FinishReason::ContentFilter) => "content_filter",
-        Some(FinishReason::Stop | FinishReason::Other(_)) | None if calls => "tool_calls",
-        Some(FinishReason::Stop | FinishReason::Other(_)) | None => "stop",
+        Some(FinishReason::Stop | FinishReason::StopSequence(_) | FinishReason::Other(_))
+        | None => {
+            if calls {
+                "tool_calls"
+            } else {
+                "stop"
+            }
+        }
     }
 }
 
@@ -77,6 +90,7 @@ impl Completion {
             include_usage,
             calls: ToolCalls::default(),
             begun: false,
+            proof: Proof::default(),
         }
     }
 
@@ -98,7 +112,7 @@ impl Completion {
             role: "assistant",
             content: (!silent).then_some(&collected.content),
             reasoning_content: &collected.reasoning,
-            reasoning_signature: &collected.signature,
+            reasoning_signature: collected.proof.get().unwrap_or_default(),
             tool_calls: calls,
         };
         let body = Whole {
@@ -144,6 +158,17 @@ impl Completion {
         event(None, &self.event(model, &[choice]), out);
     }
 
+    fn prove(&mut self, model: &str, out: &mut Vec<u8>) {
+        let proof = std::mem::take(&mut self.proof);
+        if let Some(proof) = proof.get() {
+            let delta = Delta {
+                reasoning_signature: Some(proof),
+                ..Delta::default()
+            };
+            self.delta(model, delta, out);
+        }
+    }
+
     fn tool_call(&mut self, model: &str, call: ToolCall<'_>, out: &mut Vec<u8>) {
         let delta = Delta {
             tool_calls: Some([call]),
@@ -162,6 +187,7 @@ impl Encoder for Completion {
                 self.delta(model, Delta { content, ..none }, out);
             }
             Chunk::Reasoning(text) => {
+                self.proof.more_reasoning();
                 let reasoning_content = Some(&*text);
                 self.delta(
                     model,
@@ -172,17 +198,7 @@ impl Encoder for Completion {
                     out,
                 );
             }
-            Chunk::Signature(proof) => {
-                let reasoning_signature = Some(&*proof);
-                self.delta(
-                    model,
-                    Delta {
-                        reasoning_signature,
-                        ..none
-                    },
-                    out,
-                );
-            }
+            Chunk::Signature(proof) => self.proof.add(proof),
             Chunk::ToolCall(delta) => {
                 let part = self.calls.part(delta);
                 let mut call = ToolCall::from(&part);
@@ -209,6 +225,7 @@ impl Encoder for Completion {
     fn seam(&mut self, _: &Seam, _: &mut Vec<u8>) {}
 
     fn end(&mut self, finished: &Finished, word: &LastWord<'_>, out: &mut Vec<u8>) {
+        self.prove(word.model, out);
         let choices = [Choice {
             index: 0,
             delta: Delta::default(),

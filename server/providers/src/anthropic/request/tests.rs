@@ -210,7 +210,7 @@ fn what_cannot_be_asked_is_refused_by_its_place() {
     let user = |part: Value| json!({"messages": [{"role": "user", "content": [part]}]});
     for (body, place) in [
         (
-            user(json!({"type": "image_url", "image_url": {"url": "https://a.example/b.png"}})),
+            user(json!({"type": "image_url", "image_url": {"url": "file:///b.png"}})),
             "messages[0].content[0].image_url",
         ),
         (
@@ -281,4 +281,80 @@ fn each_generation_is_told_to_reason_in_its_own_words() {
     );
     assert_eq!(of(SONNET, 2000), Value::Null, "too little to reason in");
     assert_eq!(of("claude-sonnet-4-6", 100), json!({"type": "adaptive"}));
+}
+
+#[test]
+fn an_image_that_stands_elsewhere_is_fetched_by_anthropic() {
+    let url = "https://a.example/b.png";
+    let image = json!({"type": "image_url", "image_url": {"url": url}});
+    let body = asked(
+        SONNET,
+        json!({"messages": [{"role": "user", "content": [image]}]}),
+    );
+    assert_eq!(
+        body["messages"][0]["content"],
+        json!([{"type": "image", "source": {"type": "url", "url": url}}])
+    );
+}
+
+/// A loop of tools whose last answer is there.
+fn looping(signed: bool, more: Value) -> Value {
+    let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let mut said = json!({"role": "assistant", "content": "", "reasoning_content": "hm", "tool_calls": [call]});
+    if signed {
+        said["reasoning_signature"] = "sig".into();
+    }
+    let mut body = hello(more);
+    let messages = body["messages"].as_array_mut().unwrap();
+    messages.push(said);
+    messages.push(json!({"role": "tool", "tool_call_id": "c", "content": "1"}));
+    body
+}
+
+#[test]
+fn a_loop_of_tools_without_a_signed_thought_goes_on_without_thinking() {
+    let effort = json!({"reasoning_effort": "low", "max_tokens": 100});
+    let own = json!({"anthropic": {"thinking": {"type": "enabled", "budget_tokens": 2000}}, "max_tokens": 4000});
+    for (name, more, signed, thinks, limit) in [
+        (SONNET, &effort, false, false, 100),
+        (SONNET, &effort, true, true, 1124),
+        (SONNET, &own, false, false, 4000),
+        (SONNET, &own, true, true, 4000),
+        ("claude-opus-4-6", &effort, false, true, 100),
+    ] {
+        let body = asked(name, looping(signed, more.clone()));
+        assert_eq!(body.get("thinking").is_some(), thinks, "{name} {more}");
+        assert_eq!(body["max_tokens"], limit, "{name} {more}");
+    }
+    let mut ended = looping(false, effort);
+    let messages = ended["messages"].as_array_mut().unwrap();
+    messages.push(json!({"role": "assistant", "content": "1"}));
+    messages.push(json!({"role": "user", "content": "and now?"}));
+    assert!(asked(SONNET, ended).get("thinking").is_some(), "it is over");
+}
+
+#[test]
+fn a_call_that_must_be_made_is_made_without_thinking() {
+    let tools = json!([{"type": "function", "function": {"name": "f"}}]);
+    for name in [SONNET, "claude-opus-4-6"] {
+        let body = asked(
+            name,
+            hello(
+                json!({"tools": tools, "tool_choice": "required", "reasoning_effort": "high", "max_tokens": u64::MAX}),
+            ),
+        );
+        assert_eq!(body["tool_choice"], json!({"type": "any"}));
+        assert_eq!(body.get("thinking"), None, "{name}");
+    }
+    let largest = json!({"reasoning_effort": "high", "max_tokens": u64::MAX});
+    assert_eq!(asked(SONNET, hello(largest))["max_tokens"], u64::MAX);
+}
+
+#[test]
+fn a_call_that_failed_is_marked() {
+    let mut body = looping(true, json!({}));
+    body["messages"][2]["is_error"] = true.into();
+    let expected = json!([{"type": "tool_result", "tool_use_id": "c", "is_error": true,
+        "content": [{"type": "text", "text": "1"}]}]);
+    assert_eq!(asked(SONNET, body)["messages"][2]["content"], expected);
 }

@@ -115,6 +115,7 @@ fn json_and_reasoning() {
     );
     for (name, effort, expected) in [
         ("gemini-2.5-flash", "none", json!({"thinkingBudget": 0})),
+        ("gemini-2.5-pro", "none", json!({"thinkingBudget": 128})),
         (
             "gemini-2.5-flash",
             "medium",
@@ -137,6 +138,12 @@ fn json_and_reasoning() {
             json!({"thinkingConfig": expected}),
             "{name} {effort}"
         );
+    }
+    for name in ["gemini-2.0-flash", "gemini-1.5-pro", "gemma-3-27b-it"] {
+        for effort in ["none", "high"] {
+            let found = config(name, json!({"reasoning_effort": effort}));
+            assert_eq!(found, json!({}), "{name} {effort}");
+        }
     }
     // A caller who speaks Anthropic's words is understood.
     let own = json!({"thinking": {"type": "enabled", "budget_tokens": 4000}});
@@ -172,6 +179,32 @@ fn a_result_of_no_call_is_refused() {
     };
     assert!(
         message.starts_with("messages[1].tool_call_id: "),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_a_tool_shows_stands_behind_its_answer() {
+    let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}});
+    let image = |url: &str| json!({"type": "image_url", "image_url": {"url": url}});
+    let body = |url: &str| {
+        json!({"messages": [
+            {"role": "user", "content": "hi"}, {"role": "assistant", "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c", "content": [{"type": "text", "text": "seen"}, image(url)]},
+        ]})
+    };
+    let shown = asked("gemini-2.5-pro", body("data:image/png;base64,AAAA"));
+    let expected = json!([
+        {"functionResponse": {"id": "c", "name": "f", "response": {"result": "seen"}}},
+        {"inlineData": {"mimeType": "image/png", "data": "AAAA"}},
+    ]);
+    assert_eq!(shown["contents"][2]["parts"], expected);
+    let elsewhere = try_asked("gemini-2.5-pro", body("https://a.example/b"), &Ask::Whole);
+    let Observed::Status { message, .. } = elsewhere.unwrap_err().observed else {
+        panic!()
+    };
+    assert!(
+        message.starts_with("messages[2].content[1].image_url: "),
         "{message}"
     );
 }

@@ -5,10 +5,14 @@ use serde_json::json;
 use super::*;
 
 fn asked(name: &str, body: Value, ask: &Ask) -> Value {
+    asked_knowing(ModelFacts::default(), name, body, ask)
+}
+
+fn asked_knowing(facts: ModelFacts, name: &str, body: Value, ask: &Ask) -> Value {
     let Value::Object(body) = body else { panic!() };
     let prompt = Prompt::from_openai(body).unwrap();
     let root = "http://127.0.0.1:11434".parse().unwrap();
-    let (url, body) = request(&root, &prompt, name, ask).unwrap();
+    let (url, body) = request(&root, &prompt, name, facts, ask).unwrap();
     assert_eq!(url.as_str(), "http://127.0.0.1:11434/api/chat");
     serde_json::from_slice(&body).unwrap()
 }
@@ -17,7 +21,12 @@ fn asked(name: &str, body: Value, ask: &Ask) -> Value {
 fn a_conversation_with_tools() {
     let tools =
         json!([{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]);
-    let body = asked(
+    let facts = ModelFacts {
+        reasoning: true,
+        context_window: Some(32_768),
+    };
+    let body = asked_knowing(
+        facts,
         "qwen3",
         json!({
             "messages": [
@@ -28,6 +37,7 @@ fn a_conversation_with_tools() {
             ],
             "tools": tools, "tool_choice": "auto",
             "max_tokens": 50, "temperature": 0.7, "top_p": 0.5, "stop": ["END"], "seed": 7, "user": "u1",
+            "frequency_penalty": 0.1, "presence_penalty": 0.2,
             "response_format": {"type": "json_object"}, "reasoning_effort": "high",
         }),
         &Ask::Continue("It is".into()),
@@ -42,7 +52,7 @@ fn a_conversation_with_tools() {
             {"role": "assistant", "content": "It is"},
         ],
         "tools": tools, "format": "json", "think": true,
-        "options": {"num_predict": 50, "temperature": 0.7, "top_p": 0.5, "stop": ["END"], "seed": 7},
+        "options": {"num_ctx": 32768, "frequency_penalty": 0.1, "presence_penalty": 0.2, "num_predict": 50, "temperature": 0.7, "top_p": 0.5, "stop": ["END"], "seed": 7},
     });
     assert_eq!(body, expected);
 }
@@ -64,4 +74,33 @@ fn a_schema_and_levels_of_reasoning() {
         "response_format": {"type": "json_schema", "json_schema": {"schema": schema}}});
     let body = asked("gpt-oss:20b", body, &Ask::Whole);
     assert_eq!((&body["format"], &body["think"]), (&schema, &json!("low")));
+}
+
+#[test]
+fn only_a_model_that_thinks_is_asked_to() {
+    let thinks = ModelFacts {
+        reasoning: true,
+        ..ModelFacts::default()
+    };
+    for (facts, name, effort, expected) in [
+        (ModelFacts::default(), "llama3.2", "high", None),
+        (
+            ModelFacts::default(),
+            "llama3.2",
+            "none",
+            Some(json!(false)),
+        ),
+        (
+            ModelFacts::default(),
+            "gpt-oss:20b",
+            "high",
+            Some(json!("high")),
+        ),
+        (thinks, "qwen3", "high", Some(json!(true))),
+    ] {
+        let hello = json!([{"role": "user", "content": "hi"}]);
+        let body = json!({"messages": hello, "reasoning_effort": effort});
+        let body = asked_knowing(facts, name, body, &Ask::Whole);
+        assert_eq!(body.get("think"), expected.as_ref(), "{name} {effort}");
+    }
 }

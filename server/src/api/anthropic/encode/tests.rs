@@ -8,7 +8,7 @@ fn streamed(chunks: &[Chunk]) -> Vec<Value> {
     for chunk in chunks {
         message.chunk("m", chunk.clone(), &mut out);
     }
-    message.close(&mut out);
+    message.tell_the_rest(&mut out);
     let text = String::from_utf8(out).unwrap();
     let events = text.split_terminator("\n\n").map(|event| {
         let (name, data) = event.split_once('\n').unwrap();
@@ -67,6 +67,81 @@ fn everything() -> Vec<Chunk> {
     ]
 }
 
+/// Each block ends before the next one begins, and takes nothing after its end.
+fn assert_one_after_the_other(events: &[Value]) {
+    let mut open = None;
+    for event in events {
+        let at = event["index"].as_u64();
+        match event["type"].as_str().unwrap() {
+            "content_block_start" => assert_eq!(std::mem::replace(&mut open, at), None),
+            "content_block_delta" => assert_eq!(open, at),
+            "content_block_stop" => assert_eq!(open.take(), at),
+            _ => {}
+        }
+    }
+    assert_eq!(open, None);
+}
+
+fn assert_blocks(chunks: &[Chunk], expected: &[(&str, &str)]) {
+    let events = streamed(chunks);
+    assert_one_after_the_other(&events);
+    let found = blocks(&events);
+    let found: Vec<_> = found
+        .iter()
+        .map(|(kind, text)| (&**kind, &**text))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn calls_in_turns_are_told_one_after_the_other() {
+    let turns = [
+        call(0, Some("a"), Some("f:"), "{\"x\""),
+        call(1, Some("b"), Some("g:"), "{\"y\""),
+        call(0, None, None, ":{}"),
+        Chunk::Content("and".to_owned()),
+        call(1, None, None, ":2}"),
+        call(0, None, None, "}"),
+        Chunk::Content(" so".to_owned()),
+    ];
+    let expected = [
+        ("tool_use", "f:{\"x\":{}}"),
+        ("tool_use", "g:{\"y\":2}"),
+        ("text", "and so"),
+    ];
+    assert_blocks(&turns, &expected);
+    // Not all of it comes.
+    let cut = [("tool_use", "f:{\"x\":{}"), ("tool_use", "g:{\"y\":2}")];
+    let [first, second, third, words, rest, ..] = turns;
+    let chunks = [first, second, third, words, rest];
+    assert_blocks(&chunks, &[cut[0], cut[1], ("text", "and")]);
+}
+
+#[test]
+fn a_call_that_is_whole_does_not_hold_up_the_next() {
+    let (mut message, mut out) = (Message::new("r"), vec![]);
+    for chunk in [
+        call(0, Some("a"), Some("f"), "{}"),
+        call(1, Some("b"), Some("g"), "{\"later"),
+    ] {
+        message.chunk("m", chunk, &mut out);
+    }
+    assert!(String::from_utf8(out).unwrap().contains("later"));
+}
+
+#[test]
+fn a_block_waits_for_the_name_of_its_call() {
+    let chunks = [
+        Chunk::Content("so".to_owned()),
+        call(0, Some("a"), None, "{"),
+        call(0, None, Some("f:"), ""),
+        call(0, None, None, "}"),
+    ];
+    assert_blocks(&chunks, &[("text", "so"), ("tool_use", "f:{}")]);
+    // It never comes.
+    assert_blocks(&chunks[..2], &[("text", "so"), ("tool_use", "{")]);
+}
+
 #[test]
 fn an_answer_is_a_list_of_blocks() {
     let events = streamed(&everything());
@@ -79,16 +154,7 @@ fn an_answer_is_a_list_of_blocks() {
     ];
     let expected = expected.map(|(kind, text)| (kind.to_owned(), text.to_owned()));
     assert_eq!(blocks(&events), expected);
-    // Each block ends before the next one begins.
-    let mut open = false;
-    for event in &events {
-        match event["type"].as_str().unwrap() {
-            "content_block_start" => assert!(!std::mem::replace(&mut open, true)),
-            "content_block_stop" => assert!(std::mem::replace(&mut open, false)),
-            _ => {}
-        }
-    }
-    assert!(!open);
+    assert_one_after_the_other(&events);
     let starts = events
         .iter()
         .filter(|event| event["type"] == "message_start");
@@ -139,6 +205,11 @@ fn cached_tokens_are_counted_apart() {
 fn clients_get_no_word_that_they_do_not_know() {
     for (reason, calls, expected) in [
         (None, false, "end_turn"),
+        (
+            Some(FinishReason::StopSequence("END".to_owned())),
+            true,
+            "stop_sequence",
+        ),
         (Some(FinishReason::Stop), false, "end_turn"),
         (Some(FinishReason::Stop), true, "tool_use"),
         (Some(FinishReason::Length), false, "max_tokens"),
@@ -153,6 +224,9 @@ fn clients_get_no_word_that_they_do_not_know() {
             finish_reason: reason,
             usage: None,
         };
-        assert_eq!(stop_reason(&finished, calls), expected, "{finished:?}");
+        let stop = stop(&finished, calls);
+        assert_eq!(stop.stop_reason, expected, "{finished:?}");
+        let sequence = (expected == "stop_sequence").then_some("END");
+        assert_eq!(stop.stop_sequence, sequence, "{finished:?}");
     }
 }

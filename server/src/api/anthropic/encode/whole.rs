@@ -5,8 +5,8 @@ use evenkeel_engine::{Chunk, Finished};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::wire::WireUsage;
-use super::{message_id, stop_reason};
+use super::wire::{Stop, WireUsage};
+use super::{message_id, stop};
 use crate::api::gateway::{LastWord, ToolCalls};
 
 /// An answer that is being collected.
@@ -40,8 +40,8 @@ struct Whole<'b> {
     role: &'static str,
     model: &'b str,
     content: Vec<Wire<'b>>,
-    stop_reason: &'static str,
-    stop_sequence: Option<()>,
+    #[serde(flatten)]
+    stop: Stop<'b>,
     usage: WireUsage,
     evenkeel: &'b LastWord<'b>,
 }
@@ -136,8 +136,7 @@ impl Blocks {
             role: "assistant",
             model: word.model,
             content: self.blocks.iter().map(Wire::from).collect(),
-            stop_reason: stop_reason(finished, self.calls.any()),
-            stop_sequence: None,
+            stop: stop(finished, self.calls.any()),
             usage: finished.usage.map(WireUsage::from).unwrap_or_default(),
             evenkeel: word,
         };

@@ -23,7 +23,7 @@ pub(super) enum Event<'e> {
         index: u32,
     },
     MessageDelta {
-        delta: Stop,
+        delta: Stop<'e>,
         usage: WireUsage,
         evenkeel: &'e LastWord<'e>,
     },
@@ -103,10 +103,12 @@ pub(super) enum Delta<'e> {
     InputJsonDelta { partial_json: &'e str },
 }
 
-#[derive(Serialize)]
-pub(super) struct Stop {
+/// Why the model stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Stop<'e> {
     pub(super) stop_reason: &'static str,
-    pub(super) stop_sequence: Option<()>,
+    /// The caller's own, where it was one of them.
+    pub(super) stop_sequence: Option<&'e str>,
 }
 
 #[derive(Clone, Copy, Default, Serialize)]

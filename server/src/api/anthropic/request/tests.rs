@@ -38,6 +38,11 @@ fn the_fields_that_everybody_has() {
 }
 
 #[test]
+fn a_request_without_extras_is_known_to_have_come_in_anthropics_form() {
+    assert_eq!(prompt(json!({}))["anthropic"], json!({}));
+}
+
+#[test]
 fn what_only_anthropic_understands_goes_along_for_it() {
     let thinking = json!({"type": "enabled", "budget_tokens": 2048});
     let long = "u".repeat(65);

@@ -19,6 +19,7 @@ fn deltas(chunks: impl IntoIterator<Item = Chunk>) -> Vec<Value> {
     for chunk in chunks {
         completion.chunk("m", chunk, &mut out);
     }
+    completion.prove("m", &mut out);
     let text = String::from_utf8(out).unwrap();
     text.split_terminator("\n\n")
         .map(|event| serde_json::from_str(event.strip_prefix("data: ").unwrap()).unwrap())
@@ -60,8 +61,32 @@ fn proofs_are_passed_on() {
     ];
     let told = deltas(chunks);
     assert_eq!(told[0]["reasoning_content"], "hm");
-    assert_eq!(told[1], json!({"reasoning_signature": "s"}));
-    assert_eq!(told[2]["tool_calls"][0]["signature"], "t");
+    assert_eq!(told[1]["tool_calls"][0]["signature"], "t");
+    assert_eq!(told[2], json!({"reasoning_signature": "s"}));
+}
+
+#[test]
+fn what_proves_one_of_several_thoughts_is_left_out() {
+    let thought = |text: &str| Chunk::Reasoning(text.to_owned());
+    let proof = |text: &str| Chunk::Signature(text.to_owned());
+    for (chunks, expected) in [
+        (vec![thought("a"), thought("b"), proof("p")], Some("p")),
+        (
+            vec![thought("a"), proof("p"), thought("b"), proof("q")],
+            None,
+        ),
+        (vec![thought("a"), proof("p"), thought("b")], None),
+        (vec![proof("p"), proof("q")], None),
+    ] {
+        let told = deltas(chunks.clone());
+        let told = told
+            .iter()
+            .find_map(|delta| delta["reasoning_signature"].as_str());
+        assert_eq!(told, expected, "{chunks:?}");
+        let mut whole = Collected::default();
+        chunks.into_iter().for_each(|chunk| whole.add(chunk));
+        assert_eq!(whole.proof.get(), expected);
+    }
 }
 
 #[test]
@@ -78,6 +103,14 @@ fn counts_that_nobody_told_are_left_out() {
         reasoning_tokens: 2,
         ..plain
     };
+    let endless = Usage {
+        cache_read_tokens: u64::MAX,
+        cache_write_tokens: u64::MAX,
+        input_tokens: u64::MAX,
+        ..plain
+    };
+    let total = WireUsage::from(endless).total_tokens;
+    assert_eq!(total, u64::MAX, "a provider may say anything");
     let usage = json!(WireUsage::from(detailed));
     assert_eq!(usage["prompt_tokens_details"], json!({"cached_tokens": 3}));
     assert_eq!(
@@ -91,6 +124,11 @@ fn clients_get_no_word_that_they_do_not_know() {
     for (reason, calls, expected) in [
         (None, false, "stop"),
         (Some(FinishReason::Stop), false, "stop"),
+        (
+            Some(FinishReason::StopSequence("END".to_owned())),
+            false,
+            "stop",
+        ),
         (Some(FinishReason::Stop), true, "tool_calls"),
         (Some(FinishReason::ToolCalls), true, "tool_calls"),
         (Some(FinishReason::Length), true, "length"),

@@ -131,7 +131,7 @@ impl From<Usage> for WireUsage {
         let completion = CompletionDetails {
             reasoning_tokens: usage.reasoning_tokens,
         };
-        let cached = usage.cache_read_tokens + usage.cache_write_tokens > 0;
+        let cached = usage.cache_read_tokens > 0 || usage.cache_write_tokens > 0;
         Self {
             prompt_tokens: usage.input_tokens,
             completion_tokens: usage.output_tokens,
