@@ -1,6 +1,6 @@
 //! All circuits of the process: the real ones, and those of simulated outages, which only their audience sees.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{
@@ -28,8 +28,9 @@ pub type TransitionListener = Arc<dyn Fn(&Transition) + Send + Sync>;
 
 /// All circuits of the process.
 pub struct Circuits {
-    groups: Mutex<HashMap<(Owner, ProviderId), Arc<ProviderCircuits>>>,
-    overlays: Mutex<HashMap<(Overlay, Owner, ProviderId), Arc<ProviderCircuits>>>,
+    groups: Mutex<BTreeMap<(Owner, ProviderId), Arc<ProviderCircuits>>>,
+    /// In order, so that those who wait for them are woken in the same order each time.
+    overlays: Mutex<BTreeMap<(Overlay, Owner, ProviderId), Arc<ProviderCircuits>>>,
     listener: TransitionListener,
 }
 
@@ -92,7 +93,7 @@ impl Circuits {
     /// Forgets what simulated failures have done to this audience's circuits.
     pub fn clear_overlay(&self, overlay: &Overlay) {
         let cleared: Vec<_> = lock(&self.overlays)
-            .extract_if(|(whose, ..), _| whose == overlay)
+            .extract_if(.., |(whose, ..), _| whose == overlay)
             .collect();
         for (_, group) in cleared {
             // Turns under way still hold it; and whoever watches is told that it is closed.

@@ -30,8 +30,12 @@ impl Walk {
         let permit = loop {
             match leg.circuits.admit(&leg.model, admission) {
                 Ok(permit) => break permit,
-                // Its outcome is waited for; where it has none, the first who comes takes its place.
-                Err(refusal) if refusal.circuit.state == CircuitState::HalfOpen => {
+                // Its outcome is waited for; where it has none, the first who comes takes its place. A circuit that has become
+                // half-open without a probe, and gives this turn none, is not: that would never end.
+                Err(refusal)
+                    if refusal.circuit.state == CircuitState::HalfOpen
+                        && leg.circuits.is_last_resort(&leg.model) =>
+                {
                     leg.circuits.probed(&leg.model).await;
                     admission = Admission::Regular;
                 }

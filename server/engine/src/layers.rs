@@ -56,6 +56,13 @@ impl LayeredCircuits {
                 circuit: own.unwrap_or_else(|| self.real.view()),
             });
         }
+        // All are asked before one is changed: an open circuit must not become half-open for a leg that another one refuses.
+        let mut refusing = self
+            .layers()
+            .filter(|layer| !layer.would_admit(model, admission));
+        if let Some(refusal) = refusing.find_map(|layer| layer.admit(model, admission).err()) {
+            return Err(refusal);
+        }
         let overlays: Vec<_> = self
             .overlays
             .iter()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::breaker::{Circuit, Outcome};
@@ -27,7 +27,8 @@ pub struct ProviderCircuits {
     overlay: Option<Overlay>,
     listener: TransitionListener,
     state: Mutex<GroupState>,
-    changes: watch::Sender<()>,
+    /// Wakes those who wait for a probe in the order in which they came; a `watch` would wake them in a random one.
+    changes: Notify,
 }
 
 /// A model that its provider said it does not know.
@@ -76,7 +77,7 @@ impl ProviderCircuits {
                 provider: Circuit::new(settings),
                 models: BTreeMap::new(),
             }),
-            changes: watch::Sender::new(()),
+            changes: Notify::new(),
         }
     }
 
@@ -140,6 +141,20 @@ impl ProviderCircuits {
         })
     }
 
+    /// Whether [`ProviderCircuits::admit`] would let a leg through now; it changes nothing.
+    pub(crate) fn would_admit(&self, model: &ModelId, admission: Admission) -> bool {
+        match admission {
+            Admission::Regular => self.admits(model),
+            Admission::LastResort => {
+                let now = Instant::now();
+                let state = lock(&self.state);
+                let open_to_it =
+                    |circuit: &Circuit| circuit.is_last_resort(now) && !circuit.is_probing();
+                open_to_it(&state.provider) && state.all_of(model, open_to_it)
+            }
+        }
+    }
+
     /// Whether a leg would be let through now.
     pub fn admits(&self, model: &ModelId) -> bool {
         let now = Instant::now();
@@ -163,16 +178,18 @@ impl ProviderCircuits {
 
     /// Waits until no probe of this leg is out.
     pub(crate) async fn probed(&self, model: &ModelId) {
-        let mut changes = self.changes.subscribe();
         loop {
+            // Listens before it looks, so that no change falls between the two.
+            let mut changed = std::pin::pin!(self.changes.notified());
+            changed.as_mut().enable();
             let probing = {
                 let state = lock(&self.state);
                 state.provider.is_probing() || !state.all_of(model, |circuit| !circuit.is_probing())
             };
-            // The sender lives as long as this group, which is borrowed here.
-            if !probing || changes.changed().await.is_err() {
+            if !probing {
                 return;
             }
+            changed.await;
         }
     }
 
@@ -282,7 +299,7 @@ impl ProviderCircuits {
             (result, state.take_transitions(model))
         };
         if !transitions.is_empty() {
-            self.changes.send_replace(());
+            self.changes.notify_waiters();
         }
         for (model, view) in transitions {
             let (owner, provider) = (self.owner.clone(), self.id.clone());
@@ -324,7 +341,7 @@ impl ProviderCircuits {
         });
         // A probe that came to nothing changes no state, and still makes room for the next.
         if probe {
-            self.changes.send_replace(());
+            self.changes.notify_waiters();
         }
     }
 }

@@ -206,3 +206,26 @@ async fn each_change_of_a_circuit_is_told_once_and_nothing_else_is() {
             .concat()
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_one_layer_refuses_changes_no_other() {
+    let here = here();
+    let tester = here.seen_by("tester", true);
+    for _ in 0..3 {
+        here.fail(&tester, Some("tester"));
+    }
+    for _ in 0..3 {
+        let real = here.real.admit(&here.model, Admission::Regular);
+        real.ok().unwrap().failed(&failure(None));
+    }
+    advance(Duration::from_secs(30)).await;
+    let probe = here.real.admit(&here.model, Admission::LastResort);
+    let probe = probe.ok().unwrap();
+    let seen = here.seen_by("tester", false);
+    assert!(seen.admit(&here.model, Admission::LastResort).is_err());
+    drop(probe);
+    assert!(
+        !seen.admits(&here.model),
+        "the simulated cooldown still runs"
+    );
+}

@@ -263,7 +263,8 @@ impl Shadow {
             if !nobody_else || !all_asked {
                 let before: Vec<_> = earlier.iter().map(|attempt| &attempt.record).collect();
                 complaints.push(format!(
-                    "{record:?} was early, and no last resort: {before:?}"
+                    "{record:?} was early ({:?}), and no last resort: {before:?}",
+                    self.early
                 ));
             }
         }

@@ -140,3 +140,40 @@ async fn retry_at_is_the_next_moment_that_is_still_to_come() {
     };
     assert_eq!(retry_at, Some(Instant::now() + 120 * SECOND));
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_simulated_probe_ends_where_the_real_circuit_has_opened_meanwhile() {
+    let mut world = World::new().model("a", [answers("a")]);
+    let real = world.models[0].0.circuits.real().clone();
+    let tester = [Overlay::from("tester")];
+    let layers = world.circuits.seen_by(&real, &tester, &tester);
+    world.models[0].0.circuits = layers.clone();
+    let model: ModelId = "a".into();
+    let failure = |simulated| {
+        let observed = status(401);
+        let error = UpstreamError {
+            observed,
+            simulated,
+        };
+        classify(&error, &Scrubber::default())
+    };
+    let admit = || layers.admit(&model, Admission::Regular).ok().unwrap();
+    admit().failed(&failure(Some(tester[0].clone())));
+    advance(60 * SECOND).await;
+    let simulated_probe = admit();
+    let log = Arc::new(Log::default());
+    let turn = tokio::spawn(world.turn(&log).answer());
+    tokio::task::yield_now().await;
+    assert!(!turn.is_finished(), "it waits for the probe");
+    // Half-open, with no probe under way: a turn that a fault is aimed at may not take that one.
+    real.admit(&model, Admission::Regular)
+        .ok()
+        .unwrap()
+        .failed(&failure(None));
+    advance(60 * SECOND).await;
+    drop(real.admit(&model, Admission::Regular).ok().unwrap());
+    drop(simulated_probe);
+    let ended = turn.await.unwrap();
+    assert!(matches!(ended, Err(NoAnswer::Exhausted { .. })));
+    assert_eq!(world.asked(), [0]);
+}
