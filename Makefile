@@ -56,6 +56,7 @@ endif
 bench: build ## measure what the server does in a second, and how much a browser loads at first
 	@.tools/phase "set-up" .tools/setup node-modules chromium
 	@.tools/phase "the engine's costs" cargo bench -p evenkeel-engine --bench engine
+	@.tools/phase "the decoders' costs" cargo bench -p evenkeel-providers --bench decode
 	@.tools/phase "the gateway's costs" cargo bench -p evenkeel --bench gateway
 	@.tools/phase "first load" node end2end/bench/first-load.mjs
 
