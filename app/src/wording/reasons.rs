@@ -46,7 +46,7 @@ pub fn explain(reason: Reason, status: Option<u16>) -> &'static str {
         Reason::ContentFiltered => "The provider's safety system refused.",
         Reason::CircuitOpen => "It failed repeatedly and is resting, so it was not asked.",
         Reason::NotCapable => "It cannot do what this turn needs.",
-        Reason::DeadlineExceeded => "The turn's time was over before it could be asked.",
+        Reason::DeadlineExceeded => "The turn was over before it could answer.",
     }
 }
 

@@ -84,7 +84,7 @@ async fn resume(
     shown: &Shown,
     delivery: Delivery,
 ) -> Result<(Committed, SeamMode), Option<LegFailure>> {
-    let joinable = !shown.tool_calls && !shown.reasoning && !walk.prompt().json;
+    let joinable = !shown.tool_calls && !shown.reasoning && !walk.prompt.json;
     if !joinable && delivery == Delivery::Final {
         return Err(None);
     }

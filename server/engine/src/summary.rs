@@ -65,7 +65,7 @@ fn in_words(reason: Reason) -> &'static str {
         Reason::ContentFiltered => "its safety system refused",
         Reason::CircuitOpen => "not asked, because it failed repeatedly just now",
         Reason::NotCapable => "it cannot do what this turn needs",
-        Reason::DeadlineExceeded => "not asked, because the time was over",
+        Reason::DeadlineExceeded => "the turn was over before it could answer",
     }
 }
 

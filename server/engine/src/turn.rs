@@ -53,7 +53,6 @@ pub struct Spent {
 pub struct Turn {
     walk: Walk,
     delivery: Delivery,
-    budget: Arc<RetryBudget>,
 }
 
 impl Turn {
@@ -68,9 +67,8 @@ impl Turn {
         rng: SmallRng,
     ) -> Self {
         Self {
-            walk: Walk::new(chain, prompt, observer, scrubber, budget.clone(), rng),
+            walk: Walk::new(chain, prompt, observer, scrubber, budget, rng),
             delivery,
-            budget,
         }
     }
 
@@ -81,7 +79,7 @@ impl Turn {
     ///
     /// Where no leg answers; says why of each.
     pub async fn answer(mut self) -> Result<Answer, NoAnswer> {
-        self.budget.deposit();
+        self.walk.budget.deposit();
         let deadline = self.walk.deadline();
         let walking = self.walk.next_commit(&Purpose::Begin);
         match timeout_at(deadline, walking).await {

@@ -25,6 +25,16 @@ pub enum Ask {
     Continue(Arc<str>),
 }
 
+impl Ask {
+    /// How much of an answer there is to go on from.
+    pub fn partial(&self) -> Option<&str> {
+        match self {
+            Self::Whole => None,
+            Self::Continue(partial) => Some(partial),
+        }
+    }
+}
+
 /// What a successful response gives, piece by piece.
 pub type Chunks = BoxStream<'static, Result<Chunk, UpstreamError>>;
 

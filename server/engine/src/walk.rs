@@ -92,10 +92,6 @@ impl Walk {
         self.started + self.chain.first().settings.stream_deadline
     }
 
-    pub(crate) fn prompt(&self) -> &PromptFacts {
-        &self.prompt
-    }
-
     /// Walks on until a leg commits. Dropping the future closes its connections.
     ///
     /// # Errors

@@ -1,11 +1,8 @@
 //! `/v1`, as an OpenAI client sees it.
 
-use std::time::Duration;
-
-use futures_util::StreamExt;
 use serde_json::{Value, json};
 
-use crate::support::{Behaviour, Events, Server, Upstream};
+use crate::support::{Behaviour, Events, Server, Upstream, leaves};
 
 const FAST: &str = "first_token_timeout = \"1s\"\nidle_timeout = \"1s\"\ntimeout = \"2s\"\nretry_base_delay = \"10ms\"";
 
@@ -133,35 +130,7 @@ async fn an_interruption_after_the_first_byte_is_an_error_event_and_no_done() {
 
 #[tokio::test]
 async fn the_upstream_is_closed_when_the_caller_leaves() {
-    for behaviour in [
-        Behaviour::Count {
-            to: 100_000,
-            every: Duration::from_millis(20),
-        },
-        Behaviour::Silence,
-    ] {
-        let silent = matches!(behaviour, Behaviour::Silence);
-        let a = Upstream::start([behaviour]).await;
-        let server = Server::with_upstreams(&[&a], "").await;
-        let call = server
-            .http
-            .post(server.url(PATH))
-            .json(&request(true))
-            .send();
-        if silent {
-            let call = tokio::spawn(call);
-            while a.requests().is_empty() {
-                tokio::task::yield_now().await;
-            }
-            call.abort();
-        } else {
-            let mut body = call.await.unwrap().bytes_stream();
-            body.next().await.unwrap().unwrap();
-        }
-        assert!(a.all_closed().await < Duration::from_secs(1));
-        let state = "evenkeel_circuit_state{model=\"a\",provider=\"a-provider\"}";
-        assert_eq!(server.metric(state).await, 0.0);
-    }
+    leaves(PATH, &request(true)).await;
 }
 
 #[tokio::test]

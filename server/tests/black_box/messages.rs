@@ -1,12 +1,9 @@
 //! `/v1/messages`, as an Anthropic client sees it.
 
-use std::time::Duration;
-
-use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use crate::support::server::config;
-use crate::support::{Behaviour, Events, Server, Upstream};
+use crate::support::{Behaviour, Events, Server, Upstream, leaves};
 
 const PATH: &str = "/v1/messages";
 
@@ -350,35 +347,7 @@ async fn the_stop_sequence_that_was_met_is_told() {
 
 #[tokio::test]
 async fn the_upstream_is_closed_when_the_caller_leaves() {
-    for behaviour in [
-        Behaviour::Count {
-            to: 100_000,
-            every: Duration::from_millis(20),
-        },
-        Behaviour::Silence,
-    ] {
-        let silent = matches!(behaviour, Behaviour::Silence);
-        let a = Upstream::start([behaviour]).await;
-        let server = Server::with_upstreams(&[&a], "").await;
-        let call = server
-            .http
-            .post(server.url(PATH))
-            .json(&request(true))
-            .send();
-        if silent {
-            let call = tokio::spawn(call);
-            while a.requests().is_empty() {
-                tokio::task::yield_now().await;
-            }
-            call.abort();
-        } else {
-            let mut body = call.await.unwrap().bytes_stream();
-            body.next().await.unwrap().unwrap();
-        }
-        assert!(a.all_closed().await < Duration::from_secs(1));
-        let state = "evenkeel_circuit_state{model=\"a\",provider=\"a-provider\"}";
-        assert_eq!(server.metric(state).await, 0.0);
-    }
+    leaves(PATH, &request(true)).await;
 }
 
 #[tokio::test]

@@ -83,10 +83,7 @@ pub(crate) fn request(
     name: &str,
     ask: &Ask,
 ) -> Result<(Url, Vec<u8>), UpstreamError> {
-    let partial = match ask {
-        Ask::Whole => None,
-        Ask::Continue(partial) => Some(&**partial),
-    };
+    let partial = ask.partial();
     let conversation = Conversation::of(prompt, partial)?;
     let unproven = conversation.goes_on_without_thought();
     let Conversation { mut system, turns } = conversation;

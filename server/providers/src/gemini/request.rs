@@ -75,10 +75,7 @@ pub(crate) fn request(
     name: &str,
     ask: &Ask,
 ) -> Result<(Url, Vec<u8>), UpstreamError> {
-    let partial = match ask {
-        Ask::Whole => None,
-        Ask::Continue(partial) => Some(&**partial),
-    };
+    let partial = ask.partial();
     let (kind, model) = name.split_once('/').unwrap_or(("models", name));
     let method = format!("{model}:streamGenerateContent");
     let mut url = below(root, ["v1beta", kind, &method]);

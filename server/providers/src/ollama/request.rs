@@ -65,8 +65,8 @@ pub(crate) fn request(
     let mut names = HashMap::new();
     let said = prompt.messages().map(|said| message(&said, &mut names));
     let mut messages = said.collect::<Result<Vec<_>, _>>()?;
-    if let Ask::Continue(partial) = ask {
-        messages.push(plain("assistant", (&**partial).into()));
+    if let Some(partial) = ask.partial() {
+        messages.push(plain("assistant", partial.into()));
     }
     // Read for their mistakes alone: Ollama takes OpenAI's form of them.
     prompt.tools()?;

@@ -18,10 +18,7 @@ pub(crate) fn request(
     name: &str,
     ask: &Ask,
 ) -> Result<(Url, Vec<u8>), UpstreamError> {
-    let partial = match ask {
-        Ask::Whole => None,
-        Ask::Continue(partial) => Some(&**partial),
-    };
+    let partial = ask.partial();
     let url = match (dialect, partial) {
         (Dialect::DeepSeek, Some(_)) => {
             let mut beta = root.clone();

@@ -7,11 +7,13 @@
 )]
 
 pub mod events;
+pub mod leaving;
 pub mod server;
 pub mod socket;
 pub mod upstream;
 
 pub use events::Events;
+pub use leaving::leaves;
 pub use server::{KEY, Server};
 pub use socket::Socket;
 pub use upstream::{Act, Behaviour, Upstream};
