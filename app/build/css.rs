@@ -1,14 +1,13 @@
 //! From `class="…"` in the sources to CSS. Shared by the build script and the test that compares.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use encre_css::prelude::build_plugin::*;
 use encre_css::{Config, Preflight, Scanner};
 
-const NOTE: &str =
-    "/* Made by app/build.rs from style/base.css and the classes in app/src. Do not edit. */\n\n";
+const NOTE: &str = "/* Made by app/build.rs from the other files here and the classes in app/src. Do not edit. */\n\n";
 
 /// What encre-css 0.21 lacks of Tailwind's own.
 const MISSING: StaticPlugin = Plugin::ListProperties(ListProperties {
@@ -50,7 +49,11 @@ pub(crate) struct Sheet {
 
 /// The style sheet for the crate at `root`.
 pub(crate) fn stylesheet(root: &Path) -> io::Result<Sheet> {
-    let base = fs::read_to_string(root.join("../style/base.css"))?;
+    let mut base = String::new();
+    for file in files(root)? {
+        base += fs::read_to_string(file)?.trim();
+        base += "\n\n";
+    }
     let mut used = BTreeSet::new();
     collect(&root.join("src"), &mut used)?;
 
@@ -79,6 +82,22 @@ pub(crate) fn stylesheet(root: &Path) -> io::Result<Sheet> {
         css: format!("{NOTE}{}\n\n{}\n", base.trim_end(), utilities.trim()),
         unknown,
     })
+}
+
+/// What is written by hand: the tokens first, then the parts of the page by name.
+pub(crate) fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let folder = root.join("../style");
+    let mut parts = BTreeSet::new();
+    for entry in fs::read_dir(&folder)? {
+        let path = entry?.path();
+        let style = path.extension().is_some_and(|extension| extension == "css");
+        if style && !path.ends_with("base.css") && !path.ends_with("main.css") {
+            parts.insert(path);
+        }
+    }
+    Ok(std::iter::once(folder.join("base.css"))
+        .chain(parts)
+        .collect())
 }
 
 /// Writes it where it differs; in one step, since two builds may do so at once.

@@ -77,6 +77,9 @@ pub fn attempt(record: &engine::AttemptRecord, clock: &Clock) -> wire::Attempt {
         started_at: clock.at(record.started),
         first_token_ms: record.first_token.map(milliseconds),
         duration_ms: record.duration.map(milliseconds),
+        retry_limit: None,
+        usage: None,
+        cost: None,
         simulated: record.simulated,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{ModelId, ProviderId, Reason, Timestamp};
+use crate::{ModelId, ProviderId, Reason, Timestamp, Usage};
 
 /// Why this attempt was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -66,7 +66,7 @@ impl AttemptState {
 }
 
 /// One attempt. The same `index` is sent again each time its state changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Attempt {
     /// Its place in the turn, from 0.
     pub index: u32,
@@ -86,12 +86,21 @@ pub struct Attempt {
     pub detail: Option<String>,
     /// Milliseconds until the same leg is asked again, where it will be.
     pub retry_in_ms: Option<u64>,
+    /// How often the same leg may be asked again in all, where it will be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_limit: Option<u32>,
     /// When the request was sent, or the leg skipped.
     pub started_at: Timestamp,
     /// Milliseconds from the start to the first token.
     pub first_token_ms: Option<u64>,
     /// Milliseconds from the start to the end, once it has ended.
     pub duration_ms: Option<u64>,
+    /// Its tokens, where the provider said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    /// What it cost in US dollars, where its tokens and its model's prices are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
     /// A fault of the debug pane had its hand in it.
     pub simulated: bool,
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Attempt, ConversationChange, ConversationId, FaultChange, HealthReport, Message, MessageId,
-    ModelId, ProviderId, RequestId, RunId, TurnError,
+    Attempt, ConversationChange, ConversationId, FaultChange, Forecast, HealthReport, Message,
+    MessageId, ModelId, ProviderId, RequestId, RunId, TurnError,
 };
 
 /// The protocol's version, said in `hello`.
@@ -23,6 +23,16 @@ pub enum ClientFrame {
     },
     /// A user's message.
     Send(Send),
+    /// Another answer to a question, beside those that there are.
+    Regenerate {
+        /// The client's UUID for it, as for `send`.
+        request_id: RequestId,
+        /// The question, or one of its answers.
+        message_id: MessageId,
+        /// The model asked for; null is the conversation's last one, else the default.
+        #[serde(default)]
+        model: Option<ModelId>,
+    },
     /// Ends a run.
     Stop {
         /// The run.
@@ -62,6 +72,10 @@ fn null_is_default<'de, D: serde::Deserializer<'de>, T: Default + Deserialize<'d
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 /// A user's message, to be answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Send {
@@ -73,6 +87,15 @@ pub struct Send {
     /// The message it follows; null follows the newest.
     #[serde(default)]
     pub parent_id: Option<MessageId>,
+    /// The question of which this is another version: it takes its place beside it, and `parent_id` is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_id: Option<MessageId>,
+    /// The new conversation is temporary. It says nothing of one that has begun.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub temporary: bool,
+    /// What every model of the new conversation is told first. It says nothing of one that has begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system_prompt: Option<String>,
     /// What the user wrote.
     pub text: String,
     /// Files that go with it.
@@ -111,6 +134,8 @@ pub enum Topic {
     Faults,
     /// The user's conversation list.
     Conversations,
+    /// Who would answer now, where it is not the model asked for.
+    Forecast,
 }
 
 /// What the server says.
@@ -200,6 +225,8 @@ pub enum ServerFrame {
     Fault(FaultChange),
     /// The conversation list.
     Conversation(ConversationChange),
+    /// Who would answer now.
+    Forecast(Forecast),
     /// The answer to `ping`.
     Pong,
 }
@@ -303,6 +330,7 @@ impl ServerFrame {
             | Self::Health(_)
             | Self::Fault(_)
             | Self::Conversation(_)
+            | Self::Forecast(_)
             | Self::Pong => None,
         }
     }

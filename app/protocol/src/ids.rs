@@ -47,6 +47,8 @@ ids! {
     ConversationId,
     /// A message of a conversation; a UUID made by the server.
     MessageId,
+    /// A file that was sent with a message; a UUID made by the server.
+    AttachmentId,
     /// One turn's run: the user's message being answered; a UUID made by the server.
     RunId,
     /// A client's own UUID for one `send`, unique per principal; the same one twice runs once.

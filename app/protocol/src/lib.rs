@@ -8,6 +8,7 @@ mod attempt;
 mod conversation;
 mod failure;
 mod fault;
+mod forecast;
 mod frames;
 mod health;
 mod ids;
@@ -17,17 +18,23 @@ mod read;
 mod timestamp;
 
 pub use attempt::{Attempt, AttemptKind, AttemptState};
-pub use conversation::{Conversation, ConversationChange, Transcript};
+pub use conversation::{
+    Conversation, ConversationChange, ExcerptPiece, Receipt, SearchHit, SearchResults, Suggestions,
+    TitleSource, Transcript,
+};
 pub use failure::{ErrorKind, ModelFailure, Reason, TurnError};
 pub use fault::{Audience, Fault, FaultChange, FaultKind, FaultSpec, Star, Target};
+pub use forecast::{Forecast, ModelForecast};
 pub use frames::{
     Assistant, Attachment, ClientFrame, Hello, Model, PROTOCOL_VERSION, Role, SeamMode, Send,
     ServerFrame, Topic, User,
 };
 pub use health::{CircuitState, CircuitView, HealthReport, ModelHealth, ProviderHealth, Status};
-pub use ids::{ConversationId, FaultId, MessageId, ModelId, ProviderId, RequestId, RunId};
+pub use ids::{
+    AttachmentId, ConversationId, FaultId, MessageId, ModelId, ProviderId, RequestId, RunId,
+};
 #[cfg(not(target_arch = "wasm32"))]
 pub use jiff::Timestamp;
-pub use message::{Message, MessageRole, MessageStatus, Seam, Usage};
+pub use message::{AttachedFile, Message, MessageRole, MessageStatus, Seam, Usage};
 #[cfg(target_arch = "wasm32")]
 pub use timestamp::{NoTimestamp, Timestamp};

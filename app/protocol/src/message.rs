@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    Attempt, ConversationId, MessageId, ModelId, ProviderId, RunId, SeamMode, Timestamp, TurnError,
+    AttachmentId, Attempt, ConversationId, MessageId, ModelId, ProviderId, RunId, SeamMode,
+    Timestamp, TurnError,
 };
 
 /// Who wrote a message.
@@ -82,6 +83,26 @@ pub struct Seam {
     pub discarded: Option<String>,
 }
 
+/// A file that was sent with a message. `GET /api/attachments/{id}` gives its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AttachedFile {
+    /// Its id.
+    pub id: AttachmentId,
+    /// Its name.
+    pub name: String,
+    /// Its media type, by its content.
+    pub media_type: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl AttachedFile {
+    /// It is a picture, which not every model can see.
+    pub fn is_image(&self) -> bool {
+        self.media_type.starts_with("image/")
+    }
+}
+
 /// A message with everything that is known of how it came about.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Message {
@@ -117,6 +138,12 @@ pub struct Message {
     pub attempts: Vec<Attempt>,
     /// Where it changed its model, in order.
     pub seams: Vec<Seam>,
+    /// The files that were sent with it (a user's message only).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<AttachedFile>,
+    /// Questions that could be asked next (an assistant's message only).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suggestions: Vec<String>,
     /// A fault of the debug pane had its hand in it.
     pub simulated: bool,
     /// The run that wrote it (an assistant's message only).

@@ -9,11 +9,12 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::{
-    Assistant, Attempt, AttemptKind, AttemptState, Audience, CircuitState, CircuitView,
-    Conversation, ConversationChange, ErrorKind, Fault, FaultChange, FaultKind, FaultSpec,
-    HealthReport, Hello, Message, MessageRole, MessageStatus, Model, ModelFailure, ModelHealth,
-    ProviderHealth, Reason, Role, Seam, SeamMode, ServerFrame, Star, Status, Target, Timestamp,
-    Transcript, TurnError, Usage, User,
+    Assistant, AttachedFile, Attempt, AttemptKind, AttemptState, Audience, CircuitState,
+    CircuitView, Conversation, ConversationChange, ErrorKind, ExcerptPiece, Fault, FaultChange,
+    FaultKind, FaultSpec, Forecast, HealthReport, Hello, Message, MessageRole, MessageStatus,
+    Model, ModelFailure, ModelForecast, ModelHealth, ProviderHealth, Reason, Receipt, Role, Seam,
+    SeamMode, SearchHit, SearchResults, ServerFrame, Star, Status, Suggestions, Target, Timestamp,
+    TitleSource, Transcript, TurnError, Usage, User,
 };
 
 /// What is wrong with a piece of JSON, and in which field.
@@ -315,6 +316,7 @@ names! {
     }
     Role { "user" => User, "tester" => Tester, "admin" => Admin }
     SeamMode { "continued" => Continued, "spliced" => Spliced, "restarted" => Restarted }
+    TitleSource { "plain" => Plain, "model" => Model, "person" => Person }
     Star { "*" => Star }
     Status { "ok" => Ok, "degraded" => Degraded, "down" => Down }
 }
@@ -323,15 +325,18 @@ structs! {
     Assistant { id, name }
     Attempt {
         index, kind, state, model_name, provider, status_code, reason, detail, retry_in_ms, started_at,
-        first_token_ms, duration_ms, simulated,
+        first_token_ms, duration_ms, simulated, retry_limit, usage, cost,
     }
+    AttachedFile { id, name, media_type, size }
     CircuitView { state, forced, since, next_probe_at, reason, simulated }
-    Conversation { id, title, created_at, updated_at }
+    Conversation { id, title, created_at, updated_at, system_prompt; title_source, temporary }
+    ExcerptPiece { text, hit }
+    Forecast { models }
     HealthReport { snapshot, status, providers }
     Hello { protocol, user, models, assistants, version, default_model }
     Message {
         id, conversation_id, parent_id, role, text, status, created_at, model_name, requested_model, provider,
-        fallback, finish_reason, usage, cost, attempts, simulated, run_id, error; seams
+        fallback, finish_reason, usage, cost, attempts, simulated, run_id, error; seams, attachments, suggestions
     }
     Model { id, provider, fallbacks, demo }
     ModelFailure { model_name, status_code, reason, detail }
@@ -339,8 +344,13 @@ structs! {
         id, circuit, attempts, failures, in_flight, last_failure, last_failure_at, last_success_at,
         listed, near_names,
     }
+    ModelForecast { model, answers, reason, retry_at, simulated }
     ProviderHealth { id, kind, circuit, models }
+    Receipt { since, answers, saved, lost, seconds_lost, extra_cost, simulated }
+    SearchHit { conversation, message_id, excerpt }
+    SearchResults { results }
     Seam { from, to, mode, at, discarded }
+    Suggestions { suggestions }
     Usage { input_tokens, output_tokens }
     User { id, name, roles }
 }
@@ -400,6 +410,7 @@ impl Take for ServerFrame {
             "health" => Self::Health(Take::take(object)?),
             "fault" => Self::Fault(Take::take(object)?),
             "conversation" => Self::Conversation(Take::take(object)?),
+            "forecast" => Self::Forecast(Take::take(object)?),
             "pong" => Self::Pong,
             _ => return Err(Wrong::new("unknown type of frame")),
         })

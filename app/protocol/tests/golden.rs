@@ -34,6 +34,9 @@ fn attempt() -> Attempt {
         started_at: at("2026-11-20T08:00:00.250Z"),
         first_token_ms: None,
         duration_ms: Some(31),
+        retry_limit: None,
+        usage: None,
+        cost: None,
         simulated: false,
     }
 }
@@ -61,6 +64,8 @@ fn message() -> Message {
         cost: None,
         attempts: vec![],
         seams: vec![],
+        attachments: vec![],
+        suggestions: vec![],
         simulated: false,
         run_id: Some("r1".into()),
         error: None,
@@ -81,11 +86,41 @@ fn client_frames() {
             conversation_id: None,
             parent_id: Some("m".into()),
             text: "hi".into(),
+            edited_id: None,
+            temporary: false,
+            system_prompt: None,
             attachments: vec![],
             model: None,
             assistant: None,
         }),
         r#"{"type":"send","request_id":"q","conversation_id":null,"parent_id":"m","text":"hi","model":null}"#,
+    );
+    client(
+        ClientFrame::Send(Send {
+            request_id: "q".into(),
+            conversation_id: None,
+            parent_id: None,
+            edited_id: Some("m".into()),
+            temporary: true,
+            system_prompt: Some("Be brief.".into()),
+            text: "hi".into(),
+            attachments: vec![Attachment {
+                name: "a.txt".into(),
+                media_type: "text/plain".into(),
+                data: "aGk=".into(),
+            }],
+            model: Some("gpt-4o".into()),
+            assistant: None,
+        }),
+        r#"{"type":"send","request_id":"q","conversation_id":null,"parent_id":null,"edited_id":"m","temporary":true,"system_prompt":"Be brief.","text":"hi","attachments":[{"name":"a.txt","media_type":"text/plain","data":"aGk="}],"model":"gpt-4o"}"#,
+    );
+    client(
+        ClientFrame::Regenerate {
+            request_id: "q".into(),
+            message_id: "m".into(),
+            model: None,
+        },
+        r#"{"type":"regenerate","request_id":"q","message_id":"m","model":null}"#,
     );
     client(
         ClientFrame::Stop { run_id: "r".into() },
@@ -106,9 +141,14 @@ fn client_frames() {
     );
     client(
         ClientFrame::Watch {
-            topics: vec![Topic::Health, Topic::Faults, Topic::Conversations],
+            topics: vec![
+                Topic::Health,
+                Topic::Faults,
+                Topic::Conversations,
+                Topic::Forecast,
+            ],
         },
-        r#"{"type":"watch","topics":["health","faults","conversations"]}"#,
+        r#"{"type":"watch","topics":["health","faults","conversations","forecast"]}"#,
     );
     client(
         ClientFrame::Unwatch {
@@ -349,11 +389,14 @@ fn frames_outside_a_turn() {
             conversation: Conversation {
                 id: "c".into(),
                 title: "T".into(),
+                title_source: TitleSource::Plain,
+                system_prompt: None,
+                temporary: false,
                 created_at: at("2026-11-20T08:00:00Z"),
                 updated_at: at("2026-11-20T08:00:00Z"),
             },
         }),
-        r#"{"type":"conversation","change":"upserted","conversation":{"id":"c","title":"T","created_at":"2026-11-20T08:00:00Z","updated_at":"2026-11-20T08:00:00Z"}}"#,
+        r#"{"type":"conversation","change":"upserted","conversation":{"id":"c","title":"T","title_source":"plain","system_prompt":null,"temporary":false,"created_at":"2026-11-20T08:00:00Z","updated_at":"2026-11-20T08:00:00Z"}}"#,
     );
 }
 
@@ -408,4 +451,103 @@ fn every_reason_has_its_public_string() {
             format!("\"{}\"", reason.as_str())
         );
     }
+}
+
+#[test]
+fn forecast() {
+    server(
+        ServerFrame::Forecast(Forecast {
+            models: vec![ModelForecast {
+                model: "gpt-4o".into(),
+                answers: Some("claude".into()),
+                reason: Some(Reason::QuotaExhausted),
+                retry_at: Some(at("2026-11-20T08:00:00Z")),
+                simulated: false,
+            }],
+        }),
+        r#"{"type":"forecast","models":[{"model":"gpt-4o","answers":"claude","reason":"quota_exhausted","retry_at":"2026-11-20T08:00:00Z","simulated":false}]}"#,
+    );
+}
+
+#[test]
+fn what_comes_over_http_is_read_as_it_is_written() {
+    fn both<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(
+        value: T,
+        json: &str,
+    ) {
+        assert_eq!(serde_json::to_string(&value).unwrap(), json);
+        assert_eq!(serde_json::from_str::<T>(json).unwrap(), value);
+    }
+    both(
+        SearchResults {
+            results: vec![SearchHit {
+                conversation: Conversation {
+                    id: "c1".into(),
+                    title: "Seas".into(),
+                    title_source: TitleSource::Model,
+                    system_prompt: None,
+                    temporary: false,
+                    created_at: at("2026-11-20T08:00:00Z"),
+                    updated_at: at("2026-11-20T08:00:00Z"),
+                },
+                message_id: Some("m1".into()),
+                excerpt: vec![ExcerptPiece {
+                    text: "calm".into(),
+                    hit: true,
+                }],
+            }],
+        },
+        r#"{"results":[{"conversation":{"id":"c1","title":"Seas","title_source":"model","system_prompt":null,"temporary":false,"created_at":"2026-11-20T08:00:00Z","updated_at":"2026-11-20T08:00:00Z"},"message_id":"m1","excerpt":[{"text":"calm","hit":true}]}]}"#,
+    );
+    both(
+        Receipt {
+            since: None,
+            answers: 5,
+            saved: 2,
+            lost: 1,
+            seconds_lost: 1.5,
+            extra_cost: Some(0.01),
+            simulated: 0,
+        },
+        r#"{"since":null,"answers":5,"saved":2,"lost":1,"seconds_lost":1.5,"extra_cost":0.01,"simulated":0}"#,
+    );
+    both(
+        Suggestions {
+            suggestions: vec!["Why?".into()],
+        },
+        r#"{"suggestions":["Why?"]}"#,
+    );
+    both(
+        Message {
+            attachments: vec![AttachedFile {
+                id: "f1".into(),
+                name: "a.png".into(),
+                media_type: "image/png".into(),
+                size: 7,
+            }],
+            suggestions: vec!["Why?".into()],
+            ..message()
+        },
+        &MESSAGE.replace(
+            r#""simulated""#,
+            r#""attachments":[{"id":"f1","name":"a.png","media_type":"image/png","size":7}],"suggestions":["Why?"],"simulated""#,
+        ),
+    );
+    both(
+        Attempt {
+            retry_limit: Some(2),
+            usage: Some(Usage {
+                input_tokens: 3,
+                output_tokens: 1,
+            }),
+            cost: Some(0.5),
+            ..attempt()
+        },
+        &ATTEMPT
+            .replace(r#""started_at""#, r#""retry_limit":2,"started_at""#)
+            .replace(
+                r#""simulated""#,
+                r#""usage":{"input_tokens":3,"output_tokens":1},"cost":0.5,"simulated""#,
+            ),
+    );
 }

@@ -31,6 +31,8 @@ impl Facts {
             finish_reason: message.finish_reason.clone(),
             attempts: message.attempts.clone(),
             seams: message.seams.clone(),
+            attachments: message.attachments.clone(),
+            suggestions: message.suggestions.clone(),
             run_id: message.run_id.clone(),
             error: message.error.clone(),
             role: message.role,

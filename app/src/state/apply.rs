@@ -145,6 +145,7 @@ impl State {
             ServerFrame::Health(report) => self.health(report),
             ServerFrame::Fault(change) => self.fault(change),
             ServerFrame::Conversation(change) => self.conversation(change),
+            ServerFrame::Forecast(forecast) => self.forecast = Arc::new(forecast),
             ServerFrame::Pong => {}
         }
         changes

@@ -16,8 +16,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use evenkeel_protocol::{
-    ClientFrame, Conversation, ConversationId, Fault, FaultChange, HealthReport, Hello, MessageId,
-    Model, ModelId, PROTOCOL_VERSION, RunId, Topic, User,
+    ClientFrame, Conversation, ConversationId, Fault, FaultChange, Forecast, HealthReport, Hello,
+    MessageId, Model, ModelId, PROTOCOL_VERSION, RunId, Topic, User,
 };
 
 pub use apply::Changes;
@@ -45,6 +45,8 @@ pub struct State {
     pub pending: Vec<Arc<Pending>>,
     /// How providers and models stand, once it is known.
     pub health: Option<Arc<HealthReport>>,
+    /// Who would answer now, where it is not the model asked for.
+    pub forecast: Arc<Forecast>,
     /// The armed faults, oldest first.
     pub faults: Arc<Vec<Fault>>,
     runs: Runs,
@@ -72,9 +74,10 @@ impl Default for State {
             open: Open::default(),
             pending: Vec::new(),
             health: None,
+            forecast: Arc::default(),
             faults: Arc::default(),
             runs: Runs::default(),
-            topics: BTreeSet::from([Topic::Conversations]),
+            topics: BTreeSet::from([Topic::Conversations, Topic::Forecast]),
             stopping: BTreeSet::new(),
         }
     }

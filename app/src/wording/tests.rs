@@ -16,6 +16,9 @@ fn attempt(model: &str, kind: AttemptKind, state: AttemptState, ms: i64) -> Atte
         started_at: Timestamp::from_millisecond(1_790_000_000_000 + ms).unwrap(),
         first_token_ms: None,
         duration_ms: None,
+        retry_limit: None,
+        usage: None,
+        cost: None,
         simulated: false,
     }
 }
@@ -46,6 +49,8 @@ fn message(attempts: Vec<Attempt>) -> Message {
         cost: None,
         attempts,
         seams: vec![],
+        attachments: vec![],
+        suggestions: vec![],
         simulated: false,
         run_id: Some("r1".into()),
         error: None,

@@ -22,6 +22,9 @@ pub fn entry() -> Conversation {
     Conversation {
         id: "c1".into(),
         title: "About keels".into(),
+        title_source: TitleSource::Plain,
+        system_prompt: None,
+        temporary: false,
         created_at: at(0),
         updated_at: at(0),
     }
@@ -71,6 +74,8 @@ pub fn message(id: &str, parent: Option<&str>, role: MessageRole, text: &str) ->
         cost: None,
         attempts: vec![],
         seams: vec![],
+        attachments: vec![],
+        suggestions: vec![],
         simulated: false,
         run_id: None,
         error: None,
@@ -91,6 +96,9 @@ fn attempt(index: u32, model: &str, kind: AttemptKind, state: AttemptState, ms: 
         started_at: at(ms),
         first_token_ms: None,
         duration_ms: Some(300),
+        retry_limit: None,
+        usage: None,
+        cost: None,
         simulated: false,
     }
 }

@@ -58,6 +58,9 @@ fn call(attempts: u32, started_at: Timestamp) -> CallAttempts {
         started_at,
         first_token_ms: None,
         duration_ms: None,
+        retry_limit: None,
+        usage: None,
+        cost: None,
         simulated: false,
     };
     CallAttempts {

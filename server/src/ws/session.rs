@@ -154,6 +154,10 @@ impl Session {
         match frame {
             ClientFrame::Hello { protocol } => encode(&self.hello(protocol)),
             ClientFrame::Send(send) => self.send(send).await,
+            ClientFrame::Regenerate { request_id, .. } => encode(&refused(
+                Some(request_id),
+                Refusal::invalid("regenerate: not yet"),
+            )),
             ClientFrame::Stop { run_id } => self.stop(&run_id),
             ClientFrame::Subscribe {
                 conversation_id,
@@ -318,7 +322,7 @@ impl Session {
         let needed = match topic {
             Topic::Health => Role::Admin,
             Topic::Faults => Role::Tester,
-            Topic::Conversations => Role::User,
+            Topic::Conversations | Topic::Forecast => Role::User,
         };
         if !self.principal.has(needed) {
             let message = "watch: this topic needs another role";
@@ -334,6 +338,7 @@ impl Session {
             Topic::Faults => encode(&ServerFrame::Fault(FaultChange::Snapshot {
                 faults: crate::api::debug::visible(&self.shared, &self.principal),
             })),
+            Topic::Forecast => vec![],
             Topic::Conversations => {
                 let list = self
                     .shared

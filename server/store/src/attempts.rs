@@ -75,7 +75,8 @@ pub(crate) async fn write_attempts(
         let mut insert = QueryBuilder::new(
             "INSERT INTO attempts (message_id, principal, request_id, attempt_index, kind, state,
                                    model_name, provider, status_code, reason, detail, retry_in_ms,
-                                   started_at, first_token_ms, duration_ms, simulated) ",
+                                   retry_limit, started_at, first_token_ms, duration_ms,
+                                   input_tokens, output_tokens, cost, simulated) ",
         );
         insert.push_values(rows, |mut row, (owner, attempt)| {
             row.push_bind(owner.message.map(MessageId::as_str))
@@ -90,9 +91,13 @@ pub(crate) async fn write_attempts(
                 .push_bind(attempt.reason.map(Reason::as_str))
                 .push_bind(attempt.detail.as_deref())
                 .push_bind(attempt.retry_in_ms.map(integer))
+                .push_bind(attempt.retry_limit)
                 .push_bind(attempt.started_at.as_millisecond())
                 .push_bind(attempt.first_token_ms.map(integer))
                 .push_bind(attempt.duration_ms.map(integer))
+                .push_bind(attempt.usage.map(|usage| integer(usage.input_tokens)))
+                .push_bind(attempt.usage.map(|usage| integer(usage.output_tokens)))
+                .push_bind(attempt.cost)
                 .push_bind(attempt.simulated);
         });
         insert.push(
@@ -100,8 +105,11 @@ pub(crate) async fn write_attempts(
              SET kind = excluded.kind, state = excluded.state, model_name = excluded.model_name,
                  provider = excluded.provider, status_code = excluded.status_code,
                  reason = excluded.reason, detail = excluded.detail,
-                 retry_in_ms = excluded.retry_in_ms, started_at = excluded.started_at,
+                 retry_in_ms = excluded.retry_in_ms, retry_limit = excluded.retry_limit,
+                 started_at = excluded.started_at,
                  first_token_ms = excluded.first_token_ms, duration_ms = excluded.duration_ms,
+                 input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
+                 cost = excluded.cost,
                  simulated = excluded.simulated",
         );
         insert.build().execute(&mut *connection).await?;

@@ -56,7 +56,7 @@ impl Store {
             .iter()
             .map(|row| {
                 let id = MessageId(Fields::new("messages", row).get("id")?);
-                message(row, attempts.remove(&id).unwrap_or_default())
+                message(row, attempts.remove(&id).unwrap_or_default(), Vec::new())
             })
             .collect::<Result<_, StoreError>>()?;
         Ok(Some(Transcript {

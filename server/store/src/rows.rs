@@ -1,8 +1,8 @@
 //! Rows to wire types, and what wire types are made of to what a column holds.
 
 use evenkeel_protocol::{
-    Attempt, Conversation, ConversationId, Message, MessageId, ModelId, ProviderId, RunId,
-    Timestamp, Usage,
+    AttachedFile, Attempt, Conversation, ConversationId, Message, MessageId, ModelId, ProviderId,
+    RunId, Timestamp, Usage,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -99,17 +99,31 @@ pub(crate) fn conversation(row: &SqliteRow) -> Result<Conversation, StoreError> 
     Ok(Conversation {
         id: ConversationId(fields.get("id")?),
         title: fields.get("title")?,
+        title_source: fields.must("title_source", word)?,
+        system_prompt: fields.get("system_prompt")?,
+        temporary: fields.get("temporary")?,
         created_at: fields.must("created_at", time)?,
         updated_at: fields.must("updated_at", time)?,
     })
 }
 
-/// A row of `messages`, with the attempts that belong to it.
-pub(crate) fn message(row: &SqliteRow, attempts: Vec<Attempt>) -> Result<Message, StoreError> {
+/// The tokens that a row tells of.
+fn usage(fields: &Fields<'_>) -> Result<Option<Usage>, StoreError> {
+    let input_tokens = fields.maybe("input_tokens", number)?;
+    let tokens = input_tokens.zip(fields.maybe("output_tokens", number)?);
+    Ok(tokens.map(|(input_tokens, output_tokens)| Usage {
+        input_tokens,
+        output_tokens,
+    }))
+}
+
+/// A row of `messages`, with the attempts and files that belong to it.
+pub(crate) fn message(
+    row: &SqliteRow,
+    attempts: Vec<Attempt>,
+    attachments: Vec<AttachedFile>,
+) -> Result<Message, StoreError> {
     let fields = Fields::new("messages", row);
-    let usage = fields
-        .maybe("input_tokens", number)?
-        .zip(fields.maybe("output_tokens", number)?);
     Ok(Message {
         id: MessageId(fields.get("id")?),
         conversation_id: ConversationId(fields.get("conversation_id")?),
@@ -123,13 +137,12 @@ pub(crate) fn message(row: &SqliteRow, attempts: Vec<Attempt>) -> Result<Message
         provider: fields.maybe("provider", |id| Some(ProviderId(id)))?,
         fallback: fields.get("fallback")?,
         finish_reason: fields.get("finish_reason")?,
-        usage: usage.map(|(input_tokens, output_tokens)| Usage {
-            input_tokens,
-            output_tokens,
-        }),
+        usage: usage(&fields)?,
         cost: fields.get("cost")?,
         attempts,
         seams: fields.maybe("seams", json)?.unwrap_or_default(),
+        attachments,
+        suggestions: fields.maybe("suggestions", json)?.unwrap_or_default(),
         simulated: fields.get("simulated")?,
         run_id: fields.maybe("run_id", |id| Some(RunId(id)))?,
         error: fields.maybe("error", json)?,
@@ -149,9 +162,12 @@ pub(crate) fn attempt(row: &SqliteRow) -> Result<Attempt, StoreError> {
         reason: fields.maybe("reason", word)?,
         detail: fields.get("detail")?,
         retry_in_ms: fields.maybe("retry_in_ms", number)?,
+        retry_limit: fields.maybe("retry_limit", number)?,
         started_at: fields.must("started_at", time)?,
         first_token_ms: fields.maybe("first_token_ms", number)?,
         duration_ms: fields.maybe("duration_ms", number)?,
+        usage: usage(&fields)?,
+        cost: fields.get("cost")?,
         simulated: fields.get("simulated")?,
     })
 }

@@ -40,7 +40,7 @@ impl Store {
         let message_id = MessageId(fields.get("id")?);
         let attempts = attempts_of_message(&self.pool, &message_id).await?;
         Ok(Some(EndedRun {
-            answer: message(&row, attempts)?,
+            answer: message(&row, attempts, Vec::new())?,
             last_seq: fields.must("last_seq", number)?,
         }))
     }

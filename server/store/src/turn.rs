@@ -228,7 +228,7 @@ async fn insert(
     .bind(answers.map(|turn| turn.requested_model.as_str()))
     .fetch_one(connection)
     .await?;
-    message(&row, Vec::new())
+    message(&row, Vec::new(), Vec::new())
 }
 
 /// A new id. Version 7 begins with the time, so that the newest rows stand side by side in the indexes.

@@ -27,6 +27,9 @@ fn attempt(index: u32, model: &str, kind: AttemptKind, state: AttemptState) -> A
         started_at: at(i64::from(index)),
         first_token_ms: None,
         duration_ms: None,
+        retry_limit: None,
+        usage: None,
+        cost: None,
         simulated: false,
     }
 }
@@ -49,6 +52,8 @@ fn message(id: &str, parent: Option<&str>, role: MessageRole, text: &str) -> Mes
         cost: None,
         attempts: Vec::new(),
         seams: vec![],
+        attachments: vec![],
+        suggestions: vec![],
         simulated: false,
         run_id: (role == MessageRole::Assistant).then(run),
         error: None,
@@ -59,6 +64,9 @@ fn transcript(messages: Vec<Message>) -> Transcript {
     let conversation = Conversation {
         id: "c".into(),
         title: "t".into(),
+        title_source: TitleSource::Plain,
+        system_prompt: None,
+        temporary: false,
         created_at: at(0),
         updated_at: at(0),
     };
@@ -151,6 +159,7 @@ fn number(frame: &mut ServerFrame, place: u64) {
         | ServerFrame::Health(_)
         | ServerFrame::Fault(_)
         | ServerFrame::Conversation(_)
+        | ServerFrame::Forecast(_)
         | ServerFrame::Pong => {}
     }
 }

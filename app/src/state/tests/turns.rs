@@ -327,6 +327,9 @@ fn lists_follow_their_changes() {
     let entry = |id: &str, second| Conversation {
         id: id.into(),
         title: id.into(),
+        title_source: TitleSource::Plain,
+        system_prompt: None,
+        temporary: false,
         created_at: at(0),
         updated_at: at(second),
     };

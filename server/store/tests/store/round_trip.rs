@@ -84,6 +84,15 @@ fn error() -> impl Strategy<Value = TurnError> {
     (text(), kind).prop_map(|(error, kind)| TurnError { error, kind })
 }
 
+fn usage() -> impl Strategy<Value = Option<Usage>> {
+    option::of(
+        (count(), count()).prop_map(|(input_tokens, output_tokens)| Usage {
+            input_tokens,
+            output_tokens,
+        }),
+    )
+}
+
 prop_compose! {
     fn attempt()(
         (kind, state, model_name, provider) in (kind(), state(), model(), text()),
@@ -91,10 +100,12 @@ prop_compose! {
         (detail, retry_in_ms) in (option::of(text()), option::of(count())),
         (first_token_ms, duration_ms) in (option::of(count()), option::of(count())),
         (started_at, simulated) in (time(), any::<bool>()),
+        (retry_limit, usage, cost) in (option::of(any::<u32>()), usage(), option::of(0.0..1e12_f64)),
     ) -> Attempt {
         Attempt {
             index: 0, kind, state, model_name, provider: ProviderId(provider), status_code, reason,
             detail, retry_in_ms, started_at, first_token_ms, duration_ms, simulated,
+            retry_limit, usage, cost,
         }
     }
 }
@@ -129,7 +140,7 @@ prop_compose! {
         seams in prop::collection::vec(seam(), 0..3),
         (model_name, requested_model) in (option::of(model()), option::of(model())),
         (provider, finish_reason) in (option::of(text()), option::of(text())),
-        (usage, cost) in (option::of((count(), count())), option::of(0.0..1e12_f64)),
+        (usage, cost) in (usage(), option::of(0.0..1e12_f64)),
         (fallback, simulated, error) in (any::<bool>(), any::<bool>(), option::of(error())),
     ) -> Message {
         Message {
@@ -137,7 +148,7 @@ prop_compose! {
             role: MessageRole::Assistant, created_at: second(0),
             text, status, attempts, seams, model_name, requested_model,
             provider: provider.map(ProviderId), finish_reason, cost, fallback, simulated, error,
-            usage: usage.map(|(input_tokens, output_tokens)| Usage { input_tokens, output_tokens }),
+            usage, attachments: vec![], suggestions: vec![],
         }
     }
 }

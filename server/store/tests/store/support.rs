@@ -123,6 +123,9 @@ pub(crate) fn attempt(index: u32, state: AttemptState) -> Attempt {
         started_at: second(1),
         first_token_ms: Some(20),
         duration_ms: Some(31),
+        retry_limit: None,
+        usage: None,
+        cost: None,
         simulated: true,
     }
 }

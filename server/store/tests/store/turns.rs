@@ -46,6 +46,8 @@ async fn a_first_turn_makes_a_conversation() {
         cost: None,
         attempts: vec![],
         seams: vec![],
+        attachments: vec![],
+        suggestions: vec![],
         simulated: false,
         run_id: None,
         error: None,
