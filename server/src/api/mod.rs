@@ -45,8 +45,12 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route(
             "/api/conversations/{id}",
             get(conversations::one)
-                .patch(conversations::rename)
+                .patch(conversations::change)
                 .delete(conversations::delete),
+        )
+        .route(
+            "/api/conversations/{id}/restore",
+            post(conversations::restore),
         )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
         .route("/api/admin/providers", get(admin::providers))

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
+mod branches;
+mod deletion;
 mod discovery;
 mod fallback;
 mod gateway;
@@ -14,4 +16,5 @@ mod persistence;
 mod simulate;
 mod socket;
 mod support;
+mod temporary;
 mod wall;

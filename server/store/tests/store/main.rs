@@ -8,8 +8,11 @@
 
 mod answers;
 mod attempts;
+mod branches;
+mod changes;
 mod conversations;
 mod corruption;
+mod deletion;
 mod foreigners;
 mod opening;
 mod round_trip;
