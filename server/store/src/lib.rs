@@ -13,6 +13,7 @@ mod error;
 mod open;
 mod rows;
 mod runs;
+mod search;
 mod settings;
 mod thread;
 mod title;

@@ -13,6 +13,7 @@ mod gateway_seams;
 mod http;
 mod messages;
 mod persistence;
+mod search;
 mod simulate;
 mod socket;
 mod support;

@@ -65,7 +65,7 @@ async fn what_is_deleted_is_nowhere_and_comes_back_whole() {
     assert_eq!(world.change(ME, id, change).await.unwrap(), None);
     assert_eq!(world.title_by_model(ME, id, "x").await.unwrap(), None);
     let list = world.conversations(ME, 9).await.unwrap();
-    assert_eq!(list, [kept.conversation.clone()]);
+    assert_eq!(list, std::slice::from_ref(&kept.conversation));
 
     let restored = world.restore(ME, id).await.unwrap().unwrap();
     assert_eq!(world.transcript(ME, id).await.unwrap(), before);

@@ -16,6 +16,7 @@ mod deletion;
 mod foreigners;
 mod opening;
 mod round_trip;
+mod search;
 mod support;
 mod threads;
 mod turns;
