@@ -9,6 +9,7 @@ mod gateway;
 pub(crate) mod health;
 mod models;
 mod openai;
+mod search;
 
 use std::sync::Arc;
 
@@ -45,10 +46,15 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route(
             "/api/conversations/{id}",
             get(conversations::one)
-                .patch(conversations::rename)
+                .patch(conversations::change)
                 .delete(conversations::delete),
         )
+        .route(
+            "/api/conversations/{id}/restore",
+            post(conversations::restore),
+        )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
+        .route("/api/search", get(search::search))
         .route("/api/admin/providers", get(admin::providers))
         .route(
             "/api/admin/providers/{id}/circuit",
