@@ -1,5 +1,6 @@
 //! `/ws`: decodes what clients say, and sends each of them what it follows.
 
+mod forecast;
 mod session;
 
 pub(crate) use session::{LIST_LIMIT, hello};

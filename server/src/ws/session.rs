@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
+use super::forecast::Forecasts;
 use crate::error::Refusal;
 use crate::principal::Principal;
 use crate::run::{End, Run, terminal_frame};
@@ -54,12 +55,14 @@ pub(super) struct Session {
     topics: BTreeSet<Topic>,
     /// What the client knows of each provider.
     told: Vec<ProviderHealth>,
+    forecasts: Forecasts,
 }
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, principal: Principal) -> Self {
         let (out, queue) = mpsc::channel(64);
         Self {
+            forecasts: Forecasts::new(&shared),
             shared,
             principal,
             out,
@@ -84,6 +87,7 @@ impl Session {
         let mut heard = Instant::now();
         loop {
             let watches_health = self.topics.contains(&Topic::Health);
+            let watches_forecast = self.topics.contains(&Topic::Forecast);
             let replies = tokio::select! {
                 Some(frame) = self.queue.recv() => vec![Message::Text(frame)],
                 message = stream.next() => {
@@ -102,6 +106,10 @@ impl Session {
                 () = health_due(&mut health, next_health), if watches_health => {
                     next_health = Instant::now() + HEALTH_PACE;
                     self.health(false)
+                }
+                () = self.forecasts.due(), if watches_forecast => {
+                    let changed = self.forecasts.changed(&self.shared, &self.principal.id);
+                    changed.map_or_else(Vec::new, |it| encode(&ServerFrame::Forecast(it)))
                 }
                 _ = heartbeat.tick() => {
                     if heard.elapsed() > 3 * HEARTBEAT {
@@ -338,7 +346,10 @@ impl Session {
             Topic::Faults => encode(&ServerFrame::Fault(FaultChange::Snapshot {
                 faults: crate::api::debug::visible(&self.shared, &self.principal),
             })),
-            Topic::Forecast => vec![],
+            Topic::Forecast => {
+                let now = self.forecasts.whole(&self.shared, &self.principal.id);
+                encode(&ServerFrame::Forecast(now))
+            }
             Topic::Conversations => {
                 let list = self
                     .shared

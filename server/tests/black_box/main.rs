@@ -5,6 +5,7 @@
 mod admin;
 mod discovery;
 mod fallback;
+mod forecast;
 mod gateway;
 mod gateway_ends;
 mod gateway_seams;
