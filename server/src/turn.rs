@@ -4,6 +4,7 @@
 
 mod cost;
 mod play;
+mod prompt;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use evenkeel_store::{Begun, NewTurn};
 use uuid::Uuid;
 
 pub use self::cost::cost;
+use crate::attachments;
 use crate::catalog::{Catalog, ModelEntry};
 use crate::error::Refusal;
 use crate::principal::Principal;
@@ -65,6 +67,7 @@ pub async fn begin(
         return accepted(shared, principal, send, before);
     }
     check(send)?;
+    let files = attachments::read(&send.attachments)?;
     if shared.draining() {
         return Err(Refusal::draining());
     }
@@ -78,6 +81,7 @@ pub async fn begin(
         conversation: send.conversation_id.as_ref(),
         parent_id: send.parent_id.as_ref(),
         text: &send.text,
+        files: &files,
         run_id: &run_id,
         requested_model: &requested_model,
         now: shared.clock.now(),
@@ -143,17 +147,12 @@ fn check(send: &Send) -> Result<(), Refusal> {
     if send.request_id.as_str().is_empty() || send.request_id.as_str().len() > 200 {
         return Err(Refusal::invalid("request_id: give a UUID"));
     }
-    if send.text.trim().is_empty() {
+    if send.text.trim().is_empty() && send.attachments.is_empty() {
         return Err(Refusal::invalid("text: write something first"));
     }
     if send.text.len() > TEXT_LIMIT {
         return Err(Refusal::invalid(
             "text: is longer than 1 MiB; send less at once",
-        ));
-    }
-    if !send.attachments.is_empty() {
-        return Err(Refusal::invalid(
-            "attachments: this version takes none; leave them out",
         ));
     }
     if let Some(assistant) = &send.assistant {

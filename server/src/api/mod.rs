@@ -2,9 +2,11 @@
 
 pub(crate) mod admin;
 mod anthropic;
+mod attachments;
 mod body;
 pub(crate) mod conversations;
 pub(crate) mod debug;
+mod download;
 mod gateway;
 pub(crate) mod health;
 mod models;
@@ -49,6 +51,7 @@ pub fn routes() -> Router<Arc<Shared>> {
                 .delete(conversations::delete),
         )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
+        .route("/api/attachments/{id}", get(attachments::one))
         .route("/api/admin/providers", get(admin::providers))
         .route(
             "/api/admin/providers/{id}/circuit",

@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
+use super::FRAME_LIMIT;
 use super::forecast::Forecasts;
 use crate::error::Refusal;
 use crate::principal::Principal;
@@ -93,13 +94,19 @@ impl Session {
                 message = stream.next() => {
                     heard = Instant::now();
                     match message {
+                        Some(Ok(Message::Text(text))) if text.len() > FRAME_LIMIT => encode(&too_long(&text)),
                         Some(Ok(Message::Text(text))) => self.hear(&text).await,
                         Some(Ok(Message::Binary(_))) => {
                             encode(&refused(None, Refusal::invalid("frames are JSON text, not binary")))
                         }
                         // A close is answered by itself, and then nothing more comes.
                         Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => vec![],
-                        Some(Err(_)) | None => return,
+                        Some(Err(error)) => {
+                            // Where it still listens; a frame that is too long even to be read is one such.
+                            let _ = timeout(LAST_WORDS, unreadable(&mut sink, &error)).await;
+                            return;
+                        }
+                        None => return,
                     }
                 }
                 fresh = news.recv() => self.news(fresh).await,
@@ -152,11 +159,8 @@ impl Session {
         let frame = match serde_json::from_str::<ClientFrame>(text) {
             Ok(frame) => frame,
             Err(error) => {
-                let request_id = serde_json::from_str::<serde_json::Value>(text)
-                    .ok()
-                    .and_then(|value| value.get("request_id")?.as_str().map(RequestId::from));
                 let message = format!("the frame is not understood: {error}");
-                return encode(&refused(request_id, Refusal::invalid(&message)));
+                return encode(&refused(request_id(text), Refusal::invalid(&message)));
             }
         };
         match frame {
@@ -478,6 +482,29 @@ async fn health_due(changes: &mut watch::Receiver<()>, not_before: Instant) {
     sleep_until(not_before).await;
     // Its sender lives as long as the server.
     let _ = changes.changed().await;
+}
+
+/// A frame was longer than it may be.
+fn too_long(text: &str) -> ServerFrame {
+    let message = "the frame is longer than 32 MiB, and was not read; send fewer or smaller files";
+    refused(request_id(text), Refusal::invalid(message))
+}
+
+/// Which request a frame is that is not understood.
+fn request_id(text: &str) -> Option<RequestId> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        request_id: Option<RequestId>,
+    }
+    serde_json::from_str::<Named>(text).ok()?.request_id
+}
+
+async fn unreadable(sink: &mut SplitSink<WebSocket, Message>, error: &axum::Error) {
+    let message = format!("the frame cannot be read, and the connection ends: {error}");
+    for frame in encode(&refused(None, Refusal::invalid(&message))) {
+        let _ = sink.send(frame).await;
+    }
+    let _ = sink.close().await;
 }
 
 fn refused(request_id: Option<RequestId>, refusal: Refusal) -> ServerFrame {

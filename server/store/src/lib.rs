@@ -5,6 +5,7 @@
 //! principal is found only where it belongs to that principal; to all others it does not exist.
 
 mod answer;
+mod attachments;
 mod attempts;
 mod conversations;
 mod error;
@@ -16,6 +17,7 @@ mod thread;
 mod title;
 mod turn;
 
+pub use attachments::File;
 pub use attempts::CallAttempts;
 pub use error::StoreError;
 pub use open::Store;

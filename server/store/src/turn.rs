@@ -7,9 +7,10 @@ use evenkeel_protocol::{
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
+use crate::attachments::write_attachments;
 use crate::rows::{Fields, conversation, message};
 use crate::title::title;
-use crate::{Store, StoreError};
+use crate::{File, Store, StoreError};
 
 /// A user's message that is to be answered.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,8 @@ pub struct NewTurn<'a> {
     pub parent_id: Option<&'a MessageId>,
     /// What the user wrote.
     pub text: &'a str,
+    /// The files that go with it.
+    pub files: &'a [File],
     /// The run that is to answer.
     pub run_id: &'a RunId,
     /// The model asked for.
@@ -94,7 +97,7 @@ impl Store {
             None => create_conversation(&mut transaction, &turn).await?,
         };
         let parent = find_parent(&mut transaction, &turn, &conversation.id).await?;
-        let question = insert(
+        let mut question = insert(
             &mut transaction,
             &turn,
             MessageRole::User,
@@ -102,6 +105,8 @@ impl Store {
             parent.as_ref(),
         )
         .await?;
+        question.attachments =
+            write_attachments(&mut transaction, turn.principal, &question.id, turn.files).await?;
         let answer = insert(
             &mut transaction,
             &turn,
@@ -171,11 +176,18 @@ async fn create_conversation(
     )
     .bind(new_id())
     .bind(turn.principal)
-    .bind(title(turn.text))
+    .bind(first_title(turn))
     .bind(turn.now.as_millisecond())
     .fetch_one(connection)
     .await?;
     conversation(&row)
+}
+
+/// The beginning of what was written, or the first file's name where nothing was.
+fn first_title(turn: &NewTurn<'_>) -> String {
+    let file = turn.files.first().map(|file| file.name.as_str());
+    let said = Some(turn.text).filter(|text| !text.trim().is_empty());
+    title(said.or(file).unwrap_or_default())
 }
 
 /// The message that the question follows; none only in a new conversation.
