@@ -11,6 +11,7 @@ mod gateway;
 pub(crate) mod health;
 mod models;
 mod openai;
+mod search;
 
 use std::sync::Arc;
 
@@ -47,11 +48,16 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route(
             "/api/conversations/{id}",
             get(conversations::one)
-                .patch(conversations::rename)
+                .patch(conversations::change)
                 .delete(conversations::delete),
+        )
+        .route(
+            "/api/conversations/{id}/restore",
+            post(conversations::restore),
         )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
         .route("/api/attachments/{id}", get(attachments::one))
+        .route("/api/search", get(search::search))
         .route("/api/admin/providers", get(admin::providers))
         .route(
             "/api/admin/providers/{id}/circuit",

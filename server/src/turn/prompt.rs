@@ -30,7 +30,12 @@ pub(super) async fn of(
         )
     });
     let said = said.filter(|(_, text, files)| !text.is_empty() || !files.is_empty());
-    Ok(Prompt::with_files(said))
+    let told = store.told_first(&run.principal, &question.conversation_id);
+    let told = told.await?;
+    let told = told
+        .iter()
+        .map(|text| (Speaker::System, text.as_str(), vec![]));
+    Ok(Prompt::with_files(told.chain(said)))
 }
 
 fn of_message<'f>(

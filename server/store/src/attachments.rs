@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use evenkeel_protocol::{AttachedFile, AttachmentId, ConversationId, MessageId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqliteExecutor};
-use uuid::Uuid;
 
 use crate::rows::{Fields, integer, number};
+use crate::turn::new_id;
 use crate::{Store, StoreError};
 
 /// A file with its content.
@@ -86,7 +86,7 @@ pub(crate) async fn write_attachments(
 ) -> Result<Vec<AttachedFile>, StoreError> {
     let mut attached = Vec::with_capacity(files.len());
     for file in files {
-        let id = AttachmentId(Uuid::now_v7().to_string());
+        let id = AttachmentId(new_id());
         let size = file.content.len() as u64;
         sqlx::query(
             "INSERT INTO attachments (id, message_id, principal, name, media_type, size, content)
@@ -109,6 +109,22 @@ pub(crate) async fn write_attachments(
         });
     }
     Ok(attached)
+}
+
+/// The files of one message.
+pub(crate) async fn files_of_message(
+    executor: impl SqliteExecutor<'_>,
+    message: &MessageId,
+) -> Result<Vec<File>, StoreError> {
+    sqlx::query(
+        "SELECT name, media_type, content FROM attachments WHERE message_id = $1 ORDER BY place",
+    )
+    .bind(message.as_str())
+    .fetch_all(executor)
+    .await?
+    .iter()
+    .map(file)
+    .collect()
 }
 
 /// What is told of the files of a conversation's messages.

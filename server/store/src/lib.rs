@@ -7,11 +7,14 @@
 mod answer;
 mod attachments;
 mod attempts;
+mod changes;
 mod conversations;
+mod deletion;
 mod error;
 mod open;
 mod rows;
 mod runs;
+mod search;
 mod settings;
 mod thread;
 mod title;
@@ -19,8 +22,9 @@ mod turn;
 
 pub use attachments::File;
 pub use attempts::CallAttempts;
+pub use changes::Change;
 pub use error::StoreError;
 pub use open::Store;
 pub use runs::EndedRun;
 pub use thread::ThreadMessage;
-pub use turn::{Begun, NewTurn};
+pub use turn::{Begun, NewAnswer, NewTurn};

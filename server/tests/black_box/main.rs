@@ -4,6 +4,8 @@
 
 mod admin;
 mod attachments;
+mod branches;
+mod deletion;
 mod discovery;
 mod fallback;
 mod forecast;
@@ -13,7 +15,9 @@ mod gateway_seams;
 mod http;
 mod messages;
 mod persistence;
+mod search;
 mod simulate;
 mod socket;
 mod support;
+mod temporary;
 mod wall;

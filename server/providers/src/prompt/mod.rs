@@ -15,6 +15,8 @@ pub(crate) use read::{Shape, Tool, ToolChoice};
 /// Who says a message of a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaker {
+    /// Whoever tells the model how to answer.
+    System,
     /// The person.
     User,
     /// The model.
@@ -64,6 +66,7 @@ impl Prompt {
     ) -> Self {
         let messages = messages.into_iter().map(|(speaker, text, files)| {
             let role = match speaker {
+                Speaker::System => "system",
                 Speaker::User => "user",
                 Speaker::Assistant => "assistant",
             };
