@@ -6,10 +6,12 @@ mod backoff;
 mod blocks;
 mod fault_draft;
 mod gantt;
+mod groups;
 mod lists;
 mod markdown;
 mod runs;
 mod send;
+mod shortcuts;
 mod transcript;
 
 use std::collections::BTreeSet;
@@ -25,9 +27,11 @@ pub use backoff::delay_ms;
 pub use blocks::{Block, Blocks, in_text};
 pub use fault_draft::{FaultDraft, PRESETS};
 pub use gantt::{Bar, WIDTH, bars};
+pub use groups::{Group, groups};
 pub use markdown::{Align, Node, Table, plain};
 pub use runs::Runs;
 pub use send::Pending;
+pub use shortcuts::{Action, Keys, Pressed, SHORTCUTS, Scope, Shortcut};
 pub use transcript::{Entry, Item, Open, Phase};
 
 use crate::{Boot, BootPage};
@@ -49,6 +53,8 @@ pub struct State {
     pub forecast: Arc<Forecast>,
     /// The armed faults, oldest first.
     pub faults: Arc<Vec<Fault>>,
+    /// The next new conversation is a temporary one.
+    pub temporary: bool,
     runs: Runs,
     topics: BTreeSet<Topic>,
     stopping: BTreeSet<RunId>,
@@ -76,6 +82,7 @@ impl Default for State {
             health: None,
             forecast: Arc::default(),
             faults: Arc::default(),
+            temporary: false,
             runs: Runs::default(),
             topics: BTreeSet::from([Topic::Conversations, Topic::Forecast]),
             stopping: BTreeSet::new(),
@@ -149,6 +156,7 @@ impl State {
             frames.push(ClientFrame::Unsubscribe { conversation_id });
         }
         self.open = Open::new(id);
+        self.temporary = false;
         if self.open.id.is_some() {
             self.open.phase = Phase::Loading;
         }
