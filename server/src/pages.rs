@@ -20,7 +20,7 @@ use crate::api::conversations::transcript;
 use crate::api::debug::visible;
 use crate::error::Refusal;
 use crate::principal::Principal;
-use crate::security::page_policy;
+use crate::security::{file_policy, page_policy};
 use crate::shared::Shared;
 use crate::ws::{LIST_LIMIT, hello};
 
@@ -65,8 +65,9 @@ pub fn routes(shared: &Shared) -> Router<Arc<Shared>> {
     )
 }
 
-/// Files whose names carry their hash never change; all others are asked for anew.
+/// Files whose names carry their hash never change; all others are asked for anew. What runs by itself has a policy.
 async fn cache(State(hashes): State<bool>, request: Request, next: Next) -> Response {
+    let content_policy = file_policy(request.uri().path());
     let hashed = hashes && request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let policy = if hashed && response.status().is_success() {
@@ -77,6 +78,12 @@ async fn cache(State(hashes): State<bool>, request: Request, next: Next) -> Resp
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static(policy));
+    if let Some(policy) = content_policy {
+        response.headers_mut().insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(policy),
+        );
+    }
     response
 }
 

@@ -144,11 +144,7 @@ impl State {
             }
             ServerFrame::Health(report) => self.health(report),
             ServerFrame::Fault(change) => self.fault(change),
-            ServerFrame::Conversation(change) => {
-                let back = self.conversation(change);
-                changes.reload |= back;
-                changes.resubscribe |= back;
-            }
+            ServerFrame::Conversation(change) => changes.merge(self.listed(change)),
             ServerFrame::Forecast(forecast) => self.forecast = Arc::new(forecast),
             ServerFrame::Pong => {}
         }

@@ -4,9 +4,19 @@ use std::sync::Arc;
 
 use evenkeel_protocol::{ConversationChange, FaultChange, HealthReport};
 
-use super::{Phase, State};
+use super::{Changes, Phase, State};
 
 impl State {
+    /// Applies a change of the conversation list that this page made itself; the server tells it as well.
+    pub fn listed(&mut self, change: ConversationChange) -> Changes {
+        let back = self.conversation(change);
+        Changes {
+            reload: back,
+            resubscribe: back,
+            ..Changes::default()
+        }
+    }
+
     /// Applies a change of the conversation list; true where the open conversation has come back and is to be fetched.
     pub(super) fn conversation(&mut self, change: ConversationChange) -> bool {
         let list = Arc::make_mut(&mut self.conversations);

@@ -34,7 +34,7 @@ pub use send::Pending;
 pub use shortcuts::{Action, Keys, Pressed, SHORTCUTS, Scope, Shortcut};
 pub use transcript::{Entry, Item, Open, Phase};
 
-use crate::{Boot, BootPage};
+use crate::{Boot, BootPage, Clock};
 
 /// What the pages show.
 #[derive(Clone, Debug)]
@@ -53,6 +53,8 @@ pub struct State {
     pub forecast: Arc<Forecast>,
     /// The armed faults, oldest first.
     pub faults: Arc<Vec<Fault>>,
+    /// The reader's clock when the page began.
+    pub clock: Clock,
     /// The next new conversation is a temporary one.
     pub temporary: bool,
     runs: Runs,
@@ -82,6 +84,7 @@ impl Default for State {
             health: None,
             forecast: Arc::default(),
             faults: Arc::default(),
+            clock: Clock::default(),
             temporary: false,
             runs: Runs::default(),
             topics: BTreeSet::from([Topic::Conversations, Topic::Forecast]),
@@ -95,6 +98,7 @@ impl From<Boot> for State {
         let mut state = Self {
             hello: Arc::new(boot.hello),
             conversations: Arc::new(boot.conversations),
+            clock: boot.clock,
             ..Self::default()
         };
         match boot.page {
