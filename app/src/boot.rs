@@ -1,8 +1,6 @@
 //! What the server knows when it paints a page for the first time, and hands to the browser with it.
 
-use evenkeel_protocol::{
-    Conversation, FaultChange, HealthReport, Hello, Timestamp, Transcript,
-};
+use evenkeel_protocol::{Conversation, FaultChange, HealthReport, Hello, Timestamp, Transcript};
 use serde::{Deserialize, Serialize};
 
 /// The page's first state: the server renders from it, embeds it as a JSON data block, and the browser hydrates from it.

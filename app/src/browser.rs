@@ -97,6 +97,13 @@ pub(crate) fn utc_offset(at: Timestamp) -> i64 {
     -date.get_timezone_offset() as i64
 }
 
+/// A day by the reader's clock: "2026-11-20".
+pub(crate) fn local_day(at: Timestamp) -> String {
+    let ahead = utc_offset(at) * 60_000;
+    let local = Timestamp::from_millisecond(at.as_millisecond() + ahead).unwrap_or(at);
+    local.to_string().chars().take(10).collect()
+}
+
 /// Whether this is a Mac, where Command does what Control does elsewhere.
 pub(crate) fn is_mac() -> bool {
     let platform = window().navigator().platform().unwrap_or_default();

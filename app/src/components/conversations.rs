@@ -89,7 +89,10 @@ fn entry(
     let address = format!("/c/{id}");
     let shown = move || {
         if renaming.get() {
-            late::LIST.get().map(|part| (part.rename)(store, cell.clone())).into_any()
+            late::LIST
+                .get()
+                .map(|part| (part.rename)(store, cell.clone()))
+                .into_any()
         } else {
             let (open, key) = (open.clone(), key.clone());
             view! {
@@ -111,7 +114,11 @@ fn entry(
         let id = id.clone();
         move || {
             let open = Overlay::Entry(id.clone());
-            store.list.overlay.with(|overlay| overlay.as_ref() == Some(&open)).to_string()
+            store
+                .list
+                .overlay
+                .with(|overlay| overlay.as_ref() == Some(&open))
+                .to_string()
         }
     };
     let more = format!("more-{id}");

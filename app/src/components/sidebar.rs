@@ -47,7 +47,9 @@ pub(crate) fn Sidebar(
         let files = event.data_transfer().and_then(|data| data.files());
         leptos::task::spawn_local(async move {
             let part = late::LIST.load().await;
-            files.into_iter().for_each(|files| (part.import)(store, files));
+            files
+                .into_iter()
+                .for_each(|files| (part.import)(store, files));
         });
     };
     let keydown = move |event| {

@@ -127,7 +127,12 @@ pub const SHORTCUTS: [(&str, &[Shortcut]); 3] = {
                 entry(Own, Control, plain("F2"), "Rename the one in focus"),
                 entry(Own, Control, plain("Delete"), "Delete the one in focus"),
                 entry(Undo, NotTyping, control("z"), "Undo a deletion"),
-                entry(ToggleList, Everywhere, control("b"), "Show or fold the list"),
+                entry(
+                    ToggleList,
+                    Everywhere,
+                    control("b"),
+                    "Show or fold the list",
+                ),
             ],
         ),
         (
@@ -180,7 +185,8 @@ pub struct Pressed {
 impl Pressed {
     fn is(&self, keys: &Keys) -> bool {
         let mut signs = keys.key.chars();
-        let sign = matches!((signs.next(), signs.next()), (Some(sign), None) if !sign.is_alphabetic());
+        let sign =
+            matches!((signs.next(), signs.next()), (Some(sign), None) if !sign.is_alphabetic());
         self.key.to_lowercase() == keys.key.to_lowercase()
             && self.control == keys.control
             && self.alt == keys.alt
@@ -237,9 +243,21 @@ mod tests {
 
     #[test]
     fn who_types_is_not_disturbed() {
-        let editing = ["ArrowLeft", "ArrowRight", "Home", "End", "a", "c", "v", "x", "z"];
+        let editing = [
+            "ArrowLeft",
+            "ArrowRight",
+            "Home",
+            "End",
+            "a",
+            "c",
+            "v",
+            "x",
+            "z",
+        ];
         for shortcut in all() {
-            let Keys { key, control, alt, .. } = shortcut.keys;
+            let Keys {
+                key, control, alt, ..
+            } = shortcut.keys;
             if pressed(shortcut.keys, true).action(true).is_some() {
                 assert!(control || alt || key == "Escape", "{shortcut:?}");
                 assert!(!editing.contains(&key), "{shortcut:?}");
@@ -278,11 +296,20 @@ mod tests {
 
     #[test]
     fn a_sign_may_need_shift_a_letter_may_not() {
-        let question = Pressed { shift: true, ..pressed(plain("?"), false) };
+        let question = Pressed {
+            shift: true,
+            ..pressed(plain("?"), false)
+        };
         assert_eq!(question.action(true), Some(Action::Sheet));
-        let slash = Pressed { shift: true, ..pressed(control("/"), true) };
+        let slash = Pressed {
+            shift: true,
+            ..pressed(control("/"), true)
+        };
         assert_eq!(slash.action(true), Some(Action::Sheet));
-        let search = Pressed { shift: true, ..pressed(control("k"), false) };
+        let search = Pressed {
+            shift: true,
+            ..pressed(control("k"), false)
+        };
         assert_eq!(search.action(true), None);
     }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use evenkeel_protocol::{
-    Conversation, ConversationChange, ConversationId, MessageId, MessageRole,
-};
+use evenkeel_protocol::{Conversation, ConversationChange, ConversationId, MessageId, MessageRole};
 use leptos::prelude::*;
 
 use super::Store;
@@ -200,7 +198,9 @@ impl Store {
             return;
         };
         let store = *self;
-        let open = self.page.with_untracked(|page| *page == Page::Chat(Some(old.id.clone())));
+        let open = self
+            .page
+            .with_untracked(|page| *page == Page::Chat(Some(old.id.clone())));
         leptos::task::spawn_local(async move {
             match api::delete(&old.id).await {
                 Ok(()) => {
@@ -213,7 +213,10 @@ impl Store {
                         state.listed(ConversationChange::Deleted { conversation_id })
                     });
                     let (id, title) = (old.id, old.title);
-                    store.list.deleted.update(|all| all.push(Deleted { id, title, open }));
+                    store
+                        .list
+                        .deleted
+                        .update(|all| all.push(Deleted { id, title, open }));
                 }
                 Err(problem) => store.complain("It could not be deleted", &problem),
             }
@@ -270,7 +273,9 @@ impl Store {
                 (Some(here), true) => Some(here + 1),
                 (Some(here), false) => here.checked_sub(1),
             };
-            place.and_then(|place| all.get(place)).map(|one| one.id.clone())
+            place
+                .and_then(|place| all.get(place))
+                .map(|one| one.id.clone())
         });
         if let Some(id) = next {
             self.go(&format!("/c/{id}"));
@@ -306,10 +311,19 @@ impl Store {
     /// What the page does with the list at the beginning of its life.
     pub(crate) fn start_list(&self) {
         let list = self.list;
-        list.clock.set(Clock { now: browser::now(), utc_offset: None });
-        list.folded.set(browser::remembered(FOLDED).as_deref() == Some("folded"));
+        list.clock.set(Clock {
+            now: browser::now(),
+            utc_offset: None,
+        });
+        list.folded
+            .set(browser::remembered(FOLDED).as_deref() == Some("folded"));
         let clock = list.clock;
-        let tick = move || clock.set(Clock { now: browser::now(), utc_offset: None });
+        let tick = move || {
+            clock.set(Clock {
+                now: browser::now(),
+                utc_offset: None,
+            })
+        };
         // Without it "Today" stays what it was until something is written.
         let timer = set_interval_with_handle(tick, std::time::Duration::from_secs(600));
         if let Ok(timer) = timer {
