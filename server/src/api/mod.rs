@@ -9,6 +9,7 @@ mod gateway;
 pub(crate) mod health;
 mod models;
 mod openai;
+mod receipt;
 mod search;
 
 use std::sync::Arc;
@@ -54,6 +55,7 @@ pub fn routes() -> Router<Arc<Shared>> {
             post(conversations::restore),
         )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
+        .route("/api/receipt", get(receipt::receipt))
         .route("/api/search", get(search::search))
         .route("/api/admin/providers", get(admin::providers))
         .route(
