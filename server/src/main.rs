@@ -18,6 +18,7 @@ mod config;
 mod discovery;
 mod error;
 mod health;
+mod janitor;
 mod metrics;
 mod pages;
 mod principal;

@@ -8,14 +8,15 @@ use crate::rows::{Fields, conversation, message};
 use crate::{Store, StoreError};
 
 impl Store {
-    /// A principal's conversations, the one written to last first, at most so many.
+    /// A principal's conversations, the one written to last first, at most so many. Temporary ones stand in no list.
     pub async fn conversations(
         &self,
         principal: &str,
         limit: u32,
     ) -> Result<Vec<Conversation>, StoreError> {
         sqlx::query(
-            "SELECT * FROM conversations WHERE principal = $1
+            "SELECT * FROM conversations
+             WHERE principal = $1 AND deleted_at IS NULL AND NOT temporary
              ORDER BY updated_at DESC, place DESC LIMIT $2",
         )
         .bind(principal)
@@ -64,37 +65,6 @@ impl Store {
             messages,
         }))
     }
-
-    /// Gives a conversation another title. Returns it as it now is, or none where there is no such conversation.
-    pub async fn rename(
-        &self,
-        principal: &str,
-        id: &ConversationId,
-        title: &str,
-    ) -> Result<Option<Conversation>, StoreError> {
-        sqlx::query(
-            "UPDATE conversations SET title = $1 WHERE id = $2 AND principal = $3 RETURNING *",
-        )
-        .bind(title)
-        .bind(id.as_str())
-        .bind(principal)
-        .fetch_optional(&self.pool)
-        .await?
-        .as_ref()
-        .map(conversation)
-        .transpose()
-    }
-
-    /// Deletes a conversation with its messages and their attempts. Returns whether it was there.
-    pub async fn delete(&self, principal: &str, id: &ConversationId) -> Result<bool, StoreError> {
-        let deleted = sqlx::query("DELETE FROM conversations WHERE id = $1 AND principal = $2")
-            .bind(id.as_str())
-            .bind(principal)
-            .execute(&self.pool)
-            .await?
-            .rows_affected();
-        Ok(deleted > 0)
-    }
 }
 
 async fn find_conversation(
@@ -102,12 +72,14 @@ async fn find_conversation(
     principal: &str,
     id: &ConversationId,
 ) -> Result<Option<Conversation>, StoreError> {
-    sqlx::query("SELECT * FROM conversations WHERE id = $1 AND principal = $2")
-        .bind(id.as_str())
-        .bind(principal)
-        .fetch_optional(executor)
-        .await?
-        .as_ref()
-        .map(conversation)
-        .transpose()
+    sqlx::query(
+        "SELECT * FROM conversations WHERE id = $1 AND principal = $2 AND deleted_at IS NULL",
+    )
+    .bind(id.as_str())
+    .bind(principal)
+    .fetch_optional(executor)
+    .await?
+    .as_ref()
+    .map(conversation)
+    .transpose()
 }

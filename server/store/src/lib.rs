@@ -6,19 +6,25 @@
 
 mod answer;
 mod attempts;
+mod changes;
 mod conversations;
+mod deletion;
 mod error;
 mod open;
+mod receipt;
 mod rows;
 mod runs;
+mod search;
 mod settings;
 mod thread;
 mod title;
 mod turn;
 
 pub use attempts::CallAttempts;
+pub use changes::Change;
 pub use error::StoreError;
 pub use open::Store;
+pub use receipt::Account;
 pub use runs::EndedRun;
 pub use thread::ThreadMessage;
-pub use turn::{Begun, NewTurn};
+pub use turn::{Begun, NewAnswer, NewTurn};

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
+mod branches;
+mod deletion;
 mod discovery;
 mod fallback;
 mod gateway;
@@ -11,7 +13,10 @@ mod gateway_seams;
 mod http;
 mod messages;
 mod persistence;
+mod receipt;
+mod search;
 mod simulate;
 mod socket;
 mod support;
+mod temporary;
 mod wall;

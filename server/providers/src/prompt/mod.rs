@@ -12,6 +12,8 @@ pub(crate) use read::{Shape, Tool, ToolChoice};
 /// Who says a message of a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaker {
+    /// Whoever tells the model how to answer.
+    System,
     /// The person.
     User,
     /// The model.
@@ -53,6 +55,7 @@ impl Prompt {
     pub fn conversation<'t>(messages: impl IntoIterator<Item = (Speaker, &'t str)>) -> Self {
         let messages = messages.into_iter().map(|(speaker, text)| {
             let role = match speaker {
+                Speaker::System => "system",
                 Speaker::User => "user",
                 Speaker::Assistant => "assistant",
             };

@@ -8,11 +8,16 @@
 
 mod answers;
 mod attempts;
+mod branches;
+mod changes;
 mod conversations;
 mod corruption;
+mod deletion;
 mod foreigners;
 mod opening;
+mod receipt;
 mod round_trip;
+mod search;
 mod support;
 mod threads;
 mod turns;

@@ -199,6 +199,18 @@ impl Upstream {
             .collect()
     }
 
+    /// The texts that the last request holds, each with who says it.
+    pub fn last_prompt(&self) -> Vec<(String, String)> {
+        let request = self.requests().pop().unwrap();
+        let body = request.split_once("\r\n\r\n").unwrap().1;
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let messages = body["messages"].as_array().unwrap().iter();
+        messages
+            .map(|message| (text(&message["role"]), text(&message["content"])))
+            .collect()
+    }
+
     /// When each request came.
     pub fn times(&self) -> Vec<Instant> {
         self.seen
