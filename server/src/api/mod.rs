@@ -11,6 +11,7 @@ mod gateway;
 pub(crate) mod health;
 mod models;
 mod openai;
+mod receipt;
 mod search;
 
 use std::sync::Arc;
@@ -57,6 +58,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
         .route("/api/attachments/{id}", get(attachments::one))
+        .route("/api/receipt", get(receipt::receipt))
         .route("/api/search", get(search::search))
         .route("/api/admin/providers", get(admin::providers))
         .route(

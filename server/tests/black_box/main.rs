@@ -15,6 +15,7 @@ mod gateway_seams;
 mod http;
 mod messages;
 mod persistence;
+mod receipt;
 mod search;
 mod simulate;
 mod socket;
