@@ -63,7 +63,10 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     let store = Store::new(first_state());
     provide_context(store);
-    Effect::new(move || socket::start(store));
+    Effect::new(move || {
+        socket::start(store);
+        store.resume_waiting();
+    });
     view! {
         <Router>
             <Layout />
