@@ -94,6 +94,7 @@ parts! {
     /// What opens around the conversation list.
     LIST: List = list {
         List {
+            menus: components::menus,
             overlays: components::overlays,
             results: components::results,
             rename: components::rename,
@@ -119,7 +120,9 @@ pub(crate) struct Answers {
 /// What opens around the conversation list.
 #[derive(Clone, Copy)]
 pub(crate) struct List {
-    /// Menus, dialogs, and lines that pass.
+    /// The menus.
+    pub(crate) menus: fn(Store) -> AnyView,
+    /// Dialogs, and lines that pass.
     pub(crate) overlays: fn(Store) -> AnyView,
     /// What a search has found.
     pub(crate) results: fn(Store) -> AnyView,

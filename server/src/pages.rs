@@ -140,7 +140,7 @@ async fn not_found(state: State<Arc<Shared>>, principal: Principal, request: Req
 }
 
 /// The reader's clock, as far as its last page has told.
-fn clock(headers: &HeaderMap) -> Clock {
+fn clock(now: Timestamp, headers: &HeaderMap) -> Clock {
     let cookies = headers
         .get_all(header::COOKIE)
         .into_iter()
@@ -151,9 +151,8 @@ fn clock(headers: &HeaderMap) -> Clock {
         .find_map(|offset| offset.parse().ok())
         // There is no clock that is further ahead or behind.
         .filter(|offset: &i64| offset.abs() <= 14 * 60);
-    let now = jiff::Timestamp::now().as_millisecond();
     Clock {
-        now: Timestamp::from_millisecond(now).unwrap_or(Timestamp::UNIX_EPOCH),
+        now,
         utc_offset: Some(offset.unwrap_or(0)),
     }
 }
@@ -172,7 +171,7 @@ async fn render(
     let boot = Boot {
         hello: hello(&shared, principal),
         conversations,
-        clock: clock(request.headers()),
+        clock: clock(shared.clock.now(), request.headers()),
         page,
     };
     let options = shared.pages.clone();
