@@ -177,7 +177,10 @@ async fn the_theme_is_kept() {
     let page = Page::new(BootPage::New).await;
     let root = document().document_element().unwrap();
     let storage = window().local_storage().unwrap().unwrap();
-    let menu: HtmlElement = page.find("[data-testid=user-menu]").unwrap().unchecked_into();
+    let menu: HtmlElement = page
+        .find("[data-testid=user-menu]")
+        .unwrap()
+        .unchecked_into();
     menu.click();
     TimeoutFuture::new(50).await;
     for (label, theme) in [
@@ -191,7 +194,10 @@ async fn the_theme_is_kept() {
         TimeoutFuture::new(50).await;
         assert_eq!(root.get_attribute("data-theme").as_deref(), theme);
         assert_eq!(storage.get_item("theme").unwrap().as_deref(), theme);
-        assert_eq!(button.get_attribute("aria-checked").as_deref(), Some("true"));
+        assert_eq!(
+            button.get_attribute("aria-checked").as_deref(),
+            Some("true")
+        );
     }
 }
 
