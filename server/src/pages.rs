@@ -191,3 +191,30 @@ async fn render(
     let app = move || evenkeel_app::shell(options.clone());
     leptos_axum::render_app_to_stream_with_context(context, app)(request).await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_what_its_cookie_says() {
+        let offset = |cookies: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, HeaderValue::from_static(cookies));
+            clock(Timestamp::UNIX_EPOCH, &headers).utc_offset
+        };
+        assert_eq!(offset("utc_offset=60"), Some(60));
+        assert_eq!(offset("a=b; utc_offset=-300; c=d"), Some(-300));
+        for nonsense in [
+            "",
+            "utc_offset=",
+            "utc_offset=900",
+            "utc_offset=1e3",
+            "x_utc_offset=60",
+        ] {
+            assert_eq!(offset(nonsense), Some(0), "{nonsense}");
+        }
+        let none = clock(Timestamp::UNIX_EPOCH, &HeaderMap::new());
+        assert_eq!(none.utc_offset, Some(0));
+    }
+}
