@@ -59,8 +59,6 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/api/conversations/{id}/chat", post(conversations::chat))
         .route("/api/receipt", get(receipt::receipt))
         .route("/api/attachments/{id}", get(attachments::one))
-        .route("/api/attachments/{id}", get(attachments::one))
-        .route("/api/receipt", get(receipt::receipt))
         .route("/api/search", get(search::search))
         .route("/api/admin/providers", get(admin::providers))
         .route(
