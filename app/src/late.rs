@@ -99,6 +99,7 @@ parts! {
     /// What opens around the conversation list.
     LIST: List = list {
         List {
+            menus: components::menus,
             overlays: components::overlays,
             results: components::results,
             rename: components::rename,
@@ -135,7 +136,9 @@ fn message(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
 /// What opens around the conversation list.
 #[derive(Clone, Copy)]
 pub(crate) struct List {
-    /// Menus, dialogs, and lines that pass.
+    /// The menus.
+    pub(crate) menus: fn(Store) -> AnyView,
+    /// Dialogs, and lines that pass.
     pub(crate) overlays: fn(Store) -> AnyView,
     /// What a search has found.
     pub(crate) results: fn(Store) -> AnyView,

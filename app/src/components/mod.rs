@@ -64,7 +64,7 @@ pub(crate) use list_keys::list_key;
 pub(crate) use markdown::{Growing, blocks};
 pub(crate) use message::{AskingAgain, Message, PendingMessage};
 pub(crate) use model_picker::ModelPicker;
-pub(crate) use overlays::overlays;
+pub(crate) use overlays::{menus, overlays};
 pub(crate) use question::question;
 pub(crate) use rename::rename;
 pub(crate) use results::results;
