@@ -222,8 +222,11 @@ impl State {
                     let parent = self.parent_of(&pending.send);
                     let message =
                         pending.message(message_id.clone(), conversation_id.clone(), parent);
-                    // Its files have got their ids.
-                    changes.reload |= !pending.send.attachments.is_empty();
+                    // Its files have got their ids; another version keeps those that there were.
+                    let edited = pending.send.edited_id.as_ref();
+                    let edited = edited.and_then(|id| self.open.get(id));
+                    changes.reload |= !pending.send.attachments.is_empty()
+                        || edited.is_some_and(|entry| !entry.message.attachments.is_empty());
                     self.open.put(message);
                     changes.messages.push(message_id.clone());
                 }
