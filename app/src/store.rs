@@ -12,6 +12,7 @@ use futures::FutureExt;
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
 
+use crate::navigation::Page;
 use crate::state::{Changes, Entry, Item, Pending, Phase, State};
 use crate::{api, browser, late};
 
@@ -50,6 +51,8 @@ pub(crate) struct Store {
     state: StoredValue<State>,
     entries: StoredValue<HashMap<MessageId, ArcRwSignal<Arc<Entry>>>>,
     orders: StoredValue<Option<UnboundedSender<Order>>>,
+    /// The page that the address names.
+    pub(crate) page: RwSignal<Page>,
     pub(crate) hello: RwSignal<Arc<Hello>>,
     pub(crate) conversations: RwSignal<Arc<Vec<Conversation>>>,
     pub(crate) open: RwSignal<OpenView>,
@@ -75,10 +78,11 @@ pub(crate) struct Store {
 
 impl Store {
     /// A store over the state that a page begins with.
-    pub(crate) fn new(state: State) -> Self {
+    pub(crate) fn new(page: Page, state: State) -> Self {
         let items = state.items();
         let entries = items.iter().filter_map(|item| cell(&state, item)).collect();
         Self {
+            page: RwSignal::new(page),
             hello: RwSignal::new(Arc::clone(&state.hello)),
             conversations: RwSignal::new(Arc::clone(&state.conversations)),
             open: RwSignal::new(view(&state)),
@@ -104,7 +108,7 @@ impl Store {
 
     /// The one of this page.
     pub(crate) fn here() -> Self {
-        use_context().unwrap_or_else(|| Self::new(State::default()))
+        use_context().unwrap_or_else(|| Self::new(Page::Chat(None), State::default()))
     }
 
     /// The signal of a message, while it is shown.

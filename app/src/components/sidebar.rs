@@ -4,6 +4,7 @@ use evenkeel_protocol::Role;
 use leptos::prelude::*;
 
 use super::{Icon, ThemeSwitch, icon};
+use crate::navigation::Page;
 use crate::store::Store;
 
 /// The list at the side, a drawer on a small screen.
@@ -16,8 +17,7 @@ pub(crate) fn Sidebar(
 ) -> impl IntoView {
     let store = Store::here();
     let may = move |role| store.hello.with(|hello| hello.user.roles.contains(&role));
-    let path = leptos_router::hooks::use_location().pathname;
-    let current = move |page: &'static str| (path.get() == page).then_some("page");
+    let current = move |page: Page| store.page.with(|shown| *shown == page).then_some("page");
     view! {
         <nav
             id="sidebar"
@@ -41,7 +41,7 @@ pub(crate) fn Sidebar(
                 </button>
             </div>
             <div class="px-3 pb-2">
-                <a class="side-link new-chat" href="/" aria-current=move || current("/")>
+                <a class="side-link new-chat" href="/" aria-current=move || current(Page::Chat(None))>
                     <Icon shape=icon::PLUS />
                     "New chat"
                 </a>
@@ -81,13 +81,13 @@ pub(crate) fn Sidebar(
             </ul>
             <div class="side-foot flex flex-col gap-1 p-3">
                 <Show when=move || may(Role::Admin)>
-                    <a class="side-link" href="/admin" aria-current=move || current("/admin")>
+                    <a class="side-link" href="/admin" aria-current=move || current(Page::Admin)>
                         <Icon shape=icon::PULSE />
                         "Health"
                     </a>
                 </Show>
                 <Show when=move || may(Role::Tester) || may(Role::Admin)>
-                    <a class="side-link" href="/debug" aria-current=move || current("/debug")>
+                    <a class="side-link" href="/debug" aria-current=move || current(Page::Debug)>
                         <Icon shape=icon::FLASK />
                         "Rehearse outages"
                     </a>

@@ -1,8 +1,6 @@
 //! The chat: transcript and composer.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::components::Outlet;
 
 use super::NotFoundPage;
 use crate::components::{Composer, ConnectionLine, Transcript};
@@ -32,9 +30,6 @@ pub(crate) fn ChatPage() -> impl IntoView {
             .filter(|title| !title.trim().is_empty())
             .unwrap_or_else(|| "New chat".to_owned())
     });
-    // The server writes the head after the page, when what this page has remembered may be gone: it gets a finished text.
-    let heading = move |title: String| format!("{title} · Evenkeel");
-    Effect::new(move || document().set_title(&heading(title.get())));
     let phase = Memo::new(move |_| store.open.with(|open| open.phase));
     let missing = Memo::new(move |_| phase.get() == Phase::Missing);
     view! {
@@ -43,7 +38,6 @@ pub(crate) fn ChatPage() -> impl IntoView {
                 view! { <NotFoundPage /> }.into_any()
             } else {
                 view! {
-                    <Title text=heading(title.get_untracked()) />
                     <div class="chat flex h-full min-h-0 flex-col">
                         <Opening title phase />
                         <Transcript />
@@ -57,8 +51,6 @@ pub(crate) fn ChatPage() -> impl IntoView {
                     .into_any()
             }
         }}
-        // The routes below this one show nothing of their own; they only say which conversation is meant.
-        <Outlet />
     }
     .into_any()
 }

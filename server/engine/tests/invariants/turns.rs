@@ -77,8 +77,6 @@ pub async fn turn(world: Arc<World>, id: u64) {
         tools: String::new(),
         in_reasoning: false,
         seams: vec![],
-        attachments: vec![],
-        suggestions: vec![],
         complaints: vec![],
     };
     let reading = read(&world, turn, &plan, &ledger, &mut told);
