@@ -2,9 +2,11 @@
 
 pub(crate) mod admin;
 mod anthropic;
+mod attachments;
 mod body;
 pub(crate) mod conversations;
 pub(crate) mod debug;
+mod download;
 mod gateway;
 pub(crate) mod health;
 mod models;
@@ -56,6 +58,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
         .route("/api/receipt", get(receipt::receipt))
+        .route("/api/attachments/{id}", get(attachments::one))
         .route("/api/search", get(search::search))
         .route("/api/admin/providers", get(admin::providers))
         .route(

@@ -5,6 +5,7 @@
 //! principal is found only where it belongs to that principal; to all others it does not exist.
 
 mod answer;
+mod attachments;
 mod attempts;
 mod changes;
 mod conversations;
@@ -20,6 +21,7 @@ mod thread;
 mod title;
 mod turn;
 
+pub use attachments::File;
 pub use attempts::CallAttempts;
 pub use changes::Change;
 pub use error::StoreError;

@@ -7,6 +7,7 @@
 )]
 
 mod answers;
+mod attachments;
 mod attempts;
 mod branches;
 mod changes;
