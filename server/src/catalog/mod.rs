@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use evenkeel_engine::{
     Capabilities, Chain, ChainError, Circuits, LayeredCircuits, Leg, ModelId, PromptFacts,
-    ProviderId, Scrubber, Settings, Traits,
+    ProviderId, Scrubber, Settings, Traits, Usage,
 };
 use evenkeel_protocol as wire;
 use evenkeel_providers::{Caller, DEMO_MODELS, Discovered, Faults, ModelFacts, Prompt};
@@ -73,6 +73,12 @@ pub struct ModelEntry {
 }
 
 impl ModelEntry {
+    /// What so many tokens cost in US dollars, where the prices are known.
+    pub fn price(&self, usage: Usage) -> Option<f64> {
+        let (input, output) = self.cost?;
+        Some((usage.input_tokens as f64 * input + usage.output_tokens as f64 * output) / 1e6)
+    }
+
     fn traits(&self) -> Traits {
         Traits {
             context_window: self.certain.context_window,
