@@ -1,6 +1,6 @@
 //! The few things that go over HTTP instead of the socket.
 
-use evenkeel_protocol::{ConversationId, FaultSpec, Transcript};
+use evenkeel_protocol::{ConversationId, FaultSpec, MessageId, Suggestions, Transcript};
 use gloo_net::http::{Request, Response};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,23 @@ pub(crate) async fn transcript(id: &ConversationId) -> Result<Transcript, Proble
     let path = format!("/api/conversations/{}", escape(id.as_str()));
     let response = checked(Request::get(&path).send().await).await?;
     response.json().await.map_err(|_| Problem::unreachable())
+}
+
+/// Asks for what could be asked after an answer.
+pub(crate) async fn suggestions(id: &MessageId) -> Result<Vec<String>, Problem> {
+    let path = format!("/api/messages/{}/suggestions", escape(id.as_str()));
+    let request = Request::post(&path)
+        .json(&serde_json::json!({}))
+        .map_err(|_| Problem::unreachable())?;
+    let response = checked(request.send().await).await?;
+    let told: Suggestions = response.json().await.map_err(|_| Problem::unreachable())?;
+    Ok(told.suggestions)
+}
+
+/// Asks a model for the title of a conversation.
+pub(crate) async fn title(id: &ConversationId) -> Result<(), Problem> {
+    let path = format!("/api/conversations/{}/title", escape(id.as_str()));
+    post(&path, &serde_json::json!({})).await
 }
 
 /// Arms a fault.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 #[cfg(feature = "split")]
 use std::sync::OnceLock;
 
+use evenkeel_protocol::MessageRole;
 #[cfg(feature = "split")]
 use futures::future::LocalBoxFuture;
 #[cfg(feature = "split")]
@@ -16,6 +17,7 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use crate::components;
 use crate::pages::{AdminPage, DebugPage};
 use crate::state::{Blocks, Entry};
+use crate::store::Store;
 
 /// After this time it is tried again to fetch a part that could not be fetched.
 #[cfg(feature = "split")]
@@ -84,9 +86,14 @@ macro_rules! parts {
 }
 
 parts! {
-    /// Everything around an answer.
+    /// Everything around a message.
     ANSWERS: Answers = answers {
-        Answers { grow: Blocks::grow, view: components::answer }
+        Answers {
+            grow: Blocks::grow,
+            view: message,
+            tail: components::tail,
+            wait: components::wait,
+        }
     }
     /// The health panel.
     ADMIN: fn() -> AnyView = admin { || view! { <AdminPage /> }.into_any() }
@@ -94,13 +101,24 @@ parts! {
     DEBUG: fn() -> AnyView = debug { || view! { <DebugPage /> }.into_any() }
 }
 
-/// Everything around an answer.
+/// Everything around a message.
 #[derive(Clone, Copy)]
 pub(crate) struct Answers {
     /// More of an answer's text as blocks.
     pub(crate) grow: fn(&mut Blocks, &str),
-    /// An answer as it is shown.
+    /// A message as it is shown.
     pub(crate) view: fn(ArcRwSignal<Arc<Entry>>) -> AnyView,
+    /// What stands at the end of all messages.
+    pub(crate) tail: fn() -> AnyView,
+    /// Looks after the questions that wait until a model is back.
+    pub(crate) wait: fn(Store),
+}
+
+fn message(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
+    match entry.with_untracked(|entry| entry.message.role) {
+        MessageRole::User => components::question(entry),
+        MessageRole::Assistant => components::answer(entry),
+    }
 }
 
 /// Fetches what the page at this address was rendered with, so that it can be hydrated.

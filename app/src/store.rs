@@ -1,6 +1,8 @@
 //! Between the plain [`State`] and what is shown of it: one signal for each part, set only when that part changed, and
 //! one for each message, so that a token of one answer disturbs nothing else on the page.
 
+mod branches;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -15,6 +17,8 @@ use leptos::prelude::*;
 use crate::navigation::Page;
 use crate::state::{Changes, Entry, Item, Pending, Phase, State};
 use crate::{api, browser, late};
+
+pub(crate) use branches::{Around, Menu};
 
 /// How the socket stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +74,8 @@ pub(crate) struct Store {
     pub(crate) complaint: RwSignal<Option<String>>,
     /// A new conversation has got this id.
     pub(crate) opened: RwSignal<Option<ConversationId>>,
+    /// What belongs to the messages.
+    pub(crate) around: Around,
     /// Text that belongs into the composer.
     pub(crate) draft: RwSignal<Option<String>>,
     /// The page is alive: from here on it may differ from what the server rendered.
@@ -100,6 +106,7 @@ impl Store {
             opened: RwSignal::new(None),
             draft: RwSignal::new(None),
             hydrated: RwSignal::new(false),
+            around: Around::new(&state),
             entries: StoredValue::new(entries),
             orders: StoredValue::new(None),
             state: StoredValue::new(state),
@@ -114,6 +121,11 @@ impl Store {
     /// The signal of a message, while it is shown.
     pub(crate) fn entry(&self, id: &MessageId) -> Option<ArcRwSignal<Arc<Entry>>> {
         self.entries.with_value(|entries| entries.get(id).cloned())
+    }
+
+    /// Something of the state as it is now.
+    fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        self.state.with_value(read)
     }
 
     /// A message as it is now.
@@ -153,10 +165,7 @@ impl Store {
 
     /// Sends a message to the open conversation, after the newest one or after `parent`.
     pub(crate) fn send(&self, text: String, parent: Option<MessageId>) {
-        let model = self
-            .chosen_model
-            .get_untracked()
-            .unwrap_or_else(|| self.usual_model.get_untracked());
+        let model = self.model_of_next();
         let id = RequestId(browser::uuid());
         self.prepare();
         let mut frame = None;
@@ -298,6 +307,7 @@ impl Store {
             self.health.set(state.health.clone());
         }
         self.publish_entries(state, &changes.messages);
+        self.around.publish(state);
         set(self.open, view(state));
         set(self.pending, state.pending.clone());
         set(self.items, state.items());

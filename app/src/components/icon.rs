@@ -13,6 +13,15 @@ pub(crate) const DOWN: &str = "M12 5v14M6 13l6 6 6-6";
 pub(crate) const PULSE: &str = "M3 12h4l2.5-6 5 12L17 12h4";
 pub(crate) const FLASK: &str = "M9 4h6M10 4v6l-5 9h14l-5-9V4";
 pub(crate) const ALERT: &str = "M12 4L2.5 20h19zM12 10v4.5M12 17.2v.1";
+pub(crate) const EDIT: &str = "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3";
+pub(crate) const AGAIN: &str = "M20 12a8 8 0 1 1-2.3-5.7L20 8.6M20 4v4.6h-4.6";
+pub(crate) const LEFT: &str = "M14.5 6l-6 6 6 6";
+pub(crate) const RIGHT: &str = "M9.5 6l6 6-6 6";
+pub(crate) const UNFOLD: &str = "M6 9.5l6 6 6-6";
+pub(crate) const FILE: &str = "M6 3h8l4 4v14H6zM14 3v4h4";
+pub(crate) const SKIPPED: &str = "M12 4a8 8 0 1 0 0 16 8 8 0 1 0 0-16M6.5 17.5l11-11";
+pub(crate) const CLOCK: &str = "M12 4a8 8 0 1 0 0 16 8 8 0 1 0 0-16M12 7.5V12l3 2";
+pub(crate) const DASH: &str = "M6 12h12";
 
 /// An icon; it says nothing by itself, so the control it stands in needs a name.
 #[component]
