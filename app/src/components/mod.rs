@@ -16,6 +16,7 @@ pub(crate) mod icon;
 mod markdown;
 mod message;
 mod model_picker;
+mod older;
 mod progress;
 mod question;
 mod recovery;
