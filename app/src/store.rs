@@ -12,19 +12,8 @@ use futures::FutureExt;
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
 
-use crate::state::{Changes, Entry, Item, Pending, Phase, State};
+use crate::state::{Changes, Connection, Entry, Item, Pending, Phase, State};
 use crate::{api, browser, late};
-
-/// How the socket stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Connection {
-    /// It is being opened.
-    Connecting,
-    /// It is open.
-    Open,
-    /// It was lost, or could not be opened; the next try is at this time (milliseconds since 1970).
-    Waiting { until: i64 },
-}
 
 /// What can be asked of the socket.
 #[derive(Debug)]
@@ -33,6 +22,8 @@ pub(crate) enum Order {
     Say(ClientFrame),
     /// Try again now, where a try is being waited for.
     Hurry,
+    /// Somebody begins to use it: make sure that it lives.
+    Look,
     /// The browser says that there is no network.
     Lost,
 }

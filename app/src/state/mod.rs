@@ -4,10 +4,14 @@
 mod apply;
 mod backoff;
 mod blocks;
+mod drafts;
 mod fault_draft;
+pub mod files;
 mod gantt;
+mod link;
 mod lists;
 mod markdown;
+pub mod queue;
 mod runs;
 mod send;
 mod transcript;
@@ -23,9 +27,12 @@ use evenkeel_protocol::{
 pub use apply::Changes;
 pub use backoff::delay_ms;
 pub use blocks::{Block, Blocks, in_text};
+pub use drafts::{DRAFT, Draft, forgotten};
 pub use fault_draft::{FaultDraft, PRESETS};
 pub use gantt::{Bar, WIDTH, bars};
+pub use link::{Audience, Connection, Deed, Event, Link};
 pub use markdown::{Align, Node, Table, plain};
+pub use queue::{Held, Queued};
 pub use runs::Runs;
 pub use send::Pending;
 pub use transcript::{Entry, Item, Open, Phase};

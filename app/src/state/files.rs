@@ -1,0 +1,186 @@
+//! Files that go with a message: what they are is told by their content, never by their name.
+
+/// No more files than this go with a message.
+pub const FILES: usize = 10;
+/// A text has no more bytes than this …
+pub const TEXT_BYTES: usize = 512 * 1024;
+/// … an image no more than this …
+pub const IMAGE_BYTES: usize = 5 * 1024 * 1024;
+/// … and all together no more than this.
+pub const ALL_BYTES: usize = 20 * 1024 * 1024;
+/// An image that is larger than this on either side, in pixels, is made smaller.
+pub const SIDE: u32 = 2048;
+/// A pasted text of more characters than this becomes a file.
+pub const LONG_PASTE: usize = 10_000;
+
+/// What a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An image of this media type.
+    Image(&'static str),
+    /// Text in UTF-8.
+    Text,
+}
+
+impl Kind {
+    /// What a content is; none where it is nothing that can be sent.
+    pub fn of(content: &[u8]) -> Option<Self> {
+        if content.starts_with(b"\x89PNG\r\n\x1a\n") {
+            Some(Self::Image("image/png"))
+        } else if content.starts_with(b"\xff\xd8\xff") {
+            Some(Self::Image("image/jpeg"))
+        } else if content.starts_with(b"GIF87a") || content.starts_with(b"GIF89a") {
+            Some(Self::Image("image/gif"))
+        } else if content.starts_with(b"RIFF") && content.get(8..12) == Some(b"WEBP") {
+            Some(Self::Image("image/webp"))
+        } else {
+            let text = !content.contains(&0) && std::str::from_utf8(content).is_ok();
+            text.then_some(Self::Text)
+        }
+    }
+
+    /// Its media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Image(media_type) => media_type,
+            Self::Text => "text/plain",
+        }
+    }
+
+    /// It may have so many bytes.
+    pub fn limit(self) -> usize {
+        match self {
+            Self::Image(_) => IMAGE_BYTES,
+            Self::Text => TEXT_BYTES,
+        }
+    }
+}
+
+/// Why a file cannot be sent, in a sentence that names it; none where it can. `others` are the bytes of those that are
+/// there already.
+pub fn refusal(name: &str, size: usize, kind: Option<Kind>, others: &[usize]) -> Option<String> {
+    let all = others.iter().sum::<usize>() + size;
+    match kind {
+        _ if others.len() >= FILES => Some(format!(
+            "{name} was left out: no more than {FILES} files go with a message."
+        )),
+        _ if size == 0 => Some(format!("{name} was left out: it is empty.")),
+        None => Some(format!(
+            "{name} was left out: only text (UTF-8) and PNG, JPEG, GIF or WebP images can be sent."
+        )),
+        Some(kind) if size > kind.limit() => Some(format!(
+            "{name} was left out: it has {}, and {} may have {}.",
+            bytes(size),
+            match kind {
+                Kind::Image(_) => "an image",
+                Kind::Text => "a text",
+            },
+            bytes(kind.limit()),
+        )),
+        Some(_) if all > ALL_BYTES => Some(format!(
+            "{name} was left out: all files together may have {}.",
+            bytes(ALL_BYTES)
+        )),
+        Some(_) => None,
+    }
+}
+
+/// A number of bytes, as people say it: "812 B", "14 KiB", "2.3 MiB".
+pub fn bytes(count: usize) -> String {
+    const KIB: usize = 1024;
+    const MIB: usize = 1024 * 1024;
+    match count {
+        0..KIB => format!("{count} B"),
+        KIB..MIB => format!("{} KiB", count.div_ceil(KIB)),
+        _ if count.is_multiple_of(MIB) => format!("{} MiB", count / MIB),
+        _ => {
+            let tenths = (count * 10).div_ceil(MIB);
+            format!("{}.{} MiB", tenths / 10, tenths % 10)
+        }
+    }
+}
+
+/// The size an image is made, where it is too large to be of use as it is.
+pub fn smaller(width: u32, height: u32) -> Option<(u32, u32)> {
+    let longest = width.max(height);
+    if longest <= SIDE {
+        return None;
+    }
+    let scaled = |side: u32| {
+        let side = u64::from(side) * u64::from(SIDE) / u64::from(longest);
+        // No larger than SIDE.
+        u32::try_from(side.max(1)).unwrap_or(SIDE)
+    };
+    Some((scaled(width), scaled(height)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_tells_what_a_file_is() {
+        let image = |content: &[u8]| match Kind::of(content) {
+            Some(Kind::Image(media_type)) => media_type,
+            Some(Kind::Text) | None => "none",
+        };
+        assert_eq!(image(b"\x89PNG\r\n\x1a\nrest"), "image/png");
+        assert_eq!(image(b"\xff\xd8\xff\xe0rest"), "image/jpeg");
+        assert_eq!(image(b"GIF89a"), "image/gif");
+        assert_eq!(image(b"RIFF\0\0\0\0WEBPVP8 "), "image/webp");
+        assert_eq!(image(b"RIFF\0\0\0\0WAVE"), "none");
+        assert_eq!(Kind::of("Grüße, 世界".as_bytes()), Some(Kind::Text));
+        assert_eq!(Kind::of(b"<svg xmlns='x'></svg>"), Some(Kind::Text));
+        assert_eq!(Kind::of(b"PK\x03\x04\0\0"), None);
+        assert_eq!(Kind::of(b"%PDF-1.7\n\xe2\xe3\xcf\xd3"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_refused_in_words_that_name_it() {
+        let refused = |size, kind, others: &[usize]| refusal("a.bin", size, kind, others);
+        assert_eq!(refused(5, Some(Kind::Text), &[]), None);
+        assert_eq!(refused(TEXT_BYTES, Some(Kind::Text), &[1; 9]), None);
+        for (size, kind, others, word) in [
+            (5, None, &[][..], "only text (UTF-8) and PNG"),
+            (0, Some(Kind::Text), &[], "it is empty"),
+            (
+                TEXT_BYTES + 1,
+                Some(Kind::Text),
+                &[],
+                "it has 513 KiB, and a text may have 512 KiB",
+            ),
+            (
+                IMAGE_BYTES + 1,
+                Some(Kind::Image("image/png")),
+                &[],
+                "it has 5.1 MiB, and an image may have 5 MiB",
+            ),
+            (5, Some(Kind::Text), &[1; 10], "no more than 10 files"),
+            (
+                5,
+                Some(Kind::Text),
+                &[ALL_BYTES],
+                "all files together may have 20 MiB",
+            ),
+        ] {
+            let sentence = refused(size, kind, others).unwrap();
+            assert!(sentence.starts_with("a.bin was left out: "), "{sentence}");
+            assert!(sentence.contains(word), "{sentence}");
+        }
+    }
+
+    #[test]
+    fn large_images_become_smaller_and_keep_their_shape() {
+        assert_eq!(smaller(2048, 100), None);
+        assert_eq!(smaller(4096, 2048), Some((2048, 1024)));
+        assert_eq!(smaller(100, 20_480), Some((10, 2048)));
+        assert_eq!(smaller(u32::MAX, 1), Some((2048, 1)));
+    }
+
+    #[test]
+    fn sizes_are_said_as_people_say_them() {
+        assert_eq!(bytes(812), "812 B");
+        assert_eq!(bytes(14_000), "14 KiB");
+        assert_eq!(bytes(2_400_000), "2.3 MiB");
+    }
+}
