@@ -67,6 +67,15 @@ pub(crate) async fn transcript(id: &ConversationId) -> Result<Transcript, Proble
     response.json().await.map_err(|_| Problem::unreachable())
 }
 
+/// Changes what every model of a conversation is told first.
+pub(crate) async fn instruct(id: &ConversationId, text: Option<&str>) -> Result<(), Problem> {
+    let path = format!("/api/conversations/{}", escape(id.as_str()));
+    let request = Request::patch(&path)
+        .json(&serde_json::json!({ "system_prompt": text }))
+        .map_err(|_| Problem::unreachable())?;
+    checked(request.send().await).await.map(drop)
+}
+
 /// Arms a fault.
 pub(crate) async fn arm(fault: &FaultSpec) -> Result<(), Problem> {
     post("/api/debug/faults", fault).await

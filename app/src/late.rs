@@ -13,9 +13,10 @@ use leptos::prelude::*;
 #[cfg(feature = "split")]
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 
-use crate::components;
+use crate::components::{self, composer};
 use crate::pages::{AdminPage, DebugPage};
 use crate::state::{Blocks, Entry};
+use crate::store::Store;
 
 /// After this time it is tried again to fetch a part that could not be fetched.
 #[cfg(feature = "split")]
@@ -88,6 +89,18 @@ parts! {
     ANSWERS: Answers = answers {
         Answers { grow: Blocks::grow, view: components::answer }
     }
+    /// What is opened or added in the composer.
+    COMPOSING: Composing = composing {
+        Composing {
+            take: composer::take,
+            take_text: composer::take_text,
+            restore: composer::restore,
+            tray: composer::tray,
+            queued: composer::queued,
+            instructions: composer::instructions,
+            models: composer::model_search,
+        }
+    }
     /// The health panel.
     ADMIN: fn() -> AnyView = admin { || view! { <AdminPage /> }.into_any() }
     /// The debug pane.
@@ -101,6 +114,25 @@ pub(crate) struct Answers {
     pub(crate) grow: fn(&mut Blocks, &str),
     /// An answer as it is shown.
     pub(crate) view: fn(ArcRwSignal<Arc<Entry>>) -> AnyView,
+}
+
+/// What is opened or added in the composer.
+#[derive(Clone, Copy)]
+pub(crate) struct Composing {
+    /// Reads files.
+    pub(crate) take: fn(Store, Vec<web_sys::File>),
+    /// Makes a file of a long text.
+    pub(crate) take_text: fn(Store, String),
+    /// Takes up what was on its way when a page was closed.
+    pub(crate) restore: fn(Store),
+    /// The files of the message.
+    pub(crate) tray: fn() -> AnyView,
+    /// The messages that wait.
+    pub(crate) queued: fn() -> AnyView,
+    /// The dialog of the instructions.
+    pub(crate) instructions: fn() -> AnyView,
+    /// The search among many models.
+    pub(crate) models: fn() -> AnyView,
 }
 
 /// Fetches what the page at this address was rendered with, so that it can be hydrated.

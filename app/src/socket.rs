@@ -28,6 +28,7 @@ pub(crate) fn start(store: Store) {
     let (sender, orders) = mpsc::unbounded();
     listen(&sender);
     store.connect(sender);
+    store.restore();
     leptos::task::spawn_local(run(store, orders));
 }
 

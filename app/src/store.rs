@@ -1,6 +1,9 @@
 //! Between the plain [`State`] and what is shown of it: one signal for each part, set only when that part changed, and
 //! one for each message, so that a token of one answer disturbs nothing else on the page.
 
+mod composing;
+pub(crate) mod kept;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -13,7 +16,9 @@ use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
 
 use crate::state::{Changes, Connection, Entry, Item, Pending, Phase, State};
-use crate::{api, browser, late};
+use crate::{api, late};
+
+pub(crate) use composing::{Composing, Dialog};
 
 /// What can be asked of the socket.
 #[derive(Debug)]
@@ -60,6 +65,7 @@ pub(crate) struct Store {
     pub(crate) opened: RwSignal<Option<ConversationId>>,
     /// Text that belongs into the composer.
     pub(crate) draft: RwSignal<Option<String>>,
+    pub(crate) composing: Composing,
     /// The page is alive: from here on it may differ from what the server rendered.
     pub(crate) hydrated: RwSignal<bool>,
 }
@@ -86,6 +92,7 @@ impl Store {
             complaint: RwSignal::new(None),
             opened: RwSignal::new(None),
             draft: RwSignal::new(None),
+            composing: Composing::new(&state),
             hydrated: RwSignal::new(false),
             entries: StoredValue::new(entries),
             orders: StoredValue::new(None),
@@ -136,22 +143,6 @@ impl Store {
             leptos::task::spawn_local(late::ANSWERS.load().map(drop));
         }
         connected
-    }
-
-    /// Sends a message to the open conversation, after the newest one or after `parent`.
-    pub(crate) fn send(&self, text: String, parent: Option<MessageId>) {
-        let model = self
-            .chosen_model
-            .get_untracked()
-            .unwrap_or_else(|| self.usual_model.get_untracked());
-        let id = RequestId(browser::uuid());
-        self.prepare();
-        let mut frame = None;
-        self.update(|state| {
-            frame = Some(state.send(id, text, parent, model, browser::now()));
-            Changes::default()
-        });
-        frame.into_iter().for_each(|frame| self.say(frame));
     }
 
     /// Takes a refused message back.
@@ -287,6 +278,7 @@ impl Store {
         self.publish_entries(state, &changes.messages);
         set(self.open, view(state));
         set(self.pending, state.pending.clone());
+        self.publish_composing(state);
         set(self.items, state.items());
         set(self.running, state.running());
         set(self.busy, state.busy());

@@ -13,6 +13,10 @@ pub(crate) const DOWN: &str = "M12 5v14M6 13l6 6 6-6";
 pub(crate) const PULSE: &str = "M3 12h4l2.5-6 5 12L17 12h4";
 pub(crate) const FLASK: &str = "M9 4h6M10 4v6l-5 9h14l-5-9V4";
 pub(crate) const ALERT: &str = "M12 4L2.5 20h19zM12 10v4.5M12 17.2v.1";
+pub(crate) const CLIP: &str = "M20 11.5l-8.2 8.2a5 5 0 0 1-7.1-7.1l8.6-8.6a3.4 3.4 0 0 1 4.8 4.8l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4l7.7-7.7";
+pub(crate) const NOTE: &str = "M5 4h14v11l-5 5H5zM14 20v-5h5M8.5 8.5h7M8.5 12h4";
+pub(crate) const FILE: &str = "M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6";
+pub(crate) const FIND: &str = "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5L20 20";
 
 /// An icon; it says nothing by itself, so the control it stands in needs a name.
 #[component]

@@ -5,7 +5,7 @@ use leptos_meta::Title;
 use leptos_router::components::Outlet;
 
 use super::NotFoundPage;
-use crate::components::{Composer, ConnectionLine, Transcript};
+use crate::components::{Composer, ConnectionLine, ForecastLine, Transcript, Waiting};
 use crate::state::Phase;
 use crate::store::Store;
 
@@ -48,8 +48,12 @@ pub(crate) fn ChatPage() -> impl IntoView {
                         <Opening title phase />
                         <Transcript />
                         <div class="foot mx-auto flex w-full flex-col gap-2 px-4 pb-4">
-                            <ConnectionLine />
+                            <div class="foot-line">
+                                <ConnectionLine />
+                                <ForecastLine />
+                            </div>
                             <Complaint />
+                            <Waiting />
                             <Composer />
                         </div>
                     </div>

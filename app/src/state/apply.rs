@@ -61,6 +61,7 @@ impl State {
             ServerFrame::Hello(hello) => {
                 self.hello = Arc::new(hello);
                 self.runs().reconnected();
+                self.try_again();
             }
             ServerFrame::Accepted {
                 run_id,

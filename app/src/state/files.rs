@@ -1,5 +1,9 @@
 //! Files that go with a message: what they are is told by their content, never by their name.
 
+use std::sync::Arc;
+
+use evenkeel_protocol::Attachment;
+
 /// No more files than this go with a message.
 pub const FILES: usize = 10;
 /// A text has no more bytes than this …
@@ -12,6 +16,50 @@ pub const ALL_BYTES: usize = 20 * 1024 * 1024;
 pub const SIDE: u32 = 2048;
 /// A pasted text of more characters than this becomes a file.
 pub const LONG_PASTE: usize = 10_000;
+
+/// A file that is going to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attached {
+    /// It is told by this from the others of the page.
+    pub id: u32,
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// So many bytes.
+    pub size: usize,
+    /// Its content in base64; none while it is read.
+    pub data: Option<Arc<str>>,
+    /// A small picture of an image, as a `data:` address.
+    pub thumbnail: Option<Arc<str>>,
+    /// The text, where it was pasted and became a file for its length.
+    pub pasted: Option<Arc<str>>,
+}
+
+impl Attached {
+    /// It as it is sent, once it has been read.
+    pub fn attachment(&self) -> Option<Attachment> {
+        Some(Attachment {
+            name: self.name.clone(),
+            media_type: self.media_type.clone(),
+            data: self.data.as_ref()?.to_string(),
+        })
+    }
+
+    /// It as it was before it was sent.
+    pub fn taken_back(id: u32, file: &Attachment) -> Self {
+        Self {
+            id,
+            name: file.name.clone(),
+            media_type: file.media_type.clone(),
+            // Three bytes stand in four characters.
+            size: file.data.trim_end_matches('=').len() * 3 / 4,
+            data: Some(file.data.as_str().into()),
+            thumbnail: None,
+            pasted: None,
+        }
+    }
+}
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +85,16 @@ impl Kind {
             let text = !content.contains(&0) && std::str::from_utf8(content).is_ok();
             text.then_some(Self::Text)
         }
+    }
+
+    /// What a content is that begins like this.
+    pub fn of_beginning(content: &[u8]) -> Option<Self> {
+        Self::of(content).or_else(|| {
+            let cut = std::str::from_utf8(content).err()?;
+            // It ends in the middle of a character, and is sound up to there.
+            let text = !content.contains(&0) && cut.error_len().is_none();
+            text.then_some(Self::Text)
+        })
     }
 
     /// Its media type.
@@ -133,6 +191,26 @@ mod tests {
         assert_eq!(Kind::of(b"<svg xmlns='x'></svg>"), Some(Kind::Text));
         assert_eq!(Kind::of(b"PK\x03\x04\0\0"), None);
         assert_eq!(Kind::of(b"%PDF-1.7\n\xe2\xe3\xcf\xd3"), None);
+    }
+
+    #[test]
+    fn a_beginning_may_end_in_the_middle_of_a_character() {
+        let text = "Grüße".as_bytes();
+        assert_eq!(Kind::of(&text[..3]), None);
+        assert_eq!(Kind::of_beginning(&text[..3]), Some(Kind::Text));
+        assert_eq!(Kind::of_beginning(b"\xfft"), None);
+    }
+
+    #[test]
+    fn a_file_that_is_taken_back_is_the_same() {
+        let file = Attachment {
+            name: "a.txt".into(),
+            media_type: "text/plain".into(),
+            data: "aGVsbG8=".into(),
+        };
+        let back = Attached::taken_back(1, &file);
+        assert_eq!(back.size, 5);
+        assert_eq!(back.attachment(), Some(file));
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub use backoff::delay_ms;
 pub use blocks::{Block, Blocks, in_text};
 pub use drafts::{DRAFT, Draft, forgotten};
 pub use fault_draft::{FaultDraft, PRESETS};
+pub use files::Attached;
 pub use gantt::{Bar, WIDTH, bars};
 pub use link::{Audience, Connection, Deed, Event, Link};
 pub use markdown::{Align, Node, Table, plain};
