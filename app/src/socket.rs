@@ -28,7 +28,7 @@ pub(crate) fn start(store: Store) {
     let (sender, orders) = mpsc::unbounded();
     listen(&sender);
     store.connect(sender);
-    store.restore();
+    store.take_up_unsent();
     leptos::task::spawn_local(run(store, orders));
 }
 

@@ -3,6 +3,7 @@
 
 mod composing;
 pub(crate) mod kept;
+pub(crate) mod list;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +16,10 @@ use futures::FutureExt;
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
 
-use crate::state::{Changes, Connection, Entry, Item, Pending, Phase, State};
+use self::list::ListStore;
+use crate::navigation::Page;
+pub(crate) use crate::state::Connection;
+use crate::state::{Changes, Entry, Item, Pending, Phase, State};
 use crate::{api, late};
 
 pub(crate) use composing::{Composing, Dialog};
@@ -38,6 +42,8 @@ pub(crate) enum Order {
 pub(crate) struct OpenView {
     pub(crate) id: Option<ConversationId>,
     pub(crate) phase: Phase,
+    /// It is deleted when it is left.
+    pub(crate) temporary: bool,
 }
 
 /// The signals that the components read, and the ways to change what they show.
@@ -46,6 +52,10 @@ pub(crate) struct Store {
     state: StoredValue<State>,
     entries: StoredValue<HashMap<MessageId, ArcRwSignal<Arc<Entry>>>>,
     orders: StoredValue<Option<UnboundedSender<Order>>>,
+    /// The page that the address names.
+    pub(crate) page: RwSignal<Page>,
+    /// The conversation list and what stands around it.
+    pub(crate) list: ListStore,
     pub(crate) hello: RwSignal<Arc<Hello>>,
     pub(crate) conversations: RwSignal<Arc<Vec<Conversation>>>,
     pub(crate) open: RwSignal<OpenView>,
@@ -72,10 +82,12 @@ pub(crate) struct Store {
 
 impl Store {
     /// A store over the state that a page begins with.
-    pub(crate) fn new(state: State) -> Self {
+    pub(crate) fn new(page: Page, state: State) -> Self {
         let items = state.items();
         let entries = items.iter().filter_map(|item| cell(&state, item)).collect();
         Self {
+            page: RwSignal::new(page),
+            list: ListStore::new(&state),
             hello: RwSignal::new(Arc::clone(&state.hello)),
             conversations: RwSignal::new(Arc::clone(&state.conversations)),
             open: RwSignal::new(view(&state)),
@@ -102,7 +114,7 @@ impl Store {
 
     /// The one of this page.
     pub(crate) fn here() -> Self {
-        use_context().unwrap_or_else(|| Self::new(State::default()))
+        use_context().unwrap_or_else(|| Self::new(Page::Chat(None), State::default()))
     }
 
     /// The signal of a message, while it is shown.
@@ -169,6 +181,7 @@ impl Store {
         if same {
             return;
         }
+        self.leave(id.as_ref());
         let mut frames = Vec::new();
         self.chosen_model.set(None);
         self.update(|state| {
@@ -263,7 +276,7 @@ impl Store {
 
     fn publish(&self, state: &State, changes: &Changes) {
         set_arc(self.hello, &state.hello);
-        set_arc(self.conversations, &state.conversations);
+        self.publish_list(state);
         set_arc(self.faults, &state.faults);
         let same = self
             .health
@@ -330,6 +343,7 @@ fn view(state: &State) -> OpenView {
     OpenView {
         id: state.open.id.clone(),
         phase: state.open.phase,
+        temporary: state.open.temporary,
     }
 }
 

@@ -145,6 +145,21 @@ pub fn circuit(view: &engine::CircuitView, clock: &Clock) -> wire::CircuitView {
     }
 }
 
+/// What a turn could expect that asks for a model now.
+pub fn forecast(
+    model: &engine::ModelId,
+    outlook: &engine::Outlook,
+    clock: &Clock,
+) -> wire::ModelForecast {
+    wire::ModelForecast {
+        model: model.as_str().into(),
+        answers: outlook.answers.as_ref().map(|id| id.as_str().into()),
+        reason: Some(reason(outlook.reason)),
+        retry_at: outlook.retry_at.map(|at| clock.at(at)),
+        simulated: outlook.simulated,
+    }
+}
+
 /// An armed fault.
 pub fn fault(armed: &providers::Armed, clock: &Clock) -> wire::Fault {
     let order = &armed.order;

@@ -40,13 +40,14 @@ fn composes(event: &KeyboardEvent) -> bool {
 }
 
 /// Escape is meant for the answer, and for nothing that is open over the page.
-fn stops(event: &KeyboardEvent) -> bool {
-    let open =
-        document().query_selector("dialog[open], [data-drawer=open], [popover]:popover-open");
-    event.key() == "Escape"
-        && !event.default_prevented()
-        && !composes(event)
-        && matches!(open, Ok(None))
+fn stops(store: Store, event: &KeyboardEvent) -> bool {
+    let list = store.list;
+    let open = list.drawer.get_untracked()
+        || list.overlay.with_untracked(Option::is_some)
+        || list.renaming.with_untracked(Option::is_some)
+        || !matches!(document().query_selector("dialog[open]"), Ok(None));
+    let others = event.shift_key() || event.alt_key() || event.ctrl_key() || event.meta_key();
+    event.key() == "Escape" && !event.default_prevented() && !composes(event) && !others && !open
 }
 
 /// The text with all that goes with it, and the buttons that send and stop.
@@ -78,7 +79,7 @@ pub(crate) fn Composer() -> impl IntoView {
     };
     Effect::new(move || {
         let escape = window_event_listener(leptos::ev::keydown, move |event| {
-            if store.running.with_untracked(Option::is_some) && stops(&event) {
+            if store.running.with_untracked(Option::is_some) && stops(store, &event) {
                 event.prevent_default();
                 store.stop();
             }

@@ -8,12 +8,14 @@ mod drafts;
 mod fault_draft;
 pub mod files;
 mod gantt;
+mod groups;
 mod link;
 mod lists;
 mod markdown;
 pub mod queue;
 mod runs;
 mod send;
+mod shortcuts;
 mod transcript;
 
 use std::collections::BTreeSet;
@@ -31,14 +33,16 @@ pub use drafts::{DRAFT, Draft, forgotten};
 pub use fault_draft::{FaultDraft, PRESETS};
 pub use files::Attached;
 pub use gantt::{Bar, WIDTH, bars};
+pub use groups::{Group, groups};
 pub use link::{Audience, Connection, Deed, Event, Link};
 pub use markdown::{Align, Node, Table, plain};
 pub use queue::{Held, Queued};
 pub use runs::Runs;
 pub use send::Pending;
+pub use shortcuts::{Action, Keys, Pressed, SHORTCUTS, Scope, Shortcut};
 pub use transcript::{Entry, Item, Open, Phase};
 
-use crate::{Boot, BootPage};
+use crate::{Boot, BootPage, Clock};
 
 /// What the pages show.
 #[derive(Clone, Debug)]
@@ -57,6 +61,10 @@ pub struct State {
     pub forecast: Arc<Forecast>,
     /// The armed faults, oldest first.
     pub faults: Arc<Vec<Fault>>,
+    /// The reader's clock when the page began.
+    pub clock: Clock,
+    /// The next new conversation is a temporary one.
+    pub temporary: bool,
     runs: Runs,
     topics: BTreeSet<Topic>,
     stopping: BTreeSet<RunId>,
@@ -84,6 +92,8 @@ impl Default for State {
             health: None,
             forecast: Arc::default(),
             faults: Arc::default(),
+            clock: Clock::default(),
+            temporary: false,
             runs: Runs::default(),
             topics: BTreeSet::from([Topic::Conversations, Topic::Forecast]),
             stopping: BTreeSet::new(),
@@ -96,6 +106,7 @@ impl From<Boot> for State {
         let mut state = Self {
             hello: Arc::new(boot.hello),
             conversations: Arc::new(boot.conversations),
+            clock: boot.clock,
             ..Self::default()
         };
         match boot.page {
@@ -157,6 +168,7 @@ impl State {
             frames.push(ClientFrame::Unsubscribe { conversation_id });
         }
         self.open = Open::new(id);
+        self.temporary = false;
         if self.open.id.is_some() {
             self.open.phase = Phase::Loading;
         }

@@ -193,7 +193,7 @@ impl Store {
             return false;
         }
         if reading {
-            self.tell("Files are still being read.");
+            self.announce("Files are still being read.");
             return false;
         }
         self.complaint.set(None);
@@ -317,7 +317,7 @@ impl Store {
     }
 
     /// Takes up what was on its way when a page was closed.
-    pub(crate) fn restore(self) {
+    pub(crate) fn take_up_unsent(self) {
         if kept::names(kept::UNSENT).is_empty() {
             return;
         }
@@ -327,7 +327,7 @@ impl Store {
     }
 
     /// The announcer says this.
-    pub(crate) fn tell(&self, sentence: &str) {
+    pub(crate) fn announce(&self, sentence: &str) {
         set(self.announcement, sentence.to_owned());
     }
 
@@ -382,7 +382,7 @@ impl Store {
     fn enqueue(&self, queued: Queued) {
         self.prepare_composing();
         self.change_queue(|queue| queue.push(queued));
-        self.tell("Waiting: sends when this answer is done.");
+        self.announce("Waiting: sends when this answer is done.");
     }
 
     /// Why the queue waits though no answer is being written.

@@ -4,6 +4,7 @@ mod faults;
 mod forecast;
 mod health;
 mod reasons;
+mod receipt;
 mod seams;
 mod times;
 
@@ -15,6 +16,7 @@ pub use faults::{fault, target};
 pub use forecast::{forecast, forecast_for, likely_back, option};
 pub use health::{circuit, verdict};
 pub use reasons::{Fixer, explain, reason};
+pub use receipt::{dollars, lost_time, percent};
 pub use seams::{catching_up, fallback, goes_on, seam};
 pub use times::{countdown, seconds};
 

@@ -94,7 +94,7 @@ fn row(
     };
     let remove = move |_| {
         store.take_queued(&id.get_value());
-        store.tell("The waiting message is removed.");
+        store.announce("The waiting message is removed.");
         browser::focus("composer");
     };
     let files = one.files.len() + one.lost_files;

@@ -74,14 +74,14 @@ pub(crate) fn take(store: Store, files: Vec<File>) {
                 }
                 Err(refusal) => {
                     composing.remove_file(id);
-                    store.tell(&refusal);
+                    store.announce(&refusal);
                     composing.refusals.update(|all| all.push(refusal));
                 }
             }
         }
         if taken > 0 && composing.refusals.with_untracked(Vec::is_empty) {
             let word = if taken == 1 { "file" } else { "files" };
-            store.tell(&format!("{taken} {word} attached."));
+            store.announce(&format!("{taken} {word} attached."));
         }
     });
 }
@@ -118,7 +118,7 @@ pub(crate) fn take_text(store: Store, text: String) {
                 pasted: Some(text.into()),
             });
         });
-        store.tell("The long text is attached as a file.");
+        store.announce("The long text is attached as a file.");
     });
 }
 

@@ -38,6 +38,7 @@ pub fn turn(world: &World, plan: &Plan, ledger: &Ledger, told: &Told, end: &End)
     complaints.extend(check.time_line());
     complaints.extend(check.answer());
     complaints.extend(check.account());
+    complaints.extend(check.outlook());
     check.cover();
     if book.running > 0 {
         complaints.push(format!("{} calls are still running", book.running));
