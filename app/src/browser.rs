@@ -73,6 +73,13 @@ pub(crate) fn remember(name: &str, value: Option<&str>) {
     };
 }
 
+/// The same without its seconds: "14:02", "2026-11-20 14:02".
+pub(crate) fn short_time(at: Timestamp) -> String {
+    let mut time = local_time(at);
+    time.truncate(time.len().saturating_sub(3));
+    time
+}
+
 /// The time of day in the reader's own time zone and manner; with the date where it is not today.
 pub(crate) fn local_time(at: Timestamp) -> String {
     let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.as_millisecond() as f64));

@@ -1,6 +1,7 @@
 //! Between the plain [`State`] and what is shown of it: one signal for each part, set only when that part changed, and
 //! one for each message, so that a token of one answer disturbs nothing else on the page.
 
+mod branches;
 mod composing;
 pub(crate) mod kept;
 pub(crate) mod list;
@@ -22,6 +23,7 @@ pub(crate) use crate::state::Connection;
 use crate::state::{Changes, Entry, Item, Pending, Phase, State};
 use crate::{api, late};
 
+pub(crate) use branches::{Around, Menu};
 pub(crate) use composing::{Composing, Dialog};
 
 /// What can be asked of the socket.
@@ -73,6 +75,8 @@ pub(crate) struct Store {
     pub(crate) complaint: RwSignal<Option<String>>,
     /// A new conversation has got this id.
     pub(crate) opened: RwSignal<Option<ConversationId>>,
+    /// What belongs to the messages.
+    pub(crate) around: Around,
     /// Text that belongs into the composer.
     pub(crate) draft: RwSignal<Option<String>>,
     pub(crate) composing: Composing,
@@ -106,6 +110,7 @@ impl Store {
             draft: RwSignal::new(None),
             composing: Composing::new(&state),
             hydrated: RwSignal::new(false),
+            around: Around::new(&state),
             entries: StoredValue::new(entries),
             orders: StoredValue::new(None),
             state: StoredValue::new(state),
@@ -120,6 +125,11 @@ impl Store {
     /// The signal of a message, while it is shown.
     pub(crate) fn entry(&self, id: &MessageId) -> Option<ArcRwSignal<Arc<Entry>>> {
         self.entries.with_value(|entries| entries.get(id).cloned())
+    }
+
+    /// Something of the state as it is now.
+    fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        self.state.with_value(read)
     }
 
     /// A message as it is now.
@@ -289,6 +299,7 @@ impl Store {
             self.health.set(state.health.clone());
         }
         self.publish_entries(state, &changes.messages);
+        self.around.publish(state);
         set(self.open, view(state));
         set(self.pending, state.pending.clone());
         self.publish_composing(state);

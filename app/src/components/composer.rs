@@ -14,11 +14,12 @@ mod tray;
 use leptos::ev::KeyboardEvent;
 use leptos::html::Input;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
 
 pub(crate) use forecast::ForecastLine;
 pub(crate) use instructions::instructions;
 pub(crate) use model_search::model_search;
-pub(crate) use queued::{OnItsWay, Waiting, queued};
+pub(crate) use queued::{OnItsWay, WaitingMessages, queued};
 pub(crate) use reading::{take, take_text};
 pub(crate) use restore::restore;
 pub(crate) use tray::tray;
@@ -30,7 +31,7 @@ use drop::{DropZone, files_of};
 use pad::Pad;
 
 /// Enter sends: but not with Shift, which breaks the line, and not while an input method composes a character.
-fn sends(event: &KeyboardEvent) -> bool {
+pub(super) fn sends(event: &KeyboardEvent) -> bool {
     event.key() == "Enter" && !event.shift_key() && !composes(event)
 }
 
@@ -50,6 +51,16 @@ fn stops(store: Store, event: &KeyboardEvent) -> bool {
     event.key() == "Escape" && !event.default_prevented() && !composes(event) && !others && !open
 }
 
+/// Presses the button that edits the last question; false where there is none.
+fn edit_last() -> bool {
+    let buttons = document().query_selector_all("[data-role=user] [id^=edit-]");
+    let last = buttons
+        .ok()
+        .and_then(|buttons| buttons.item(buttons.length().checked_sub(1)?))
+        .and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok());
+    last.as_ref().map(web_sys::HtmlElement::click).is_some()
+}
+
 /// The text with all that goes with it, and the buttons that send and stop.
 #[component]
 pub(crate) fn Composer() -> impl IntoView {
@@ -61,6 +72,8 @@ pub(crate) fn Composer() -> impl IntoView {
         if sends(&event) {
             event.prevent_default();
             pad.submit();
+        } else if event.key() == "ArrowUp" && pad.bare() && !composes(&event) && edit_last() {
+            event.prevent_default();
         }
     };
     let paste = move |event: leptos::ev::ClipboardEvent| {

@@ -76,7 +76,7 @@ pub(crate) fn ModelPicker() -> impl IntoView {
                 disabled=move || !store.hydrated.get()
                 on:click=move |_| store.open_dialog(Dialog::Models)
             >
-                <Icon shape=icon::FIND />
+                <Icon shape=icon::SEARCH />
             </button>
         </Show>
     }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::NotFoundPage;
 use crate::components::{
     Composer, ConnectionLine, DeletedPage, ForecastLine, TemporaryLine, TemporarySwitch,
-    Transcript, Waiting,
+    Transcript, WaitingMessages,
 };
 use crate::state::Phase;
 use crate::store::Store;
@@ -54,7 +54,7 @@ pub(crate) fn ChatPage() -> impl IntoView {
                                 <ForecastLine />
                             </div>
                             <Complaint />
-                            <Waiting />
+                            <WaitingMessages />
                             <Composer />
                         </div>
                     </div>

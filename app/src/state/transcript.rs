@@ -1,6 +1,6 @@
 //! The conversation that is shown: its messages with what is built from them, and the path through their tree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use evenkeel_protocol::{
@@ -9,6 +9,7 @@ use evenkeel_protocol::{
 };
 
 use super::Blocks;
+use super::branches::Branches;
 
 /// A message, and its text cut into blocks where it is an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,8 @@ pub struct Entry {
     pub message: Message,
     /// Its markdown; empty for a person's message, which is shown as it was typed.
     pub blocks: Blocks,
+    /// It was answered, or could not be, while this page was open.
+    pub news: bool,
 }
 
 impl Entry {
@@ -26,7 +29,11 @@ impl Entry {
             MessageRole::User => Blocks::default(),
             MessageRole::Assistant => Blocks::of(&message.text, &message.seams),
         };
-        Self { message, blocks }
+        Self {
+            message,
+            blocks,
+            news: false,
+        }
     }
 
     /// It is being written now.
@@ -81,6 +88,8 @@ pub enum Item {
     Message(MessageId),
     /// A message that the server has not accepted yet.
     Pending(RequestId),
+    /// An answer that has been asked for again, and has not begun yet.
+    Again(RequestId),
 }
 
 /// How far the conversation is known.
@@ -108,9 +117,10 @@ pub struct Open {
     pub phase: Phase,
     /// It stands in no list, and is deleted when it is left.
     pub temporary: bool,
-    entries: BTreeMap<MessageId, Arc<Entry>>,
+    pub(super) entries: BTreeMap<MessageId, Arc<Entry>>,
     /// Oldest first.
-    order: Vec<MessageId>,
+    pub(super) order: Vec<MessageId>,
+    pub(super) branches: Branches,
 }
 
 impl Open {
@@ -124,11 +134,8 @@ impl Open {
 
     /// A conversation that is known as a whole.
     pub(super) fn of(transcript: Transcript) -> Self {
-        let mut open = Self::new(Some(transcript.conversation.id));
-        open.temporary = transcript.conversation.temporary;
-        for message in transcript.messages {
-            open.put(message);
-        }
+        let mut open = Self::new(Some(transcript.conversation.id.clone()));
+        open.merge(transcript);
         open
     }
 
@@ -137,27 +144,32 @@ impl Open {
         self.temporary = transcript.conversation.temporary;
         let before = std::mem::take(&mut self.order);
         let mut changed = Vec::new();
+        let mut new = Vec::new();
         for message in transcript.messages {
             let id = message.id.clone();
             self.order.push(id.clone());
-            let keep = self.entries.get(&id).is_some_and(|ours| {
+            match self.entries.get_mut(&id) {
                 // The socket is ahead of the page that was asked for, whether it still writes or has ended.
-                message.status == MessageStatus::Streaming || ours.message == message
-            });
-            if !keep {
-                changed.push(id.clone());
-                match self.entries.get_mut(&id) {
-                    Some(ours) => Arc::make_mut(ours).replace(message),
-                    None => {
-                        self.entries.insert(id, Arc::new(Entry::new(message)));
-                    }
+                Some(ours)
+                    if message.status == MessageStatus::Streaming || ours.message == message => {}
+                Some(ours) => {
+                    Arc::make_mut(ours).replace(message);
+                    changed.push(id);
+                }
+                None => {
+                    self.entries
+                        .insert(id.clone(), Arc::new(Entry::new(message)));
+                    new.push(id);
                 }
             }
         }
-        let known: std::collections::BTreeSet<_> = self.order.iter().cloned().collect();
+        let known: BTreeSet<_> = self.order.iter().cloned().collect();
         self.order
             .extend(before.into_iter().filter(|id| !known.contains(id)));
         self.phase = Phase::Ready;
+        new.iter().for_each(|id| self.keep_beside(id));
+        self.arrange();
+        changed.extend(new);
         changed
     }
 
@@ -171,14 +183,23 @@ impl Open {
         self.entries.get_mut(id).map(Arc::make_mut)
     }
 
-    /// A message that is new, or is replaced as a whole.
+    /// A message that is new, or is replaced as a whole. What is shown stays shown.
     pub(super) fn put(&mut self, message: Message) {
         let id = message.id.clone();
         match self.entries.get_mut(&id) {
-            Some(entry) => Arc::make_mut(entry).replace(message),
+            Some(entry) => {
+                let moved = entry.message.parent_id != message.parent_id;
+                Arc::make_mut(entry).replace(message);
+                if moved {
+                    self.arrange();
+                }
+            }
             None => {
                 self.order.push(id.clone());
-                self.entries.insert(id, Arc::new(Entry::new(message)));
+                self.entries
+                    .insert(id.clone(), Arc::new(Entry::new(message)));
+                self.keep_beside(&id);
+                self.place(&id);
             }
         }
     }

@@ -246,15 +246,6 @@ impl Store {
         }
     }
 
-    /// Sends a refused message anew, as it was.
-    pub(crate) fn send_again(&self, id: &RequestId) {
-        if let Some(pending) = self.withdraw(id) {
-            let mut send = pending.send.clone();
-            send.request_id = RequestId(browser::uuid());
-            self.adopt(send, browser::now_ms());
-        }
-    }
-
     /// Takes a refused message back into the composer.
     pub(crate) fn edit_again(&self, id: &RequestId) {
         if let Some(pending) = self.withdraw(id) {
@@ -392,9 +383,9 @@ impl Store {
         }
         let first = self.composing.queue.with(|queue| queue.first().cloned())?;
         self.state.with_value(|state| {
-            let newest = state.open.newest().and_then(|id| state.open.get(id));
-            let newest = newest.map(|entry| &entry.message);
-            queue::held(&first, newest, browser::now_ms())
+            let last = state.open.shown().last().and_then(|id| state.open.get(id));
+            let last = last.map(|entry| &entry.message);
+            queue::held(&first, last, browser::now_ms())
         })
     }
 

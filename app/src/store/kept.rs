@@ -131,6 +131,22 @@ pub(crate) fn keep_unsent(pending: &Pending) {
     );
 }
 
+/// This tab goes, or may: another one may take up what is on its way from it at once.
+pub(crate) fn release_unsent() {
+    let tab = tab();
+    for name in names(UNSENT) {
+        if let Some(mut unsent) = unsent(&name).filter(|unsent| unsent.tab == tab) {
+            unsent.tab.clear();
+            // As above.
+            keep(
+                of_all_tabs(),
+                &name,
+                serde_json::to_string(&unsent).ok().as_deref(),
+            );
+        }
+    }
+}
+
 /// A message on its way, as it was kept.
 pub(crate) fn unsent(name: &str) -> Option<Unsent> {
     serde_json::from_str(&get(of_all_tabs(), name)?).ok()

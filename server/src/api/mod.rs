@@ -57,8 +57,8 @@ pub fn routes() -> Router<Arc<Shared>> {
             post(conversations::restore),
         )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
-        .route("/api/attachments/{id}", get(attachments::one))
         .route("/api/receipt", get(receipt::receipt))
+        .route("/api/attachments/{id}", get(attachments::one))
         .route("/api/search", get(search::search))
         .route("/api/admin/providers", get(admin::providers))
         .route(

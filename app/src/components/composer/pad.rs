@@ -5,8 +5,6 @@ use std::time::Duration;
 use leptos::html::Textarea;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
-use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
 
 use crate::browser;
 use crate::state::{DRAFT, Draft, queue};
@@ -56,6 +54,13 @@ impl Pad {
             .get_untracked()
             .map(|area| area.value())
             .unwrap_or_default()
+    }
+
+    /// Not even a blank stands in it.
+    pub(super) fn bare(self) -> bool {
+        self.area
+            .get_untracked()
+            .is_some_and(|area| area.text_length() == 0)
     }
 
     pub(super) fn focus(self) {
@@ -219,16 +224,12 @@ impl Pad {
     fn listen(self) {
         let store = self.store;
         Effect::new(move || {
-            let leave = Closure::<dyn Fn()>::new(move || self.keep());
-            let page: web_sys::EventTarget = window().unchecked_into();
-            let document: web_sys::EventTarget = document().unchecked_into();
-            let places = [(page, "pagehide"), (document, "visibilitychange")];
-            for (target, event) in &places {
-                // It only fails for a listener that is none.
-                let _ =
-                    target.add_event_listener_with_callback(event, leave.as_ref().unchecked_ref());
-            }
-            let kept = StoredValue::new_local((places, leave));
+            let event = |name| leptos::ev::Custom::<web_sys::Event>::new(name);
+            let hidden = window_event_listener(event("visibilitychange"), move |_| self.keep());
+            let leave = window_event_listener(event("pagehide"), move |_| {
+                self.keep();
+                kept::release_unsent();
+            });
             let storage = window_event_listener(leptos::ev::storage, move |event| {
                 let Some(name) = event.key() else { return };
                 let key = store.composing.key();
@@ -245,14 +246,8 @@ impl Pad {
             on_cleanup(move || {
                 self.keep();
                 storage.remove();
-                kept.try_with_value(|(places, leave)| {
-                    for (target, event) in places {
-                        let _ = target.remove_event_listener_with_callback(
-                            event,
-                            leave.as_ref().unchecked_ref(),
-                        );
-                    }
-                });
+                hidden.remove();
+                leave.remove();
             });
         });
     }

@@ -10,7 +10,7 @@ use crate::store::Store;
 
 /// Where they stand, once there is one.
 #[component]
-pub(crate) fn Waiting() -> impl IntoView {
+pub(crate) fn WaitingMessages() -> impl IntoView {
     let store = Store::here();
     let some = Memo::new(move |_| !store.composing.queue.with(Vec::is_empty));
     move || {

@@ -15,7 +15,10 @@ pub(crate) fn restore(store: Store) {
     let mut all: Vec<_> = kept::names(kept::UNSENT)
         .iter()
         .filter_map(|name| kept::unsent(name))
-        .filter(|unsent| unsent.tab == tab || now - unsent.at > RECENT_MS)
+        .filter(|unsent| {
+            let nobodys = unsent.tab.is_empty() || unsent.tab == tab;
+            nobodys || now - unsent.at > RECENT_MS
+        })
         .collect();
     all.sort_by_key(|unsent| unsent.at);
     for unsent in all {
