@@ -57,8 +57,13 @@ fn read(body: &[u8]) -> Result<Document, Refusal> {
         ));
     }
     let mut json = serde_json::Deserializer::from_slice(body);
-    serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| Refusal::at(error.path().to_string(), &error.inner().to_string()))
+    serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let place = match error.path().to_string() {
+            whole if whole == "." => "The document".to_owned(),
+            place => place,
+        };
+        Refusal::at(place, &error.inner().to_string())
+    })
 }
 
 #[cfg(test)]

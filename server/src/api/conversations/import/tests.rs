@@ -73,7 +73,7 @@ fn what_is_no_document_is_refused_with_the_mend() {
         ),
         (
             "{\"format\":\"evenkeel.conversation\",\"version\":1}",
-            "missing field `conversation`",
+            "The document: missing field `conversation`",
         ),
     ] {
         let said = read(body.as_bytes()).unwrap_err().error.error;

@@ -28,11 +28,8 @@ pub(super) fn closing_fence(text: &str) -> Option<String> {
         };
         let (fence, rest) = line.split_at(line.len() - line.trim_start_matches(mark).len());
         match open {
-            Some(begun) => {
-                if fence.starts_with(begun) && rest.is_empty() {
-                    open = None;
-                }
-            }
+            Some(begun) if fence.starts_with(begun) && rest.is_empty() => open = None,
+            Some(_) => {}
             // Backticks within the line make it code within a paragraph.
             None if fence.len() >= 3 && !(mark == '`' && rest.contains('`')) => open = Some(fence),
             None => {}
