@@ -5,10 +5,12 @@ use std::sync::Arc;
 #[cfg(feature = "split")]
 use std::sync::OnceLock;
 
+use evenkeel_protocol::{Conversation, MessageRole};
 #[cfg(feature = "split")]
 use futures::future::LocalBoxFuture;
 #[cfg(feature = "split")]
 use gloo_timers::future::TimeoutFuture;
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 #[cfg(feature = "split")]
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
@@ -16,6 +18,7 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use crate::components;
 use crate::pages::{AdminPage, DebugPage};
 use crate::state::{Blocks, Entry};
+use crate::store::Store;
 
 /// After this time it is tried again to fetch a part that could not be fetched.
 #[cfg(feature = "split")]
@@ -84,9 +87,25 @@ macro_rules! parts {
 }
 
 parts! {
-    /// Everything around an answer.
+    /// Everything around a message.
     ANSWERS: Answers = answers {
-        Answers { grow: Blocks::grow, view: components::answer }
+        Answers {
+            grow: Blocks::grow,
+            view: message,
+            tail: components::tail,
+            wait: components::wait,
+        }
+    }
+    /// What opens around the conversation list.
+    LIST: List = list {
+        List {
+            menus: components::menus,
+            overlays: components::overlays,
+            results: components::results,
+            rename: components::rename,
+            import: components::import,
+            key: components::list_key,
+        }
     }
     /// The health panel.
     ADMIN: fn() -> AnyView = admin { || view! { <AdminPage /> }.into_any() }
@@ -94,13 +113,41 @@ parts! {
     DEBUG: fn() -> AnyView = debug { || view! { <DebugPage /> }.into_any() }
 }
 
-/// Everything around an answer.
+/// Everything around a message.
 #[derive(Clone, Copy)]
 pub(crate) struct Answers {
     /// More of an answer's text as blocks.
     pub(crate) grow: fn(&mut Blocks, &str),
-    /// An answer as it is shown.
+    /// A message as it is shown.
     pub(crate) view: fn(ArcRwSignal<Arc<Entry>>) -> AnyView,
+    /// What stands at the end of all messages.
+    pub(crate) tail: fn() -> AnyView,
+    /// Looks after the questions that wait until a model is back.
+    pub(crate) wait: fn(Store),
+}
+
+fn message(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
+    match entry.with_untracked(|entry| entry.message.role) {
+        MessageRole::User => components::question(entry),
+        MessageRole::Assistant => components::answer(entry),
+    }
+}
+
+/// What opens around the conversation list.
+#[derive(Clone, Copy)]
+pub(crate) struct List {
+    /// The menus.
+    pub(crate) menus: fn(Store) -> AnyView,
+    /// Dialogs, and lines that pass.
+    pub(crate) overlays: fn(Store) -> AnyView,
+    /// What a search has found.
+    pub(crate) results: fn(Store) -> AnyView,
+    /// The field for another title.
+    pub(crate) rename: fn(Store, ArcRwSignal<Conversation>) -> AnyView,
+    /// Takes in conversations that were exported.
+    pub(crate) import: fn(Store, web_sys::FileList),
+    /// A key was pressed in the list.
+    pub(crate) key: fn(Store, KeyboardEvent),
 }
 
 /// Fetches what the page at this address was rendered with, so that it can be hydrated.

@@ -22,7 +22,7 @@ pub mod wording;
 
 use leptos::prelude::*;
 
-pub use boot::{Boot, BootPage};
+pub use boot::{Boot, BootPage, Clock};
 #[cfg(feature = "ssr")]
 pub use shell::shell;
 
@@ -40,7 +40,10 @@ pub fn App() -> impl IntoView {
         .map_or(Page::Chat(None), |boot| Page::of(&boot.page));
     let store = Store::new(page, boot.map(State::from).unwrap_or_default());
     provide_context(store);
-    Effect::new(move || socket::start(store));
+    Effect::new(move || {
+        socket::start(store);
+        store.resume_waiting();
+    });
     view! { <Layout /> }
 }
 

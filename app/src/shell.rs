@@ -30,6 +30,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <script src="/early.js"></script>
                 <HashedStylesheet options=options.clone() id="style" />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="apple-touch-icon" href="/icons/apple-touch-icon.png" />
+                <link rel="manifest" href="/manifest.webmanifest" />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
             </head>
@@ -44,7 +46,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// The document's title; in the browser the page goes on with it.
 fn title(boot: &Boot) -> String {
     let name = match &boot.page {
-        BootPage::Conversation(transcript) => Some(transcript.conversation.title.as_str()),
+        BootPage::Conversation(transcript) | BootPage::ConversationEnd(transcript) => {
+            Some(transcript.conversation.title.as_str())
+        }
         BootPage::New | BootPage::Admin(..) | BootPage::Debug(..) | BootPage::NotFound => None,
     };
     Page::of(&boot.page).title(Phase::Ready, name)
