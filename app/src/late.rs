@@ -5,10 +5,12 @@ use std::sync::Arc;
 #[cfg(feature = "split")]
 use std::sync::OnceLock;
 
+use evenkeel_protocol::Conversation;
 #[cfg(feature = "split")]
 use futures::future::LocalBoxFuture;
 #[cfg(feature = "split")]
 use gloo_timers::future::TimeoutFuture;
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 #[cfg(feature = "split")]
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
@@ -16,6 +18,7 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use crate::components;
 use crate::pages::{AdminPage, DebugPage};
 use crate::state::{Blocks, Entry};
+use crate::store::Store;
 
 /// After this time it is tried again to fetch a part that could not be fetched.
 #[cfg(feature = "split")]
@@ -88,6 +91,16 @@ parts! {
     ANSWERS: Answers = answers {
         Answers { grow: Blocks::grow, view: components::answer }
     }
+    /// What opens around the conversation list.
+    LIST: List = list {
+        List {
+            overlays: components::overlays,
+            results: components::results,
+            rename: components::rename,
+            import: components::import,
+            key: components::list_key,
+        }
+    }
     /// The health panel.
     ADMIN: fn() -> AnyView = admin { || view! { <AdminPage /> }.into_any() }
     /// The debug pane.
@@ -101,6 +114,21 @@ pub(crate) struct Answers {
     pub(crate) grow: fn(&mut Blocks, &str),
     /// An answer as it is shown.
     pub(crate) view: fn(ArcRwSignal<Arc<Entry>>) -> AnyView,
+}
+
+/// What opens around the conversation list.
+#[derive(Clone, Copy)]
+pub(crate) struct List {
+    /// Menus, dialogs, and lines that pass.
+    pub(crate) overlays: fn(Store) -> AnyView,
+    /// What a search has found.
+    pub(crate) results: fn(Store) -> AnyView,
+    /// The field for another title.
+    pub(crate) rename: fn(Store, ArcRwSignal<Conversation>) -> AnyView,
+    /// Takes in conversations that were exported.
+    pub(crate) import: fn(Store, web_sys::FileList),
+    /// A key was pressed in the list.
+    pub(crate) key: fn(Store, KeyboardEvent),
 }
 
 /// Fetches what the page at this address was rendered with, so that it can be hydrated.

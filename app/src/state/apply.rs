@@ -144,7 +144,7 @@ impl State {
             }
             ServerFrame::Health(report) => self.health(report),
             ServerFrame::Fault(change) => self.fault(change),
-            ServerFrame::Conversation(change) => self.conversation(change),
+            ServerFrame::Conversation(change) => changes.merge(self.listed(change)),
             ServerFrame::Forecast(forecast) => self.forecast = Arc::new(forecast),
             ServerFrame::Pong => {}
         }
@@ -162,10 +162,16 @@ impl State {
 
     /// The conversation could not be fetched.
     pub fn no_transcript(&mut self, id: &ConversationId, phase: Phase) {
-        // What is shown already is not taken away because a refresh failed.
-        if self.open.id.as_ref() == Some(id) && self.open.phase != Phase::Ready {
-            self.open.phase = phase;
+        if self.open.id.as_ref() != Some(id) {
+            return;
         }
+        self.open.phase = match (self.open.phase, phase) {
+            // It was deleted while nobody listened.
+            (Phase::Ready | Phase::Deleted, Phase::Missing) => Phase::Deleted,
+            // What is shown already is not taken away because a refresh failed.
+            (Phase::Ready, _) => Phase::Ready,
+            _ => phase,
+        };
     }
 
     fn accepted(&mut self, event: Accepted, changes: &mut Changes) {
@@ -182,6 +188,9 @@ impl State {
         });
         if began_here {
             self.open.id = Some(conversation_id.clone());
+            self.open.temporary = pending
+                .as_ref()
+                .is_some_and(|pending| pending.send.temporary);
             changes.opened = Some(conversation_id.clone());
         }
         let is_open = self.open.id.as_ref() == Some(&conversation_id);

@@ -6,10 +6,12 @@ mod backoff;
 mod blocks;
 mod fault_draft;
 mod gantt;
+mod groups;
 mod lists;
 mod markdown;
 mod runs;
 mod send;
+mod shortcuts;
 mod transcript;
 
 use std::collections::BTreeSet;
@@ -25,12 +27,14 @@ pub use backoff::delay_ms;
 pub use blocks::{Block, Blocks, in_text};
 pub use fault_draft::{FaultDraft, PRESETS};
 pub use gantt::{Bar, WIDTH, bars};
+pub use groups::{Group, groups};
 pub use markdown::{Align, Node, Table, plain};
 pub use runs::Runs;
 pub use send::Pending;
+pub use shortcuts::{Action, Keys, Pressed, SHORTCUTS, Scope, Shortcut};
 pub use transcript::{Entry, Item, Open, Phase};
 
-use crate::{Boot, BootPage};
+use crate::{Boot, BootPage, Clock};
 
 /// What the pages show.
 #[derive(Clone, Debug)]
@@ -49,6 +53,10 @@ pub struct State {
     pub forecast: Arc<Forecast>,
     /// The armed faults, oldest first.
     pub faults: Arc<Vec<Fault>>,
+    /// The reader's clock when the page began.
+    pub clock: Clock,
+    /// The next new conversation is a temporary one.
+    pub temporary: bool,
     runs: Runs,
     topics: BTreeSet<Topic>,
     stopping: BTreeSet<RunId>,
@@ -76,6 +84,8 @@ impl Default for State {
             health: None,
             forecast: Arc::default(),
             faults: Arc::default(),
+            clock: Clock::default(),
+            temporary: false,
             runs: Runs::default(),
             topics: BTreeSet::from([Topic::Conversations, Topic::Forecast]),
             stopping: BTreeSet::new(),
@@ -88,6 +98,7 @@ impl From<Boot> for State {
         let mut state = Self {
             hello: Arc::new(boot.hello),
             conversations: Arc::new(boot.conversations),
+            clock: boot.clock,
             ..Self::default()
         };
         match boot.page {
@@ -149,6 +160,7 @@ impl State {
             frames.push(ClientFrame::Unsubscribe { conversation_id });
         }
         self.open = Open::new(id);
+        self.temporary = false;
         if self.open.id.is_some() {
             self.open.phase = Phase::Loading;
         }

@@ -93,6 +93,8 @@ pub enum Phase {
     Loading,
     /// There is none, or it is not this reader's.
     Missing,
+    /// It was there until just now.
+    Deleted,
     /// It could not be fetched.
     Failed,
 }
@@ -104,6 +106,8 @@ pub struct Open {
     pub id: Option<ConversationId>,
     /// How far it is known.
     pub phase: Phase,
+    /// It stands in no list, and is deleted when it is left.
+    pub temporary: bool,
     entries: BTreeMap<MessageId, Arc<Entry>>,
     /// Oldest first.
     order: Vec<MessageId>,
@@ -121,6 +125,7 @@ impl Open {
     /// A conversation that is known as a whole.
     pub(super) fn of(transcript: Transcript) -> Self {
         let mut open = Self::new(Some(transcript.conversation.id));
+        open.temporary = transcript.conversation.temporary;
         for message in transcript.messages {
             open.put(message);
         }
@@ -129,6 +134,7 @@ impl Open {
 
     /// What the server has, together with what came over the socket meanwhile.
     pub(super) fn merge(&mut self, transcript: Transcript) -> Vec<MessageId> {
+        self.temporary = transcript.conversation.temporary;
         let before = std::mem::take(&mut self.order);
         let mut changed = Vec::new();
         for message in transcript.messages {

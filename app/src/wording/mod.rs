@@ -3,6 +3,7 @@
 mod faults;
 mod health;
 mod reasons;
+mod receipt;
 mod seams;
 mod times;
 
@@ -13,6 +14,7 @@ use evenkeel_protocol::{
 pub use faults::{fault, target};
 pub use health::{circuit, verdict};
 pub use reasons::{Fixer, explain, reason};
+pub use receipt::{dollars, lost_time, percent};
 pub use seams::{catching_up, fallback, goes_on, seam};
 pub use times::{countdown, seconds};
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 mod anthropic;
+mod aside;
 mod attachments;
 mod body;
 pub(crate) mod conversations;
@@ -11,6 +12,7 @@ mod gateway;
 pub(crate) mod health;
 mod models;
 mod openai;
+mod receipt;
 mod search;
 
 use std::sync::Arc;
@@ -56,7 +58,10 @@ pub fn routes() -> Router<Arc<Shared>> {
             post(conversations::restore),
         )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
+        .route("/api/conversations/{id}/title", post(aside::title))
+        .route("/api/messages/{id}/suggestions", post(aside::suggestions))
         .route("/api/attachments/{id}", get(attachments::one))
+        .route("/api/receipt", get(receipt::receipt))
         .route("/api/search", get(search::search))
         .route("/api/admin/providers", get(admin::providers))
         .route(

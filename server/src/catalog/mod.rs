@@ -2,6 +2,7 @@
 
 mod auto;
 mod build;
+mod cheapest;
 mod connect;
 mod forecast;
 mod likeness;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use evenkeel_engine::{
     Capabilities, Chain, ChainError, Circuits, LayeredCircuits, Leg, ModelId, PromptFacts,
-    ProviderId, Scrubber, Settings, Traits, Usage,
+    ProviderId, Scrubber, Settings, Traits,
 };
 use evenkeel_protocol as wire;
 use evenkeel_providers::{Caller, DEMO_MODELS, Discovered, Faults, ModelFacts, Prompt};
@@ -73,12 +74,6 @@ pub struct ModelEntry {
 }
 
 impl ModelEntry {
-    /// What so many tokens cost in US dollars, where the prices are known.
-    pub fn price(&self, usage: Usage) -> Option<f64> {
-        let (input, output) = self.cost?;
-        Some((usage.input_tokens as f64 * input + usage.output_tokens as f64 * output) / 1e6)
-    }
-
     fn traits(&self) -> Traits {
         Traits {
             context_window: self.certain.context_window,
@@ -225,11 +220,7 @@ impl Catalog {
         caller: &Caller,
     ) -> Result<Chain, ChainError> {
         let legs = model.chain.iter().filter_map(|id| self.model(id.as_str()));
-        let legs = legs.filter_map(|model| {
-            let provider = self.enabled_provider(model)?;
-            let circuits = provider.circuits_of(&model.id, &caller.principal);
-            self.leg(model, circuits, prompt, caller)
-        });
+        let legs = legs.filter_map(|model| self.turn_leg(model, prompt, caller));
         Self::chain_of(model, legs, &facts(prompt))
     }
 
@@ -247,6 +238,13 @@ impl Catalog {
         } else {
             chain
         })
+    }
+
+    /// A leg as it is asked: faults that are aimed at it come into play.
+    fn turn_leg(&self, model: &ModelEntry, prompt: &Arc<Prompt>, caller: &Caller) -> Option<Leg> {
+        let provider = self.enabled_provider(model)?;
+        let circuits = provider.circuits_of(&model.id, &caller.principal);
+        self.leg(model, circuits, prompt, caller)
     }
 
     fn enabled_provider(&self, model: &ModelEntry) -> Option<&ProviderEntry> {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
+mod aside;
 mod attachments;
 mod branches;
 mod deletion;
@@ -15,6 +16,7 @@ mod gateway_seams;
 mod http;
 mod messages;
 mod persistence;
+mod receipt;
 mod search;
 mod simulate;
 mod socket;

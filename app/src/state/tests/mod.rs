@@ -99,6 +99,7 @@ fn boot(page: BootPage) -> Boot {
     Boot {
         hello,
         conversations: vec![],
+        clock: Default::default(),
         page,
     }
 }

@@ -16,6 +16,7 @@ mod corruption;
 mod deletion;
 mod foreigners;
 mod opening;
+mod receipt;
 mod round_trip;
 mod search;
 mod support;
