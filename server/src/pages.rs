@@ -98,7 +98,7 @@ async fn conversation(
     request: Request,
 ) -> Response {
     let page = match transcript(&shared, &principal, &id).await {
-        Ok(transcript) => BootPage::Conversation(transcript),
+        Ok(transcript) => BootPage::of(transcript),
         Err(refusal) if refusal.status() == StatusCode::NOT_FOUND => BootPage::NotFound,
         Err(refusal) => return refusal.into_response(),
     };
@@ -140,7 +140,7 @@ async fn not_found(state: State<Arc<Shared>>, principal: Principal, request: Req
 }
 
 /// The reader's clock, as far as its last page has told.
-fn clock(headers: &HeaderMap) -> Clock {
+fn clock(now: Timestamp, headers: &HeaderMap) -> Clock {
     let cookies = headers
         .get_all(header::COOKIE)
         .into_iter()
@@ -151,9 +151,8 @@ fn clock(headers: &HeaderMap) -> Clock {
         .find_map(|offset| offset.parse().ok())
         // There is no clock that is further ahead or behind.
         .filter(|offset: &i64| offset.abs() <= 14 * 60);
-    let now = jiff::Timestamp::now().as_millisecond();
     Clock {
-        now: Timestamp::from_millisecond(now).unwrap_or(Timestamp::UNIX_EPOCH),
+        now,
         utc_offset: Some(offset.unwrap_or(0)),
     }
 }
@@ -172,7 +171,7 @@ async fn render(
     let boot = Boot {
         hello: hello(&shared, principal),
         conversations,
-        clock: clock(request.headers()),
+        clock: clock(shared.clock.now(), request.headers()),
         page,
     };
     let options = shared.pages.clone();
@@ -191,4 +190,31 @@ async fn render(
     };
     let app = move || evenkeel_app::shell(options.clone());
     leptos_axum::render_app_to_stream_with_context(context, app)(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_what_its_cookie_says() {
+        let offset = |cookies: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, HeaderValue::from_static(cookies));
+            clock(Timestamp::UNIX_EPOCH, &headers).utc_offset
+        };
+        assert_eq!(offset("utc_offset=60"), Some(60));
+        assert_eq!(offset("a=b; utc_offset=-300; c=d"), Some(-300));
+        for nonsense in [
+            "",
+            "utc_offset=",
+            "utc_offset=900",
+            "utc_offset=1e3",
+            "x_utc_offset=60",
+        ] {
+            assert_eq!(offset(nonsense), Some(0), "{nonsense}");
+        }
+        let none = clock(Timestamp::UNIX_EPOCH, &HeaderMap::new());
+        assert_eq!(none.utc_offset, Some(0));
+    }
 }

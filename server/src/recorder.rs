@@ -8,7 +8,6 @@ use tokio::time::Instant;
 
 use crate::shared::Shared;
 use crate::translate;
-use crate::turn::price;
 
 /// Whose turn it is, for the log.
 #[derive(Clone, Debug)]
@@ -203,8 +202,10 @@ impl<S: Fn(Attempt) + Send + Sync> Observer for Recorder<S> {
         self.shared.health.attempt(record, &self.shared.clock);
         let mut shown = translate::attempt(record, &self.shared.clock);
         shown.cost = record.usage.and_then(|usage| {
-            let (catalog, model) = (self.shared.catalog(), record.model.as_str());
-            price(&catalog, model, usage.input_tokens, usage.output_tokens)
+            let catalog = self.shared.catalog();
+            catalog
+                .model(record.model.as_str())?
+                .price(usage.input_tokens, usage.output_tokens)
         });
         (self.show)(shown);
     }

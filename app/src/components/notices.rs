@@ -36,13 +36,19 @@ fn pass(node: NodeRef<Div>, after: Duration, go: impl Fn() + 'static) {
                     .query_selector(":focus-visible")
                     .is_ok_and(|focus| focus.is_some())
         });
-        if held {
-            left.set_value(after);
-            return;
-        }
-        left.update_value(|left| *left = left.saturating_sub(TICK));
-        if left.get_value().is_zero() {
-            go();
+        let next = left.try_get_value().map(|left| {
+            if held {
+                after
+            } else {
+                left.saturating_sub(TICK)
+            }
+        });
+        // None: the line has gone.
+        if let Some(next) = next {
+            left.set_value(next);
+            if next.is_zero() {
+                go();
+            }
         }
     };
     // Without a timer the line stays until it is dismissed.

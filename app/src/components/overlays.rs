@@ -24,16 +24,23 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A found message is marked for so long.
 const MARKED: Duration = Duration::from_secs(6);
 
-/// Everything that opens over the page.
+/// The menus of the list, which belong to the same part of the page.
+pub(crate) fn menus(store: Store) -> AnyView {
+    let menu = move || match store.list.overlay.get()? {
+        Overlay::Entry(id) => Some(entry_menu(store, id)),
+        Overlay::User => Some(user_menu(store)),
+        Overlay::Shortcuts | Overlay::Receipt => None,
+    };
+    menu.into_any()
+}
+
+/// Everything else that opens over the page.
 pub(crate) fn overlays(store: Store) -> AnyView {
     reveal(store);
-    let over = move || {
-        store.list.overlay.get().map(|overlay| match overlay {
-            Overlay::Entry(id) => entry_menu(store, id),
-            Overlay::User => user_menu(store),
-            Overlay::Shortcuts => shortcut_sheet(store),
-            Overlay::Receipt => receipt(store),
-        })
+    let over = move || match store.list.overlay.get()? {
+        Overlay::Entry(_) | Overlay::User => None,
+        Overlay::Shortcuts => Some(shortcut_sheet(store)),
+        Overlay::Receipt => Some(receipt(store)),
     };
     view! {
         {over}

@@ -64,6 +64,17 @@ fn card(receipt: &Receipt) -> AnyView {
     } else {
         lead
     };
+    let of = match (receipt.saved, receipt.answers) {
+        (0, 1) => "1 answer so far".to_owned(),
+        (0, answers) => format!("{answers} answers so far"),
+        (_, 1) => "of 1 answer".to_owned(),
+        (_, answers) => format!("of {answers} answers"),
+    };
+    let extra = match receipt.extra_cost {
+        Some(cost) => dollars(cost),
+        None if receipt.saved == 0 => "none".to_owned(),
+        None => "unknown".to_owned(),
+    };
     let since = receipt.since.map(|since| {
         let day = browser::local_day(since);
         view! { <p class="text-sm text-muted">"since " <time datetime=since.to_string()>{day}</time></p> }
@@ -74,12 +85,12 @@ fn card(receipt: &Receipt) -> AnyView {
             {ring(receipt)}
             <div class="text-center">
                 <p class="receipt-lead">{lead}</p>
-                <p class="text-muted">"of " {receipt.answers.to_string()} {if receipt.answers == 1 { " answer" } else { " answers" }}</p>
+                <p class="text-muted">{of}</p>
                 {since}
             </div>
             <dl class="receipt-figures">
                 {figure("Time lost", lost_time(receipt.seconds_lost), "")}
-                {figure("Extra cost", receipt.extra_cost.map_or("unknown".to_owned(), dollars), "")}
+                {figure("Extra cost", extra, "")}
                 {figure("Nobody could answer", receipt.lost.to_string(), if receipt.lost > 0 { "danger" } else { "" })}
             </dl>
             {simulated(receipt.simulated)}

@@ -40,16 +40,23 @@ pub(super) fn shortcut_sheet(store: Store) -> AnyView {
         .iter()
         .map(|(about, shortcuts)| {
             let rows: Vec<_> = shortcuts
-                .iter()
-                .map(|shortcut| {
-                    let caps: Vec<_> = caps(shortcut.keys, mac)
-                        .into_iter()
-                        .map(|cap| view! { <kbd>{cap}</kbd> })
+                .chunk_by(|one, next| one.label == next.label)
+                .map(|same| {
+                    let keys: Vec<_> = same
+                        .iter()
+                        .enumerate()
+                        .map(|(place, shortcut)| {
+                            let caps: Vec<_> = caps(shortcut.keys, mac)
+                                .into_iter()
+                                .map(|cap| view! { <kbd>{cap}</kbd> })
+                                .collect();
+                            view! { {(place > 0).then_some(" or ")} {caps} }
+                        })
                         .collect();
                     view! {
                         <div class="shortcut">
-                            <dt>{shortcut.label}</dt>
-                            <dd>{caps}</dd>
+                            <dt>{same.first().map(|shortcut| shortcut.label)}</dt>
+                            <dd>{keys}</dd>
                         </div>
                     }
                 })

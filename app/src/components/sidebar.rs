@@ -134,6 +134,10 @@ pub(crate) fn Sidebar(
                     <span class="sr-only">": settings and more"</span>
                 </button>
             </div>
+            {move || {
+                let part = store.list.here.get().then(|| late::LIST.get()).flatten();
+                part.map(|part| (part.menus)(store))
+            }}
             <p class="drop-here" aria-hidden="true">"Drop an exported conversation here"</p>
         </nav>
     }

@@ -52,7 +52,7 @@ pub(crate) fn TemporaryLine() -> impl IntoView {
             view! {
                 <p class="temporary-line" data-testid="temporary">
                     <span class="badge">"Temporary"</span>
-                    <span>"Stands in no list, and is deleted when you leave it."</span>
+                    <span>"Not listed, and deleted when you leave it."</span>
                 </p>
             }
         })

@@ -112,8 +112,8 @@ const fn entry(action: Action, scope: Scope, keys: Keys, label: &'static str) ->
     }
 }
 
-/// All of them, by what they are about.
-pub const SHORTCUTS: [(&str, &[Shortcut]); 3] = {
+/// All of them, by what they are about. Those that do the same stand side by side.
+pub const SHORTCUTS: [(&str, &[Shortcut]); 4] = {
     use Action::*;
     use Scope::*;
     [
@@ -122,43 +122,48 @@ pub const SHORTCUTS: [(&str, &[Shortcut]); 3] = {
             &[
                 entry(NewChat, Everywhere, control_shift("o"), "New chat"),
                 entry(Search, Everywhere, control("k"), "Search conversations"),
-                entry(Previous, Everywhere, alt("ArrowUp"), "The one above"),
-                entry(Next, Everywhere, alt("ArrowDown"), "The one below"),
+                entry(Previous, Everywhere, alt("ArrowUp"), "Go to the one above"),
+                entry(Next, Everywhere, alt("ArrowDown"), "Go to the one below"),
                 entry(Own, Control, plain("F2"), "Rename the one in focus"),
                 entry(Own, Control, plain("Delete"), "Delete the one in focus"),
                 entry(Undo, NotTyping, control("z"), "Undo a deletion"),
-                entry(
-                    ToggleList,
-                    Everywhere,
-                    control("b"),
-                    "Show or fold the list",
-                ),
             ],
         ),
         (
             "Message",
             &[
+                entry(Write, Everywhere, shift("Escape"), "Write"),
+                entry(Write, Character, plain("/"), "Write"),
                 entry(Own, Control, plain("Enter"), "Send"),
                 entry(Own, Control, shift("Enter"), "Break the line"),
-                entry(Own, Control, plain("Escape"), "Stop the answer"),
-                entry(Write, Everywhere, shift("Escape"), "Go to the composer"),
-                entry(Write, Character, plain("/"), "Go to the composer"),
             ],
         ),
         (
             "Answer",
             &[
+                entry(Own, Control, plain("Escape"), "Stop it, while writing"),
                 entry(
                     CopyAnswer,
                     Everywhere,
                     control_shift("y"),
-                    "Copy the last answer",
+                    "Copy the last one",
                 ),
                 entry(
                     Regenerate,
                     Everywhere,
                     control_shift("Enter"),
-                    "Regenerate the last answer",
+                    "Regenerate the last one",
+                ),
+            ],
+        ),
+        (
+            "Page",
+            &[
+                entry(
+                    ToggleList,
+                    Everywhere,
+                    control("b"),
+                    "Show or fold the list",
                 ),
                 entry(Sheet, Everywhere, control("/"), "Show these shortcuts"),
                 entry(Sheet, Character, plain("?"), "Show these shortcuts"),

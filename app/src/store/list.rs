@@ -288,7 +288,7 @@ impl Store {
             let items = state.items();
             let mut messages = items.iter().rev().filter_map(|item| match item {
                 Item::Message(id) => state.open.get(id),
-                Item::Pending(_) => None,
+                Item::Pending(_) | Item::Again(_) => None,
             });
             let answer = messages.find(|entry| entry.message.role == MessageRole::Assistant);
             answer.map(|entry| entry.message.text.clone())

@@ -60,8 +60,8 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/api/conversations/{id}/chat", post(conversations::chat))
         .route("/api/conversations/{id}/title", post(aside::title))
         .route("/api/messages/{id}/suggestions", post(aside::suggestions))
-        .route("/api/attachments/{id}", get(attachments::one))
         .route("/api/receipt", get(receipt::receipt))
+        .route("/api/attachments/{id}", get(attachments::one))
         .route("/api/search", get(search::search))
         .route("/api/admin/providers", get(admin::providers))
         .route(

@@ -15,6 +15,7 @@ mod gateway_ends;
 mod gateway_seams;
 mod http;
 mod messages;
+mod open;
 mod persistence;
 mod receipt;
 mod search;
