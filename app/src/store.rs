@@ -3,6 +3,7 @@
 
 mod branches;
 pub(crate) mod list;
+pub(crate) mod older;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -82,6 +83,8 @@ pub(crate) struct Store {
     pub(crate) opened: RwSignal<Option<ConversationId>>,
     /// What belongs to the messages.
     pub(crate) around: Around,
+    /// A message that is to come onto the page.
+    wanted: StoredValue<Option<MessageId>>,
     /// Text that belongs into the composer.
     pub(crate) draft: RwSignal<Option<String>>,
     /// The page is alive: from here on it may differ from what the server rendered.
@@ -114,6 +117,7 @@ impl Store {
             draft: RwSignal::new(None),
             hydrated: RwSignal::new(false),
             around: Around::new(&state),
+            wanted: StoredValue::new(None),
             entries: StoredValue::new(entries),
             orders: StoredValue::new(None),
             state: StoredValue::new(state),
@@ -246,29 +250,31 @@ impl Store {
     /// Fetches the open conversation anew.
     pub(crate) fn refresh(&self) {
         let store = *self;
-        let Some(id) = self.state.with_value(|state| state.open.id.clone()) else {
-            return;
-        };
-        leptos::task::spawn_local(async move {
-            let fetched = api::transcript(&id).await;
-            if fetched.is_ok() {
-                late::ANSWERS.load().await;
+        if let Some(id) = self.state.with_value(|state| state.open.id.clone()) {
+            leptos::task::spawn_local(async move { store.fetch(&id).await });
+        }
+    }
+
+    /// Fetches a conversation, and shows it where it is the open one.
+    pub(crate) async fn fetch(&self, id: &ConversationId) {
+        let fetched = api::transcript(id).await;
+        if fetched.is_ok() {
+            late::ANSWERS.load().await;
+        }
+        self.update(|state| match fetched {
+            Ok(transcript) => state.transcript(transcript),
+            Err(problem) => {
+                let missing = matches!(problem.status, Some(403 | 404));
+                state.no_transcript(
+                    id,
+                    if missing {
+                        Phase::Missing
+                    } else {
+                        Phase::Failed
+                    },
+                );
+                Changes::default()
             }
-            store.update(|state| match fetched {
-                Ok(transcript) => state.transcript(transcript),
-                Err(problem) => {
-                    let missing = matches!(problem.status, Some(403 | 404));
-                    state.no_transcript(
-                        &id,
-                        if missing {
-                            Phase::Missing
-                        } else {
-                            Phase::Failed
-                        },
-                    );
-                    Changes::default()
-                }
-            });
         });
     }
 
@@ -314,11 +320,12 @@ impl Store {
         if !same {
             self.health.set(state.health.clone());
         }
-        self.publish_entries(state, &changes.messages);
+        let items = state.items();
+        self.publish_entries(state, &items, &changes.messages);
         self.around.publish(state);
         set(self.open, view(state));
         set(self.pending, state.pending.clone());
-        set(self.items, state.items());
+        set(self.items, items);
         set(self.running, state.running());
         set(self.busy, state.busy());
         set(self.usual_model, state.usual_model());
@@ -333,14 +340,13 @@ impl Store {
         }
     }
 
-    fn publish_entries(&self, state: &State, changed: &[MessageId]) {
-        let items = state.items();
+    fn publish_entries(&self, state: &State, items: &[Item], changed: &[MessageId]) {
         let mut renewed = Vec::new();
         self.entries.update_value(|entries| {
             if self.open.with_untracked(|open| open.id != state.open.id) {
                 entries.retain(|id, _| state.open.get(id).is_some());
             }
-            for item in &items {
+            for item in items {
                 let Item::Message(id) = item else { continue };
                 if entries.contains_key(id) {
                     continue;

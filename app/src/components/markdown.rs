@@ -12,7 +12,7 @@ use crate::state::{Align, Block, Entry, Node, Table, plain};
 /// All blocks of an answer that does not change.
 pub(crate) fn blocks(entry: &Entry) -> Vec<AnyView> {
     entry
-        .blocks
+        .blocks()
         .iter()
         .map(|block| nodes(&block.nodes, &entry.message).into_any())
         .collect()
@@ -26,12 +26,12 @@ pub(crate) fn Growing(
 ) -> impl IntoView {
     let entry = entry.read_only();
     let (counted, marked) = (entry.clone(), entry.clone());
-    let count = Memo::new(move |_| counted.with(|entry| entry.blocks.len()));
+    let count = Memo::new(move |_| counted.with(|entry| entry.blocks().len()));
     view! {
         <For each=move || 0..count.get() key=|index| *index let:index>
             {
                 let entry = entry.clone();
-                let block = Memo::new(move |_| entry.with(|entry| entry.blocks.get(index).cloned()));
+                let block = Memo::new(move |_| entry.with(|entry| entry.blocks().get(index).cloned()));
                 let marked = marked.clone();
                 move || {
                     let block: Arc<Block> = block.get()?;

@@ -24,6 +24,7 @@ mod menu;
 mod message;
 mod model_picker;
 mod notices;
+mod older;
 mod overlays;
 mod progress;
 mod question;

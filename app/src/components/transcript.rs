@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use super::{AskingAgain, Icon, Message, PendingMessage, icon};
+use super::{AskingAgain, Icon, Message, PendingMessage, icon, older};
 use crate::state::Item;
 use crate::store::Store;
 use crate::{browser, late};
@@ -103,6 +103,7 @@ pub(crate) fn Transcript() -> impl IntoView {
             follow.to_end();
         }
     });
+    older::bring(store, follow.scroller);
     // Another conversation, or a message of one's own: to the end.
     let id = Memo::new(move |_| store.open.with(|open| open.id.clone()));
     let sent = Memo::new(move |_| {

@@ -16,6 +16,7 @@ mod runs;
 mod send;
 mod shortcuts;
 mod transcript;
+mod window;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ pub use runs::Runs;
 pub use send::Pending;
 pub use shortcuts::{Action, Keys, Pressed, SHORTCUTS, Scope, Shortcut};
 pub use transcript::{Entry, Item, Open, Phase};
+pub use window::newest;
 
 use crate::{Boot, BootPage, Clock};
 
@@ -114,7 +116,8 @@ impl From<Boot> for State {
         };
         match boot.page {
             BootPage::New => {}
-            BootPage::Conversation(transcript) => state.open = Open::of(transcript),
+            BootPage::Conversation(transcript) => state.open = Open::of(transcript, false),
+            BootPage::ConversationEnd(transcript) => state.open = Open::of(transcript, true),
             BootPage::Admin(report) => state.health = Some(Arc::new(report)),
             BootPage::Debug(faults, report) => {
                 if let FaultChange::Snapshot { faults } = faults {
@@ -237,7 +240,7 @@ impl State {
             .unwrap_or_else(|| self.hello.default_model.clone())
     }
 
-    /// What the transcript shows, in order.
+    /// What the page shows of the transcript, in order.
     pub fn items(&self) -> Vec<Item> {
         let pending: Vec<_> = self.pending_here().collect();
         let again = self.asking_again().next();
@@ -255,7 +258,8 @@ impl State {
                 None => self.open.shown().to_vec(),
             },
         };
-        let mut items: Vec<Item> = path.into_iter().map(Item::Message).collect();
+        let start = self.open.window.start(&path);
+        let mut items: Vec<Item> = path.into_iter().skip(start).map(Item::Message).collect();
         let again = again.map(|again| Item::Again(again.request_id.clone()));
         items.extend(again);
         items.extend(

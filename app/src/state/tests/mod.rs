@@ -1,6 +1,7 @@
 mod branches;
 mod replay;
 mod turns;
+mod window;
 
 use evenkeel_protocol::*;
 
