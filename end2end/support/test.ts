@@ -73,7 +73,7 @@ export const test = base.extend<Fixtures>({
   },
 
   server: async ({ upstreams, resilience, asides }, use, info) => {
-    const server = await Server.start(upstreams.size > 0 ? { config: configuration([...upstreams], resilience, asides) } : {});
+    const server = await Server.start({ config: configuration([...upstreams], resilience, asides) });
     await use(server);
     if (info.status !== info.expectedStatus) await writeFile(info.outputPath("server.log"), server.log);
     await server.stop();
