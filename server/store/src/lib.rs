@@ -11,6 +11,7 @@ mod changes;
 mod conversations;
 mod deletion;
 mod error;
+mod message;
 mod open;
 mod receipt;
 mod rows;
