@@ -1,3 +1,4 @@
+mod list;
 mod replay;
 mod turns;
 
