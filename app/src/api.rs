@@ -1,7 +1,8 @@
 //! The few things that go over HTTP instead of the socket.
 
 use evenkeel_protocol::{
-    Conversation, ConversationId, FaultSpec, Receipt, SearchResults, Transcript,
+    Conversation, ConversationId, FaultSpec, MessageId, Receipt, SearchResults, Suggestions,
+    Transcript,
 };
 use gloo_net::http::{Request, Response};
 use serde::{Deserialize, Serialize};
@@ -121,6 +122,22 @@ async fn read<T: serde::de::DeserializeOwned>(response: Response) -> Result<T, P
         detail: None,
         status: None,
     })
+}
+
+/// Asks for what could be asked after an answer.
+pub(crate) async fn suggestions(id: &MessageId) -> Result<Vec<String>, Problem> {
+    let path = format!("/api/messages/{}/suggestions", escape(id.as_str()));
+    let request = Request::post(&path)
+        .json(&serde_json::json!({}))
+        .map_err(|_| Problem::unreachable())?;
+    let told: Suggestions = read(checked(request.send().await).await?).await?;
+    Ok(told.suggestions)
+}
+
+/// Asks a model for the title of a conversation.
+pub(crate) async fn title(id: &ConversationId) -> Result<(), Problem> {
+    let path = format!("/api/conversations/{}/title", escape(id.as_str()));
+    post(&path, &serde_json::json!({})).await
 }
 
 /// Arms a fault.

@@ -3,6 +3,8 @@
 use evenkeel_protocol::{Conversation, FaultChange, HealthReport, Hello, Timestamp, Transcript};
 use serde::{Deserialize, Serialize};
 
+use crate::state::newest;
+
 /// The page's first state: the server renders from it, embeds it as a JSON data block, and the browser hydrates from it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Boot {
@@ -42,10 +44,22 @@ pub enum BootPage {
     New,
     /// `/c/{id}`: a conversation of this user's.
     Conversation(Transcript),
+    /// The same, where it is long: its newest messages. The page fetches the others itself.
+    ConversationEnd(Transcript),
     /// `/admin`: how providers and models stand.
     Admin(HealthReport),
     /// `/debug`: the armed faults, and the targets they could strike.
     Debug(FaultChange, HealthReport),
     /// There is no such page, or it is not this user's.
     NotFound,
+}
+
+impl BootPage {
+    /// A conversation as a page opens with it.
+    pub fn of(transcript: Transcript) -> Self {
+        match newest(transcript) {
+            (all, false) => Self::Conversation(all),
+            (end, true) => Self::ConversationEnd(end),
+        }
+    }
 }

@@ -1,7 +1,11 @@
 //! The little that is asked of the browser itself. It compiles for the server as well, which never calls it.
 
+use std::cell::Cell;
+
 use evenkeel_protocol::Timestamp;
-use leptos::prelude::{document, window};
+use futures::channel::oneshot;
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::{document, request_idle_callback_with_handle, window};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
@@ -33,6 +37,23 @@ pub(crate) fn uuid() -> String {
         text.push_str(&format!("{byte:02x}"));
     }
     text
+}
+
+/// Comes when the browser has nothing else to do.
+pub(crate) async fn idle() {
+    let (tell, told) = oneshot::channel::<()>();
+    let tell = Cell::new(Some(tell));
+    let asked = request_idle_callback_with_handle(move || {
+        if let Some(tell) = tell.take() {
+            // Whoever waited may have gone.
+            let _ = tell.send(());
+        }
+    });
+    match asked {
+        Ok(_) => drop(told.await),
+        // Not every browser says when.
+        Err(_) => TimeoutFuture::new(16).await,
+    }
 }
 
 /// Copies a text; false where the browser does not let us.
@@ -71,6 +92,13 @@ pub(crate) fn remember(name: &str, value: Option<&str>) {
         Some(value) => storage.set_item(name, value),
         None => storage.remove_item(name),
     };
+}
+
+/// The same without its seconds: "14:02", "2026-11-20 14:02".
+pub(crate) fn short_time(at: Timestamp) -> String {
+    let mut time = local_time(at);
+    time.truncate(time.len().saturating_sub(3));
+    time
 }
 
 /// The time of day in the reader's own time zone and manner; with the date where it is not today.

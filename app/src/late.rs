@@ -5,7 +5,7 @@ use std::sync::Arc;
 #[cfg(feature = "split")]
 use std::sync::OnceLock;
 
-use evenkeel_protocol::Conversation;
+use evenkeel_protocol::{Conversation, MessageRole};
 #[cfg(feature = "split")]
 use futures::future::LocalBoxFuture;
 #[cfg(feature = "split")]
@@ -87,9 +87,14 @@ macro_rules! parts {
 }
 
 parts! {
-    /// Everything around an answer.
+    /// Everything around a message.
     ANSWERS: Answers = answers {
-        Answers { grow: Blocks::grow, view: components::answer }
+        Answers {
+            grow: Blocks::grow,
+            view: message,
+            tail: components::tail,
+            wait: components::wait,
+        }
     }
     /// What opens around the conversation list.
     LIST: List = list {
@@ -108,13 +113,24 @@ parts! {
     DEBUG: fn() -> AnyView = debug { || view! { <DebugPage /> }.into_any() }
 }
 
-/// Everything around an answer.
+/// Everything around a message.
 #[derive(Clone, Copy)]
 pub(crate) struct Answers {
     /// More of an answer's text as blocks.
     pub(crate) grow: fn(&mut Blocks, &str),
-    /// An answer as it is shown.
+    /// A message as it is shown.
     pub(crate) view: fn(ArcRwSignal<Arc<Entry>>) -> AnyView,
+    /// What stands at the end of all messages.
+    pub(crate) tail: fn() -> AnyView,
+    /// Looks after the questions that wait until a model is back.
+    pub(crate) wait: fn(Store),
+}
+
+fn message(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
+    match entry.with_untracked(|entry| entry.message.role) {
+        MessageRole::User => components::question(entry),
+        MessageRole::Assistant => components::answer(entry),
+    }
 }
 
 /// What opens around the conversation list.

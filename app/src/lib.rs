@@ -40,7 +40,10 @@ pub fn App() -> impl IntoView {
         .map_or(Page::Chat(None), |boot| Page::of(&boot.page));
     let store = Store::new(page, boot.map(State::from).unwrap_or_default());
     provide_context(store);
-    Effect::new(move || socket::start(store));
+    Effect::new(move || {
+        socket::start(store);
+        store.resume_waiting();
+    });
     view! { <Layout /> }
 }
 

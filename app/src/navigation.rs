@@ -9,6 +9,9 @@ use crate::BootPage;
 use crate::state::Phase;
 use crate::store::Store;
 
+/// How an address names a message, behind its `#`.
+const MESSAGE: &str = "message-";
+
 /// A page, as its address names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Page {
@@ -40,7 +43,7 @@ impl Page {
     pub(crate) fn of(page: &BootPage) -> Self {
         match page {
             BootPage::New => Self::Chat(None),
-            BootPage::Conversation(transcript) => {
+            BootPage::Conversation(transcript) | BootPage::ConversationEnd(transcript) => {
                 Self::Chat(Some(transcript.conversation.id.clone()))
             }
             BootPage::Admin(..) => Self::Admin,
@@ -67,16 +70,14 @@ impl Page {
 impl Store {
     /// Goes to the page at this path, as if a link to it had been followed.
     pub(crate) fn go(&self, path: &str) {
-        if window()
-            .location()
-            .pathname()
-            .is_ok_and(|here| here == path)
-        {
-            return;
+        let here = window().location();
+        let same = |known: Result<String, JsValue>| known.is_ok_and(|known| known == path);
+        if !same(here.pathname()) {
+            let history = window().history();
+            // A browser that keeps no history still shows the page.
+            let _ =
+                history.map(|history| history.push_state_with_url(&JsValue::NULL, "", Some(path)));
         }
-        let history = window().history();
-        // A browser that keeps no history still shows the page.
-        let _ = history.map(|history| history.push_state_with_url(&JsValue::NULL, "", Some(path)));
         self.arrive(path);
     }
 
@@ -89,17 +90,25 @@ impl Store {
     }
 
     fn arrive(&self, path: &str) {
-        let page = Page::at(path.split(['?', '#']).next().unwrap_or_default());
-        if self.page.with_untracked(|known| *known == page) {
-            return;
+        let (path, place) = path.split_once('#').unwrap_or((path, ""));
+        let page = Page::at(path.split('?').next().unwrap_or_default());
+        if self.page.with_untracked(|known| *known != page) {
+            let conversation = match &page {
+                Page::Chat(id) => Some(id.clone()),
+                Page::Admin | Page::Debug | Page::NotFound => None,
+            };
+            self.page.set(page);
+            if let Some(id) = conversation {
+                self.show(id);
+            }
         }
-        let conversation = match &page {
-            Page::Chat(id) => Some(id.clone()),
-            Page::Admin | Page::Debug | Page::NotFound => None,
-        };
-        self.page.set(page);
-        if let Some(id) = conversation {
-            self.show(id);
+        self.arrive_at(place);
+    }
+
+    /// Brings the message into the page that the address names.
+    fn arrive_at(&self, place: &str) {
+        if let Some(id) = place.strip_prefix(MESSAGE) {
+            self.reveal(&id.into());
         }
     }
 }
@@ -114,8 +123,11 @@ pub(crate) fn follow(store: Store) {
             }
         });
         let back = window_event_listener(leptos::ev::popstate, move |_| {
-            store.arrive(&window().location().pathname().unwrap_or_default());
+            let here = window().location();
+            store.arrive(&(here.pathname().unwrap_or_default() + &here.hash().unwrap_or_default()));
         });
+        let place = window().location().hash().unwrap_or_default();
+        store.arrive_at(place.strip_prefix('#').unwrap_or_default());
         on_cleanup(move || {
             click.remove();
             back.remove();
@@ -148,8 +160,12 @@ fn followed(event: &leptos::ev::MouseEvent) -> Option<String> {
         return None;
     }
     let same = here.pathname().is_ok_and(|pathname| pathname == path);
-    // A place in this page: the browser goes there.
-    (!same || link.hash().is_empty()).then(|| path + &link.search() + &link.hash())
+    let hash = link.hash();
+    let message = hash
+        .strip_prefix('#')
+        .is_some_and(|place| place.starts_with(MESSAGE));
+    // Another place in this page: the browser goes there.
+    (!same || hash.is_empty() || message).then(|| path + &link.search() + &hash)
 }
 
 #[cfg(test)]

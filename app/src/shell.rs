@@ -46,7 +46,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// The document's title; in the browser the page goes on with it.
 fn title(boot: &Boot) -> String {
     let name = match &boot.page {
-        BootPage::Conversation(transcript) => Some(transcript.conversation.title.as_str()),
+        BootPage::Conversation(transcript) | BootPage::ConversationEnd(transcript) => {
+            Some(transcript.conversation.title.as_str())
+        }
         BootPage::New | BootPage::Admin(..) | BootPage::Debug(..) | BootPage::NotFound => None,
     };
     Page::of(&boot.page).title(Phase::Ready, name)

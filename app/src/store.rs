@@ -1,7 +1,9 @@
 //! Between the plain [`State`] and what is shown of it: one signal for each part, set only when that part changed, and
 //! one for each message, so that a token of one answer disturbs nothing else on the page.
 
+mod branches;
 pub(crate) mod list;
+pub(crate) mod older;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +20,8 @@ use self::list::ListStore;
 use crate::navigation::Page;
 use crate::state::{Changes, Entry, Item, Pending, Phase, State};
 use crate::{api, browser, late};
+
+pub(crate) use branches::{Around, Menu};
 
 /// How the socket stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +81,10 @@ pub(crate) struct Store {
     pub(crate) complaint: RwSignal<Option<String>>,
     /// A new conversation has got this id.
     pub(crate) opened: RwSignal<Option<ConversationId>>,
+    /// What belongs to the messages.
+    pub(crate) around: Around,
+    /// A message that is to come onto the page.
+    wanted: StoredValue<Option<MessageId>>,
     /// Text that belongs into the composer.
     pub(crate) draft: RwSignal<Option<String>>,
     /// The page is alive: from here on it may differ from what the server rendered.
@@ -108,6 +116,8 @@ impl Store {
             opened: RwSignal::new(None),
             draft: RwSignal::new(None),
             hydrated: RwSignal::new(false),
+            around: Around::new(&state),
+            wanted: StoredValue::new(None),
             entries: StoredValue::new(entries),
             orders: StoredValue::new(None),
             state: StoredValue::new(state),
@@ -122,6 +132,11 @@ impl Store {
     /// The signal of a message, while it is shown.
     pub(crate) fn entry(&self, id: &MessageId) -> Option<ArcRwSignal<Arc<Entry>>> {
         self.entries.with_value(|entries| entries.get(id).cloned())
+    }
+
+    /// Something of the state as it is now.
+    fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        self.state.with_value(read)
     }
 
     /// A message as it is now.
@@ -161,10 +176,7 @@ impl Store {
 
     /// Sends a message to the open conversation, after the newest one or after `parent`.
     pub(crate) fn send(&self, text: String, parent: Option<MessageId>) {
-        let model = self
-            .chosen_model
-            .get_untracked()
-            .unwrap_or_else(|| self.usual_model.get_untracked());
+        let model = self.model_of_next();
         let id = RequestId(browser::uuid());
         self.prepare();
         let mut frame = None;
@@ -238,29 +250,31 @@ impl Store {
     /// Fetches the open conversation anew.
     pub(crate) fn refresh(&self) {
         let store = *self;
-        let Some(id) = self.state.with_value(|state| state.open.id.clone()) else {
-            return;
-        };
-        leptos::task::spawn_local(async move {
-            let fetched = api::transcript(&id).await;
-            if fetched.is_ok() {
-                late::ANSWERS.load().await;
+        if let Some(id) = self.state.with_value(|state| state.open.id.clone()) {
+            leptos::task::spawn_local(async move { store.fetch(&id).await });
+        }
+    }
+
+    /// Fetches a conversation, and shows it where it is the open one.
+    pub(crate) async fn fetch(&self, id: &ConversationId) {
+        let fetched = api::transcript(id).await;
+        if fetched.is_ok() {
+            late::ANSWERS.load().await;
+        }
+        self.update(|state| match fetched {
+            Ok(transcript) => state.transcript(transcript),
+            Err(problem) => {
+                let missing = matches!(problem.status, Some(403 | 404));
+                state.no_transcript(
+                    id,
+                    if missing {
+                        Phase::Missing
+                    } else {
+                        Phase::Failed
+                    },
+                );
+                Changes::default()
             }
-            store.update(|state| match fetched {
-                Ok(transcript) => state.transcript(transcript),
-                Err(problem) => {
-                    let missing = matches!(problem.status, Some(403 | 404));
-                    state.no_transcript(
-                        &id,
-                        if missing {
-                            Phase::Missing
-                        } else {
-                            Phase::Failed
-                        },
-                    );
-                    Changes::default()
-                }
-            });
         });
     }
 
@@ -306,10 +320,12 @@ impl Store {
         if !same {
             self.health.set(state.health.clone());
         }
-        self.publish_entries(state, &changes.messages);
+        let items = state.items();
+        self.publish_entries(state, &items, &changes.messages);
+        self.around.publish(state);
         set(self.open, view(state));
         set(self.pending, state.pending.clone());
-        set(self.items, state.items());
+        set(self.items, items);
         set(self.running, state.running());
         set(self.busy, state.busy());
         set(self.usual_model, state.usual_model());
@@ -324,14 +340,13 @@ impl Store {
         }
     }
 
-    fn publish_entries(&self, state: &State, changed: &[MessageId]) {
-        let items = state.items();
+    fn publish_entries(&self, state: &State, items: &[Item], changed: &[MessageId]) {
         let mut renewed = Vec::new();
         self.entries.update_value(|entries| {
             if self.open.with_untracked(|open| open.id != state.open.id) {
                 entries.retain(|id, _| state.open.get(id).is_some());
             }
-            for item in &items {
+            for item in items {
                 let Item::Message(id) = item else { continue };
                 if entries.contains_key(id) {
                     continue;

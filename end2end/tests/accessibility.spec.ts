@@ -270,8 +270,8 @@ test.describe("with the keyboard alone", () => {
     await chat.ended("failed");
     await server.halt();
     await chat.answer.getByTestId("try-again").press("Enter");
-    await expect(chat.answers).toHaveCount(2);
     await chat.ended("complete");
+    await expect(chat.messages).toHaveCount(2);
     await expect(page.locator("main :focus")).toHaveCount(1);
   });
 

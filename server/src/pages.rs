@@ -98,7 +98,7 @@ async fn conversation(
     request: Request,
 ) -> Response {
     let page = match transcript(&shared, &principal, &id).await {
-        Ok(transcript) => BootPage::Conversation(transcript),
+        Ok(transcript) => BootPage::of(transcript),
         Err(refusal) if refusal.status() == StatusCode::NOT_FOUND => BootPage::NotFound,
         Err(refusal) => return refusal.into_response(),
     };

@@ -77,8 +77,8 @@ pub fn attempt(record: &engine::AttemptRecord, clock: &Clock) -> wire::Attempt {
         started_at: clock.at(record.started),
         first_token_ms: record.first_token.map(milliseconds),
         duration_ms: record.duration.map(milliseconds),
-        retry_limit: None,
-        usage: None,
+        retry_limit: record.retry_limit,
+        usage: record.usage.map(usage),
         cost: None,
         simulated: record.simulated,
     }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 pub use self::check::check_system_prompt;
 use self::check::{check, check_request_id};
-pub use self::cost::{cost, price};
+pub use self::cost::cost;
 use self::model::resolve_model;
 use crate::attachments;
 use crate::error::Refusal;

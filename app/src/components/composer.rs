@@ -9,7 +9,7 @@ use super::{Icon, ModelPicker, icon};
 use crate::store::Store;
 
 /// Enter sends: but not with Shift, which breaks the line, and not while an input method composes a character.
-fn sends(event: &KeyboardEvent) -> bool {
+pub(super) fn sends(event: &KeyboardEvent) -> bool {
     // 229 is what some browsers report for the Enter that ends a composition.
     event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
 }

@@ -25,6 +25,15 @@ pub(crate) const RECEIPT: &str =
     "M6 3.500h12V20l-2.500-1.500L12 20l-3.500-1.500L6 20zM9 8h6M9 12h6";
 pub(crate) const KEYBOARD: &str = "M3 6.500h18v11H3zM7 10h.01M11 10h.01M15 10h.01M8 14h8";
 pub(crate) const ALERT: &str = "M12 4L2.5 20h19zM12 10v4.5M12 17.2v.1";
+pub(crate) const EDIT: &str = "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3";
+pub(crate) const AGAIN: &str = "M20 12a8 8 0 1 1-2.3-5.7L20 8.6M20 4v4.6h-4.6";
+pub(crate) const LEFT: &str = "M14.5 6l-6 6 6 6";
+pub(crate) const RIGHT: &str = "M9.5 6l6 6-6 6";
+pub(crate) const UNFOLD: &str = "M6 9.5l6 6 6-6";
+pub(crate) const FILE: &str = "M6 3h8l4 4v14H6zM14 3v4h4";
+pub(crate) const SKIPPED: &str = "M12 4a8 8 0 1 0 0 16 8 8 0 1 0 0-16M6.5 17.5l11-11";
+pub(crate) const CLOCK: &str = "M12 4a8 8 0 1 0 0 16 8 8 0 1 0 0-16M12 7.5V12l3 2";
+pub(crate) const DASH: &str = "M6 12h12";
 
 /// An icon; it says nothing by itself, so the control it stands in needs a name.
 #[component]

@@ -12,7 +12,7 @@ use crate::state::{Align, Block, Entry, Node, Table, plain};
 /// All blocks of an answer that does not change.
 pub(crate) fn blocks(entry: &Entry) -> Vec<AnyView> {
     entry
-        .blocks
+        .blocks()
         .iter()
         .map(|block| nodes(&block.nodes, &entry.message).into_any())
         .collect()
@@ -26,12 +26,12 @@ pub(crate) fn Growing(
 ) -> impl IntoView {
     let entry = entry.read_only();
     let (counted, marked) = (entry.clone(), entry.clone());
-    let count = Memo::new(move |_| counted.with(|entry| entry.blocks.len()));
+    let count = Memo::new(move |_| counted.with(|entry| entry.blocks().len()));
     view! {
         <For each=move || 0..count.get() key=|index| *index let:index>
             {
                 let entry = entry.clone();
-                let block = Memo::new(move |_| entry.with(|entry| entry.blocks.get(index).cloned()));
+                let block = Memo::new(move |_| entry.with(|entry| entry.blocks().get(index).cloned()));
                 let marked = marked.clone();
                 move || {
                     let block: Arc<Block> = block.get()?;
@@ -83,7 +83,9 @@ fn node(node: &Node, message: &Message) -> AnyView {
             }
             .into_any()
         }
-        Node::CodeBlock { language, children } => {
+        Node::CodeBlock {
+            language, children, ..
+        } => {
             // The last line break ends the block, not a line of it.
             let shown = match children.split_last() {
                 Some((Node::Text(last), before)) => {
@@ -95,6 +97,9 @@ fn node(node: &Node, message: &Message) -> AnyView {
             view! { <Code language=language.clone() text=plain(children) shown /> }.into_any()
         }
         Node::Table(parts) => table(parts, message),
+        Node::Math { source, .. } => view! { <code>{source.clone()}</code> }.into_any(),
+        Node::Footnote(label) => view! { <sup>{label.clone()}</sup> }.into_any(),
+        Node::FootnoteText { children, .. } => view! { <div>{nodes(children)}</div> }.into_any(),
         Node::Seam(place) => seam::mark(message, *place),
     }
 }

@@ -27,12 +27,12 @@ impl Pending {
         &self,
         id: MessageId,
         conversation_id: evenkeel_protocol::ConversationId,
-        newest: Option<MessageId>,
+        parent_id: Option<MessageId>,
     ) -> Message {
         Message {
             id,
             conversation_id,
-            parent_id: self.send.parent_id.clone().or(newest),
+            parent_id,
             role: MessageRole::User,
             text: self.send.text.clone(),
             status: MessageStatus::Complete,
@@ -99,6 +99,7 @@ impl State {
         model: ModelId,
         at: Timestamp,
     ) -> ClientFrame {
+        let parent_id = parent_id.or_else(|| self.parent_of_next());
         let send = Send {
             request_id,
             conversation_id: self.open.id.clone(),
@@ -117,6 +118,17 @@ impl State {
             refused: None,
         }));
         ClientFrame::Send(send)
+    }
+
+    /// What the message that the server stored for this one stands below.
+    pub(super) fn parent_of(&self, send: &Send) -> Option<MessageId> {
+        match &send.edited_id {
+            Some(edited) => self.open.get(edited)?.message.parent_id.clone(),
+            None => send
+                .parent_id
+                .clone()
+                .or_else(|| self.open.newest().cloned()),
+        }
     }
 
     /// Takes a refused message back: it is edited, or sent anew under another id.

@@ -288,7 +288,7 @@ impl Store {
             let items = state.items();
             let mut messages = items.iter().rev().filter_map(|item| match item {
                 Item::Message(id) => state.open.get(id),
-                Item::Pending(_) => None,
+                Item::Pending(_) | Item::Again(_) => None,
             });
             let answer = messages.find(|entry| entry.message.role == MessageRole::Assistant);
             answer.map(|entry| entry.message.text.clone())
@@ -306,6 +306,14 @@ impl Store {
                 }
             }
         });
+    }
+
+    /// Asks for another answer to the last question that is shown.
+    pub(crate) fn regenerate_last(&self) {
+        let last = self.read(|state| state.open.shown().last().cloned());
+        if let Some(id) = last.filter(|_| !self.busy.get_untracked()) {
+            self.ask_again(&id, None);
+        }
     }
 
     /// What the page does with the list at the beginning of its life.

@@ -10,7 +10,6 @@ use crate::catalog::Catalog;
 use crate::error::Refusal;
 use crate::principal::Principal;
 use crate::shared::Shared;
-use crate::turn::price;
 
 pub(crate) async fn receipt(
     State(shared): State<Arc<Shared>>,
@@ -26,7 +25,9 @@ fn total(accounts: &[Account], catalog: &Catalog) -> Receipt {
     let extra = accounts.iter().filter_map(|account| {
         let usage = account.usage?;
         let model = account.requested_model.as_str();
-        let asked = price(catalog, model, usage.input_tokens, usage.output_tokens)?;
+        let asked = catalog
+            .model(model)?
+            .price(usage.input_tokens, usage.output_tokens)?;
         Some(account.cost - asked)
     });
     Receipt {

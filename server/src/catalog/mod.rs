@@ -73,6 +73,12 @@ pub struct ModelEntry {
 }
 
 impl ModelEntry {
+    /// What so many tokens cost in US dollars, where the prices are known.
+    pub fn price(&self, input_tokens: u64, output_tokens: u64) -> Option<f64> {
+        let (input, output) = self.cost?;
+        Some((input_tokens as f64 * input + output_tokens as f64 * output) / 1e6)
+    }
+
     fn traits(&self) -> Traits {
         Traits {
             context_window: self.certain.context_window,

@@ -25,15 +25,11 @@ pub fn cost(
             };
             tokens("input", usage.input_tokens);
             tokens("output", usage.output_tokens);
-            let cost = price(catalog, id, usage.input_tokens, usage.output_tokens)?;
+            let cost = catalog
+                .model(id)?
+                .price(usage.input_tokens, usage.output_tokens)?;
             shared.metrics.cost.with_label_values(&[id]).inc_by(cost);
             Some(cost)
         })
         .reduce(|one, other| one + other)
-}
-
-/// What so many tokens cost with a model, in US dollars, where its prices are known.
-pub fn price(catalog: &Catalog, model: &str, input_tokens: u64, output_tokens: u64) -> Option<f64> {
-    let (input, output) = catalog.model(model)?.cost?;
-    Some((input_tokens as f64 * input + output_tokens as f64 * output) / 1e6)
 }

@@ -1,6 +1,8 @@
+mod branches;
 mod list;
 mod replay;
 mod turns;
+mod window;
 
 use evenkeel_protocol::*;
 
@@ -187,10 +189,9 @@ fn replay(state: &State, frames: &[ServerFrame]) -> Vec<ServerFrame> {
 }
 
 fn shown(state: &State) -> Vec<Arc<Entry>> {
-    let id = state.open.newest().unwrap();
     state
         .open
-        .path_to(id)
+        .shown()
         .iter()
         .map(|id| Arc::clone(state.open.get(id).unwrap()))
         .collect()

@@ -179,6 +179,12 @@ impl Check<'_> {
                     self.world.count("a loser of a race asked later");
                     continue;
                 }
+                let retries = own.iter().filter(|(it, _)| it.record.kind == K::Retry);
+                let before_it = retries.filter(|(it, _)| it.record.index <= after.record.index);
+                let limit = before.record.retry_limit.unwrap_or_default() as usize;
+                if before_it.count() > limit {
+                    complaints.push("a retry beyond the number that was told".to_owned());
+                }
                 let end = before.end().unwrap_or(self.now);
                 let due = before.record.retry_in.map(|wait| end + wait);
                 let late = due.and_then(|due| after.record.started.checked_duration_since(due));
