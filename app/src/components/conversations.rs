@@ -31,6 +31,7 @@ pub(crate) fn ConversationList() -> impl IntoView {
         })
     });
     let open = Memo::new(move |_| store.open.with(|open| open.id.clone()));
+    let renamed = Memo::new(move |_| list.renaming.get());
     let searching = Memo::new(move |_| list.query.with(|query| !query.trim().is_empty()));
     let group = move |name: String| {
         let heading = name.clone();
@@ -45,7 +46,7 @@ pub(crate) fn ConversationList() -> impl IntoView {
                 <h2 class="group-name">{heading.clone()}</h2>
                 <ul class="flex flex-col" aria-label=heading>
                     <For each=move || ids.get() key=|id| id.clone() let:id>
-                        {entry(store, &id, open)}
+                        {entry(store, &id, open, renamed)}
                     </For>
                 </ul>
             </section>
@@ -71,16 +72,18 @@ fn entry(
     store: Store,
     id: &ConversationId,
     open: Memo<Option<ConversationId>>,
+    renamed: Memo<Option<ConversationId>>,
 ) -> impl IntoView + use<> {
     let cell = store.list.entry(id)?;
     let name = {
         let cell = cell.clone();
         Memo::new(move |_| cell.with(name_of))
     };
-    let (key, id) = (Some(id.clone()), id.clone());
+    let key = Some(id.clone());
+    let id = id.clone();
     let renaming = {
         let key = key.clone();
-        Memo::new(move |_| store.list.renaming.with(|renamed| *renamed == key))
+        Memo::new(move |_| renamed.with(|renamed| *renamed == key))
     };
     let address = format!("/c/{id}");
     let shown = move || {
