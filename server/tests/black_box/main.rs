@@ -22,4 +22,5 @@ mod simulate;
 mod socket;
 mod support;
 mod temporary;
+mod transfer;
 mod wall;
