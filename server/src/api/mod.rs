@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 mod anthropic;
+mod aside;
 mod attachments;
 mod body;
 pub(crate) mod conversations;
@@ -59,6 +60,8 @@ pub fn routes() -> Router<Arc<Shared>> {
             post(conversations::restore),
         )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
+        .route("/api/conversations/{id}/title", post(aside::title))
+        .route("/api/messages/{id}/suggestions", post(aside::suggestions))
         .route("/api/receipt", get(receipt::receipt))
         .route("/api/attachments/{id}", get(attachments::one))
         .route("/api/search", get(search::search))

@@ -13,6 +13,7 @@ mod deletion;
 mod error;
 mod files;
 mod import;
+mod message;
 mod open;
 mod receipt;
 mod rows;
