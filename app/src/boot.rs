@@ -1,6 +1,6 @@
 //! What the server knows when it paints a page for the first time, and hands to the browser with it.
 
-use evenkeel_protocol::{Conversation, FaultChange, HealthReport, Hello, Transcript};
+use evenkeel_protocol::{Conversation, FaultChange, HealthReport, Hello, Timestamp, Transcript};
 use serde::{Deserialize, Serialize};
 
 use crate::state::newest;
@@ -12,8 +12,28 @@ pub struct Boot {
     pub hello: Hello,
     /// The user's conversations, newest first.
     pub conversations: Vec<Conversation>,
+    /// The reader's clock, as far as the server knows it.
+    pub clock: Clock,
     /// What the address asked for.
     pub page: BootPage,
+}
+
+/// A reader's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// What time it is.
+    pub now: Timestamp,
+    /// How many minutes it is ahead of UTC; none where the browser knows it for each time.
+    pub utc_offset: Option<i64>,
+}
+
+impl Default for Clock {
+    fn default() -> Self {
+        Self {
+            now: Timestamp::UNIX_EPOCH,
+            utc_offset: Some(0),
+        }
+    }
 }
 
 /// The part of [`Boot`] that depends on the address.

@@ -117,3 +117,23 @@ pub(crate) fn local_time(at: Timestamp) -> String {
         format!("{year}-{month:02}-{day:02} {time}")
     }
 }
+
+/// How many minutes the reader's clock was ahead of UTC at this time.
+pub(crate) fn utc_offset(at: Timestamp) -> i64 {
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.as_millisecond() as f64));
+    // Whole minutes, less than a day.
+    -date.get_timezone_offset() as i64
+}
+
+/// A day by the reader's clock: "2026-11-20".
+pub(crate) fn local_day(at: Timestamp) -> String {
+    let ahead = utc_offset(at) * 60_000;
+    let local = Timestamp::from_millisecond(at.as_millisecond() + ahead).unwrap_or(at);
+    local.to_string().chars().take(10).collect()
+}
+
+/// Whether this is a Mac, where Command does what Control does elsewhere.
+pub(crate) fn is_mac() -> bool {
+    let platform = window().navigator().platform().unwrap_or_default();
+    platform.contains("Mac") || platform.starts_with("iP")
+}

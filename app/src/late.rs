@@ -5,11 +5,12 @@ use std::sync::Arc;
 #[cfg(feature = "split")]
 use std::sync::OnceLock;
 
-use evenkeel_protocol::MessageRole;
+use evenkeel_protocol::{Conversation, MessageRole};
 #[cfg(feature = "split")]
 use futures::future::LocalBoxFuture;
 #[cfg(feature = "split")]
 use gloo_timers::future::TimeoutFuture;
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 #[cfg(feature = "split")]
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
@@ -95,6 +96,17 @@ parts! {
             wait: components::wait,
         }
     }
+    /// What opens around the conversation list.
+    LIST: List = list {
+        List {
+            menus: components::menus,
+            overlays: components::overlays,
+            results: components::results,
+            rename: components::rename,
+            import: components::import,
+            key: components::list_key,
+        }
+    }
     /// The health panel.
     ADMIN: fn() -> AnyView = admin { || view! { <AdminPage /> }.into_any() }
     /// The debug pane.
@@ -119,6 +131,23 @@ fn message(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
         MessageRole::User => components::question(entry),
         MessageRole::Assistant => components::answer(entry),
     }
+}
+
+/// What opens around the conversation list.
+#[derive(Clone, Copy)]
+pub(crate) struct List {
+    /// The menus.
+    pub(crate) menus: fn(Store) -> AnyView,
+    /// Dialogs, and lines that pass.
+    pub(crate) overlays: fn(Store) -> AnyView,
+    /// What a search has found.
+    pub(crate) results: fn(Store) -> AnyView,
+    /// The field for another title.
+    pub(crate) rename: fn(Store, ArcRwSignal<Conversation>) -> AnyView,
+    /// Takes in conversations that were exported.
+    pub(crate) import: fn(Store, web_sys::FileList),
+    /// A key was pressed in the list.
+    pub(crate) key: fn(Store, KeyboardEvent),
 }
 
 /// Fetches what the page at this address was rendered with, so that it can be hydrated.

@@ -4,20 +4,18 @@ use evenkeel_protocol::Conversation;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{Announcer, Icon, Sidebar, icon};
+use crate::components::{Announcer, Icon, Sidebar, icon, keys};
 use crate::late;
 use crate::navigation::{self, Page};
 use crate::pages::{ChatPage, NotFoundPage};
 use crate::store::Store;
-
-/// Below this width the conversation list is a drawer; as in `style/base.css`.
-const WIDE: f64 = 768.0;
+use crate::store::list::is_wide;
 
 /// The frame around every page.
 #[component]
 pub(crate) fn Layout() -> impl IntoView {
     let store = Store::here();
-    let drawer = RwSignal::new(false);
+    let drawer = store.list.drawer;
     let close = move || {
         if drawer.get_untracked() {
             drawer.set(false);
@@ -49,14 +47,15 @@ pub(crate) fn Layout() -> impl IntoView {
 
     Effect::new(move || {
         store.hydrated.set(true);
+        store.start_list();
+        keys::listen(store);
         let root = document().document_element();
         if let Some(root) = root {
             // It only fails for a name that no attribute can have.
             let _ = root.set_attribute("data-ready", "");
         }
         let resize = window_event_listener(leptos::ev::resize, move |_| {
-            let width = window().inner_width().ok().and_then(|width| width.as_f64());
-            if width.is_some_and(|width| width >= WIDE) {
+            if is_wide() {
                 drawer.set(false);
             }
         });
@@ -89,7 +88,7 @@ pub(crate) fn Layout() -> impl IntoView {
             class="app"
             data-drawer=move || drawer.get().then_some("open")
         >
-            <Sidebar drawer close />
+            <Sidebar close />
             <div class="backdrop" aria-hidden="true" on:click=move |_| close()></div>
             <div class="stage flex min-h-0 min-w-0 flex-col" inert=move || drawer.get()>
                 <header class="bar items-center justify-between gap-2 px-2">
@@ -101,8 +100,9 @@ pub(crate) fn Layout() -> impl IntoView {
                         aria-controls="sidebar"
                         aria-expanded=move || drawer.get().to_string()
                         on:click=move |_| {
-                            drawer.set(true);
-                            request_animation_frame(|| browser::focus("close-menu"));
+                            store.unfold();
+                            let there = if is_wide() { "fold" } else { "close-menu" };
+                            request_animation_frame(move || browser::focus(there));
                         }
                     >
                         <Icon shape=icon::MENU />
@@ -124,6 +124,10 @@ pub(crate) fn Layout() -> impl IntoView {
                     }}
                 </main>
             </div>
+            {move || {
+                let part = store.list.here.get().then(|| late::LIST.get()).flatten();
+                part.map(|part| (part.overlays)(store))
+            }}
             <Announcer />
         </div>
     }

@@ -22,7 +22,7 @@ pub mod wording;
 
 use leptos::prelude::*;
 
-pub use boot::{Boot, BootPage};
+pub use boot::{Boot, BootPage, Clock};
 #[cfg(feature = "ssr")]
 pub use shell::shell;
 

@@ -55,6 +55,7 @@ impl Page {
     /// What stands in the window's title; `name` is the open conversation's.
     pub(crate) fn title(&self, phase: Phase, name: Option<&str>) -> String {
         let title = match self {
+            Self::Chat(_) if phase == Phase::Deleted => "Deleted",
             Self::Chat(_) if phase != Phase::Missing => name
                 .filter(|name| !name.trim().is_empty())
                 .unwrap_or("New chat"),

@@ -2,6 +2,7 @@
 //! one for each message, so that a token of one answer disturbs nothing else on the page.
 
 mod branches;
+pub(crate) mod list;
 pub(crate) mod older;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use futures::FutureExt;
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
 
+use self::list::ListStore;
 use crate::navigation::Page;
 use crate::state::{Changes, Entry, Item, Pending, Phase, State};
 use crate::{api, browser, late};
@@ -48,6 +50,8 @@ pub(crate) enum Order {
 pub(crate) struct OpenView {
     pub(crate) id: Option<ConversationId>,
     pub(crate) phase: Phase,
+    /// It is deleted when it is left.
+    pub(crate) temporary: bool,
 }
 
 /// The signals that the components read, and the ways to change what they show.
@@ -58,6 +62,8 @@ pub(crate) struct Store {
     orders: StoredValue<Option<UnboundedSender<Order>>>,
     /// The page that the address names.
     pub(crate) page: RwSignal<Page>,
+    /// The conversation list and what stands around it.
+    pub(crate) list: ListStore,
     pub(crate) hello: RwSignal<Arc<Hello>>,
     pub(crate) conversations: RwSignal<Arc<Vec<Conversation>>>,
     pub(crate) open: RwSignal<OpenView>,
@@ -92,6 +98,7 @@ impl Store {
         let entries = items.iter().filter_map(|item| cell(&state, item)).collect();
         Self {
             page: RwSignal::new(page),
+            list: ListStore::new(&state),
             hello: RwSignal::new(Arc::clone(&state.hello)),
             conversations: RwSignal::new(Arc::clone(&state.conversations)),
             open: RwSignal::new(view(&state)),
@@ -204,6 +211,7 @@ impl Store {
         if same {
             return;
         }
+        self.leave(id.as_ref());
         let mut frames = Vec::new();
         self.chosen_model.set(None);
         self.update(|state| {
@@ -300,7 +308,7 @@ impl Store {
 
     fn publish(&self, state: &State, changes: &Changes) {
         set_arc(self.hello, &state.hello);
-        set_arc(self.conversations, &state.conversations);
+        self.publish_list(state);
         set_arc(self.faults, &state.faults);
         let same = self
             .health
@@ -367,6 +375,7 @@ fn view(state: &State) -> OpenView {
     OpenView {
         id: state.open.id.clone(),
         phase: state.open.phase,
+        temporary: state.open.temporary,
     }
 }
 

@@ -172,8 +172,11 @@ fn a_turn_that_nobody_could_answer() {
     sees(
         &html,
         &[
-            r#"role="alert""#,
-            r#"data-testid="exhausted""#,
+            // It is no news to whoever comes later.
+            r#"<section role="group" data-testid="exhausted""#,
+            r#"data-testid="try-again""#,
+            r#"data-testid="try-again-with""#,
+            "Send when one recovers",
             r#"data-testid="exhausted-model" data-model="demo-swift" data-reason="auth_error""#,
             "An administrator can fix this",
             "The provider has to recover",

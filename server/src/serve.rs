@@ -107,6 +107,9 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
         // Nobody may be reading.
         let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
     }
+    if options.open {
+        open_browser(address);
+    }
     let discovering = discovery::start(&shared);
     let shutdown = shared.shutdown.clone();
     let listener = listener.tap_io(|connection| {
@@ -129,6 +132,16 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
     shared.attempts.close().await;
     shared.store.close().await;
     Ok(())
+}
+
+/// Shows the pages in the user's browser. Where there is none, the address on stdout has to do.
+fn open_browser(address: SocketAddr) {
+    // It may start programs one after the other until one succeeds.
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = open::that_detached(format!("http://{address}")) {
+            tracing::warn!(%error, "no_browser_opened");
+        }
+    });
 }
 
 /// Every route, under what holds for all of them.

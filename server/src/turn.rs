@@ -6,6 +6,7 @@ mod check;
 mod cost;
 mod model;
 mod play;
+mod prompt;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub use self::check::check_system_prompt;
 use self::check::{check, check_request_id};
 pub use self::cost::cost;
 use self::model::resolve_model;
+use crate::attachments;
 use crate::error::Refusal;
 use crate::principal::Principal;
 use crate::recorder::Whose;
@@ -64,6 +66,7 @@ pub async fn begin(
         return Ok(before);
     }
     check(send)?;
+    let files = attachments::read(&send.attachments)?;
     let conversation = send.conversation_id.as_ref();
     let requested_model = asked(shared, principal, send.model.as_ref(), conversation).await?;
     let run_id = Uuid::now_v7().to_string().into();
@@ -76,6 +79,7 @@ pub async fn begin(
         temporary: send.temporary,
         system_prompt: check_system_prompt(send.system_prompt.as_deref())?,
         text: &send.text,
+        files: &files,
         run_id: &run_id,
         requested_model: &requested_model,
         now: shared.clock.now(),

@@ -99,6 +99,8 @@ pub(crate) fn answer(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
     let copy = Callback::new(move |()| copied.with_untracked(|entry| entry.message.text.clone()));
     let unfolded = RwSignal::new(false);
     let failed = Memo::new(move |_| facts.with(Facts::failed));
+    // A text that was kept is named and copied before the card says why there is no more of it.
+    let bare = Memo::new(move |_| failed.with(Option::is_some) && facts.with(|facts| facts.empty));
     view! {
         <article
             class="message flex flex-col gap-2"
@@ -113,8 +115,9 @@ pub(crate) fn answer(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
             {move || facts.with(|facts| seam::restarts(&facts.message))}
             <div class="prose">{text}</div>
             {move || facts.with(|facts| below(facts))}
+            {move || (!bare.get()).then(|| facts.with(|facts| foot(facts, copy, unfolded)))}
             {move || failed.get().map(|failed| view! { <Exhausted failed /> })}
-            {move || facts.with(|facts| foot(facts, copy, unfolded))}
+            {move || bare.get().then(|| facts.with(|facts| foot(facts, copy, unfolded)))}
         </article>
     }
     .into_any()
@@ -155,7 +158,7 @@ fn foot(
         view! {
             <span class="tools">
                 {copy}
-                {again(&message.id)}
+                {(!exhausted).then(|| again(&message.id))}
                 <Written at=message.created_at />
             </span>
         }

@@ -114,7 +114,7 @@ fn unfolded(turn: &Turn) -> AnyView {
 fn row(attempt: &Attempt, bar: Bar, chart: &Chart, first: Timestamp) -> AnyView {
     let facts: Vec<_> = wording::facts(attempt, first)
         .into_iter()
-        .map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> })
+        .map(|(name, value)| view! { <div><dt>{name}</dt>" "<dd>{value}</dd></div> })
         .collect();
     view! {
         <li

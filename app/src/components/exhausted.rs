@@ -117,15 +117,15 @@ pub(super) fn Exhausted(
                     "Try again with …"
                 </button>
                 {wait_button}
+                <CopyButton
+                    text=Callback::new(move |()| details.clone())
+                    label="Copy details"
+                />
             </div>
             {wait_note}
             <details class="attempts">
                 <summary>"Details for support"</summary>
                 <pre class="support" tabindex="0">{shown}</pre>
-                <CopyButton
-                    text=Callback::new(move |()| details.clone())
-                    label="Copy details"
-                />
             </details>
         </section>
     }

@@ -83,7 +83,9 @@ fn node(node: &Node, message: &Message) -> AnyView {
             }
             .into_any()
         }
-        Node::CodeBlock { language, children } => {
+        Node::CodeBlock {
+            language, children, ..
+        } => {
             // The last line break ends the block, not a line of it.
             let shown = match children.split_last() {
                 Some((Node::Text(last), before)) => {
@@ -95,6 +97,9 @@ fn node(node: &Node, message: &Message) -> AnyView {
             view! { <Code language=language.clone() text=plain(children) shown /> }.into_any()
         }
         Node::Table(parts) => table(parts, message),
+        Node::Math { source, .. } => view! { <code>{source.clone()}</code> }.into_any(),
+        Node::Footnote(label) => view! { <sup>{label.clone()}</sup> }.into_any(),
+        Node::FootnoteText { children, .. } => view! { <div>{nodes(children)}</div> }.into_any(),
         Node::Seam(place) => seam::mark(message, *place),
     }
 }

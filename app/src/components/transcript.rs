@@ -124,7 +124,8 @@ pub(crate) fn Transcript() -> impl IntoView {
         store.items.with(|items| items.iter().any(stored))
     });
     let tail = move || {
-        let answers = late::ANSWERS.get().filter(|_| any.get());
+        let any = any.get();
+        let answers = late::ANSWERS.get().filter(|_| any);
         answers.map(|answers| (answers.tail)())
     };
     let clicked = move |event: leptos::ev::MouseEvent| {

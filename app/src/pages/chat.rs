@@ -3,7 +3,9 @@
 use leptos::prelude::*;
 
 use super::NotFoundPage;
-use crate::components::{Composer, ConnectionLine, Transcript};
+use crate::components::{
+    Composer, ConnectionLine, DeletedPage, TemporaryLine, TemporarySwitch, Transcript,
+};
 use crate::state::Phase;
 use crate::store::Store;
 
@@ -32,13 +34,17 @@ pub(crate) fn ChatPage() -> impl IntoView {
     });
     let phase = Memo::new(move |_| store.open.with(|open| open.phase));
     let missing = Memo::new(move |_| phase.get() == Phase::Missing);
+    let deleted = Memo::new(move |_| phase.get() == Phase::Deleted);
     view! {
         {move || {
             if missing.get() {
                 view! { <NotFoundPage /> }.into_any()
+            } else if deleted.get() {
+                view! { <DeletedPage /> }.into_any()
             } else {
                 view! {
                     <div class="chat flex h-full min-h-0 flex-col">
+                        <TemporaryLine />
                         <Opening title phase />
                         <Transcript />
                         <div class="foot mx-auto flex w-full flex-col gap-2 px-4 pb-4">
@@ -94,7 +100,7 @@ fn Opening(
                 }
                     .into_any()
             }
-            (Phase::Ready | Phase::Missing, _) => {
+            (Phase::Ready | Phase::Missing | Phase::Deleted, _) => {
                 view! { <h1 class="sr-only">{move || title.get()}</h1> }.into_any()
             }
         }}
@@ -127,6 +133,7 @@ fn Welcome() -> impl IntoView {
             <h1 class="text-2xl font-semibold">"What shall we look into?"</h1>
             <p class="text-muted">"If a model fails, the next one answers, and you see it happen."</p>
             <ul class="mt-2 flex flex-col items-start gap-2">{examples}</ul>
+            <TemporarySwitch />
         </div>
     }
     .into_any()

@@ -145,7 +145,7 @@ impl State {
             }
             ServerFrame::Health(report) => self.health(report),
             ServerFrame::Fault(change) => self.fault(change),
-            ServerFrame::Conversation(change) => self.conversation(change),
+            ServerFrame::Conversation(change) => changes.merge(self.listed(change)),
             ServerFrame::Forecast(forecast) => {
                 self.forecast = Arc::new(forecast);
                 self.forecast_known = true;
@@ -159,17 +159,23 @@ impl State {
     pub fn transcript(&mut self, transcript: Transcript) -> Changes {
         let mut changes = Changes::default();
         if self.open.id.as_ref() == Some(&transcript.conversation.id) {
-            changes.messages = self.open.merge(transcript.messages);
+            changes.messages = self.open.merge(transcript);
         }
         changes
     }
 
     /// The conversation could not be fetched.
     pub fn no_transcript(&mut self, id: &ConversationId, phase: Phase) {
-        // What is shown already is not taken away because a refresh failed.
-        if self.open.id.as_ref() == Some(id) && self.open.phase != Phase::Ready {
-            self.open.phase = phase;
+        if self.open.id.as_ref() != Some(id) {
+            return;
         }
+        self.open.phase = match (self.open.phase, phase) {
+            // It was deleted while nobody listened.
+            (Phase::Ready | Phase::Deleted, Phase::Missing) => Phase::Deleted,
+            // What is shown already is not taken away because a refresh failed.
+            (Phase::Ready, _) => Phase::Ready,
+            _ => phase,
+        };
     }
 
     fn accepted(&mut self, event: Accepted, changes: &mut Changes) {
@@ -188,6 +194,9 @@ impl State {
         });
         if began_here {
             self.open.id = Some(conversation_id.clone());
+            self.open.temporary = pending
+                .as_ref()
+                .is_some_and(|pending| pending.send.temporary);
             changes.opened = Some(conversation_id.clone());
         }
         let is_open = self.open.id.as_ref() == Some(&conversation_id);
@@ -213,8 +222,11 @@ impl State {
                     let parent = self.parent_of(&pending.send);
                     let message =
                         pending.message(message_id.clone(), conversation_id.clone(), parent);
-                    // Its files have got their ids.
-                    changes.reload |= !pending.send.attachments.is_empty();
+                    // Its files have got their ids; another version keeps those that there were.
+                    let edited = pending.send.edited_id.as_ref();
+                    let edited = edited.and_then(|id| self.open.get(id));
+                    changes.reload |= !pending.send.attachments.is_empty()
+                        || edited.is_some_and(|entry| !entry.message.attachments.is_empty());
                     self.open.put(message);
                     changes.messages.push(message_id.clone());
                 }

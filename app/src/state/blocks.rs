@@ -11,7 +11,7 @@ use pulldown_cmark::{Event, Parser, Tag};
 
 use crate::late;
 
-use super::markdown::{Definitions, Levels, Mark, Node, options, parse};
+use super::markdown::{Definitions, Fence, Levels, Mark, Node, mask, options, parse};
 
 /// A top-level block (with the blank lines and link definitions that follow it).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Blocks {
     settled: Vec<Arc<Block>>,
     /// The source of those that may still change.
     open: String,
+    /// The block of code that it begins in.
+    fence: Fence,
     /// The seams in it.
     marks: Vec<Mark>,
     tail: Vec<Arc<Block>>,
@@ -65,37 +67,53 @@ impl Blocks {
         }
         // What is open is parsed with copies: its headings and definitions may still change.
         let (levels, definitions) = (self.levels.clone(), self.definitions.clone());
-        let mut slices = slices(&self.open).into_iter().peekable();
+        let open = std::mem::take(&mut self.open);
+        let masked = mask(&open, self.fence).text;
+        let mut slices = slices(&masked).into_iter().peekable();
         while let Some(slice) = slices.next() {
             // What lies after the last block is marked at its end.
             let until = slices.peek().map_or(usize::MAX, |next| next.start);
-            let nodes = self.parse(slice, until);
+            let nodes = self.parse(&masked, &open, slice, until);
             self.tail.push(reuse(before.next(), nodes));
         }
+        drop(masked);
+        self.open = open;
         (self.levels, self.definitions) = (levels, definitions);
     }
 
     /// Settles all blocks but the last of those that the complete lines make. The line that is still being written is
-    /// left out, because its end may give the lines before it another meaning.
+    /// left out, because its end may give the lines before it another meaning; and so is what comes after a formula's
+    /// beginning that may still get its end.
     fn settle(&mut self, before: &mut impl Iterator<Item = Arc<Block>>) {
-        let complete = self.open.rfind('\n').map_or(0, |end| end + 1);
-        let slices = slices(self.open.get(..complete).unwrap_or_default());
-        let Some((last, done)) = slices.split_last() else {
-            return;
+        let open = std::mem::take(&mut self.open);
+        let masked = mask(&open, self.fence);
+        let complete = masked.text.rfind('\n').map_or(0, |end| end + 1);
+        let complete = complete.min(masked.open.unwrap_or(complete));
+        let slices = slices(masked.text.get(..complete).unwrap_or_default());
+        // What begins with a bracket may still become a definition, and then no block.
+        let definition = |slice: &Range<usize>| {
+            let source = open.get(slice.clone()).unwrap_or_default();
+            source.trim_start().starts_with('[')
         };
-        for slice in done {
-            let nodes = self.parse(slice.clone(), slice.end);
+        let last = slices.iter().rposition(|slice| !definition(slice));
+        let (settled, rest) = slices.split_at(last.unwrap_or(0));
+        for slice in settled {
+            let nodes = self.parse(&masked.text, &open, slice.clone(), slice.end);
             self.settled.push(reuse(before.next(), nodes));
         }
-        self.open.drain(..last.start);
-        self.marks.retain(|mark| mark.at >= last.start);
+        let done = rest.first().map_or(0, |last| last.start);
+        drop(masked);
+        self.fence = mask(open.get(..done).unwrap_or_default(), self.fence).fence;
+        self.open = open;
+        self.open.drain(..done);
+        self.marks.retain(|mark| mark.at >= done);
         for mark in &mut self.marks {
-            mark.at -= last.start;
+            mark.at -= done;
         }
     }
 
     /// Parses a slice with the seams that lie before `until`.
-    fn parse(&mut self, slice: Range<usize>, until: usize) -> Vec<Node> {
+    fn parse(&mut self, masked: &str, open: &str, slice: Range<usize>, until: usize) -> Vec<Node> {
         let here = |mark: &&Mark| mark.at >= slice.start && mark.at < until;
         let marks: Vec<_> = self
             .marks
@@ -106,8 +124,15 @@ impl Blocks {
                 place: mark.place,
             })
             .collect();
-        let source = self.open.get(slice).unwrap_or_default();
-        parse(source, &marks, &mut self.definitions, &mut self.levels)
+        let masked = masked.get(slice.clone()).unwrap_or_default();
+        let source = open.get(slice).unwrap_or_default();
+        parse(
+            masked,
+            source,
+            &marks,
+            &mut self.definitions,
+            &mut self.levels,
+        )
     }
 
     /// How many there are.

@@ -82,6 +82,27 @@ fn line() -> impl Strategy<Value = String> {
             "[![i](https://x.example)](https://y.example)",
             "    ",
             "\u{a0}",
+            "\\[",
+            "\\]",
+            "+ x^2 \\]",
+            "\\[ x^2",
+            "a \\(b\\) c",
+            "\\(a",
+            "b\\)",
+            "$$",
+            "$$x$$ and $y$",
+            "$5 and $10",
+            "`\\(a\\)`",
+            "`\\[",
+            "> \\[x^2",
+            "> \\]",
+            "    \\[a^2\\]",
+            "| $a$ | \\(b|c\\) |",
+            "a[^1]",
+            "[^1]: note",
+            "    more",
+            "see https://x.example/a_b.",
+            "````",
         ])
         .prop_map(str::to_owned),
         "[ -~äß漢\t]{0,12}",
@@ -144,8 +165,17 @@ fn unmarked(nodes: &[Node], count: &mut Vec<usize>) -> Vec<Node> {
                 level: *level,
                 children: inner(children),
             },
-            Node::CodeBlock { language, children } => Node::CodeBlock {
+            Node::FootnoteText { label, children } => Node::FootnoteText {
+                label: label.clone(),
+                children: inner(children),
+            },
+            Node::CodeBlock {
+                language,
+                title,
+                children,
+            } => Node::CodeBlock {
                 language: language.clone(),
+                title: title.clone(),
                 children: inner(children),
             },
             Node::List { start, items } => Node::List {
@@ -166,7 +196,12 @@ fn unmarked(nodes: &[Node], count: &mut Vec<usize>) -> Vec<Node> {
                 assert!(!format!("{node:?}").contains("Seam"));
                 node.clone()
             }
-            Node::Code(_) | Node::Break | Node::Rule | Node::Task { .. } => node.clone(),
+            Node::Code(_)
+            | Node::Break
+            | Node::Rule
+            | Node::Task { .. }
+            | Node::Math { .. }
+            | Node::Footnote(_) => node.clone(),
         };
         plain.push(node);
     }
@@ -305,6 +340,7 @@ fn a_seam_is_marked_where_it_is() {
 fn a_seam_in_code_is_marked_in_it_and_behind_its_fence_behind_it() {
     let code = |children: Vec<Node>| Node::CodeBlock {
         language: "rust".into(),
+        title: String::new(),
         children,
     };
     let inside = code(vec![words("let"), Node::Seam(0), words(" a;\n")]);
@@ -360,4 +396,25 @@ fn a_seam_beyond_the_text_is_marked_at_its_end() {
         all(&blocks),
         [[Node::Paragraph(vec![words("abc"), Node::Seam(0)])]]
     );
+}
+
+#[test]
+fn a_seam_before_what_becomes_a_definition_is_not_lost() {
+    let blocks = Blocks::of(">\n[a]:\nä", &[continued(3)]);
+    assert_eq!(all(&blocks), [[Node::Quote(vec![]), Node::Seam(0)]]);
+}
+
+#[test]
+fn a_formula_is_one_block_however_it_arrives() {
+    let mut blocks = Blocks::default();
+    for part in ["so\n\\[\n", "+ x\n", "- y\n", "\\", "]\n", "\nend"] {
+        blocks.push(part);
+    }
+    assert_eq!(
+        all(&blocks),
+        all(&Blocks::of("so\n\\[\n+ x\n- y\n\\]\n\nend", &[]))
+    );
+    assert_eq!(blocks.len(), 2);
+    let shown = format!("{:?}", blocks.get(0));
+    assert!(shown.contains("Math"), "{shown}");
 }

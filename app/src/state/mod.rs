@@ -8,11 +8,13 @@ mod blocks;
 mod branches;
 mod fault_draft;
 mod gantt;
+mod groups;
 mod lists;
 mod markdown;
 mod recovery;
 mod runs;
 mod send;
+mod shortcuts;
 mod transcript;
 mod window;
 
@@ -30,14 +32,16 @@ pub use backoff::delay_ms;
 pub use blocks::{Block, Blocks, in_text};
 pub use fault_draft::{FaultDraft, PRESETS};
 pub use gantt::{Bar, Chart, WIDTH};
+pub use groups::{Group, groups};
 pub use markdown::{Align, Node, Table, plain};
 pub use recovery::{Waiting, expected, would_answer};
 pub use runs::Runs;
 pub use send::Pending;
+pub use shortcuts::{Action, Keys, Pressed, SHORTCUTS, Scope, Shortcut};
 pub use transcript::{Entry, Item, Open, Phase};
 pub use window::newest;
 
-use crate::{Boot, BootPage};
+use crate::{Boot, BootPage, Clock};
 
 /// What the pages show.
 #[derive(Clone, Debug)]
@@ -60,6 +64,10 @@ pub struct State {
     pub forecast_known: bool,
     /// The armed faults, oldest first.
     pub faults: Arc<Vec<Fault>>,
+    /// The reader's clock when the page began.
+    pub clock: Clock,
+    /// The next new conversation is a temporary one.
+    pub temporary: bool,
     runs: Runs,
     topics: BTreeSet<Topic>,
     stopping: BTreeSet<RunId>,
@@ -89,6 +97,8 @@ impl Default for State {
             forecast: Arc::default(),
             forecast_known: false,
             faults: Arc::default(),
+            clock: Clock::default(),
+            temporary: false,
             runs: Runs::default(),
             topics: BTreeSet::from([Topic::Conversations, Topic::Forecast]),
             stopping: BTreeSet::new(),
@@ -101,6 +111,7 @@ impl From<Boot> for State {
         let mut state = Self {
             hello: Arc::new(boot.hello),
             conversations: Arc::new(boot.conversations),
+            clock: boot.clock,
             ..Self::default()
         };
         match boot.page {
@@ -164,6 +175,7 @@ impl State {
             frames.push(ClientFrame::Unsubscribe { conversation_id });
         }
         self.open = Open::new(id);
+        self.temporary = false;
         if self.open.id.is_some() {
             self.open.phase = Phase::Loading;
         }

@@ -106,7 +106,7 @@ impl State {
             parent_id,
             text,
             edited_id: None,
-            temporary: false,
+            temporary: self.open.id.is_none() && self.temporary,
             system_prompt: None,
             attachments: Vec::new(),
             model: (!model.as_str().is_empty()).then_some(model),

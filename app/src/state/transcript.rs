@@ -121,6 +121,8 @@ pub enum Phase {
     Loading,
     /// There is none, or it is not this reader's.
     Missing,
+    /// It was there until just now.
+    Deleted,
     /// It could not be fetched.
     Failed,
 }
@@ -132,6 +134,8 @@ pub struct Open {
     pub id: Option<ConversationId>,
     /// How far it is known.
     pub phase: Phase,
+    /// It stands in no list, and is deleted when it is left.
+    pub temporary: bool,
     pub(super) entries: BTreeMap<MessageId, Arc<Entry>>,
     /// Oldest first.
     pub(super) order: Vec<MessageId>,
@@ -153,14 +157,15 @@ impl Open {
 
     /// A conversation that is known as a whole, or from some message on.
     pub(super) fn of(transcript: Transcript, partial: bool) -> Self {
-        let mut open = Self::new(Some(transcript.conversation.id));
-        open.merge(transcript.messages);
+        let mut open = Self::new(Some(transcript.conversation.id.clone()));
+        open.merge(transcript);
         open.partial = partial;
         open
     }
 
     /// What the server has, together with what came over the socket meanwhile.
-    pub(super) fn merge(&mut self, messages: Vec<Message>) -> Vec<MessageId> {
+    pub(super) fn merge(&mut self, transcript: Transcript) -> Vec<MessageId> {
+        self.temporary = transcript.conversation.temporary;
         if self.partial {
             // What is on the page stays its beginning.
             self.widen(0);
@@ -169,7 +174,7 @@ impl Open {
         let before = std::mem::take(&mut self.order);
         let mut changed = Vec::new();
         let mut new = Vec::new();
-        for message in messages {
+        for message in transcript.messages {
             let id = message.id.clone();
             self.order.push(id.clone());
             match self.entries.get_mut(&id) {

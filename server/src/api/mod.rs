@@ -2,13 +2,16 @@
 
 pub(crate) mod admin;
 mod anthropic;
+mod attachments;
 mod body;
 pub(crate) mod conversations;
 pub(crate) mod debug;
+mod download;
 mod gateway;
 pub(crate) mod health;
 mod models;
 mod openai;
+mod receipt;
 mod search;
 
 use std::sync::Arc;
@@ -54,6 +57,8 @@ pub fn routes() -> Router<Arc<Shared>> {
             post(conversations::restore),
         )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
+        .route("/api/receipt", get(receipt::receipt))
+        .route("/api/attachments/{id}", get(attachments::one))
         .route("/api/search", get(search::search))
         .route("/api/admin/providers", get(admin::providers))
         .route(

@@ -15,6 +15,7 @@ async fn begin_turn(shared: &Shared, request: &str, temporary: bool) -> Begun {
         edited_id: None,
         temporary,
         system_prompt: None,
+        files: &[],
         text: "Hello",
         run_id: &request.into(),
         requested_model: &"model".into(),

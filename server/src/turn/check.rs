@@ -12,17 +12,12 @@ const SYSTEM_PROMPT_LIMIT: usize = 8000;
 
 pub(super) fn check(send: &Send) -> Result<(), Refusal> {
     check_request_id(&send.request_id)?;
-    if send.text.trim().is_empty() {
+    if send.text.trim().is_empty() && send.attachments.is_empty() {
         return Err(Refusal::invalid("text: write something first"));
     }
     if send.text.len() > TEXT_LIMIT {
         return Err(Refusal::invalid(
             "text: is longer than 1 MiB; send less at once",
-        ));
-    }
-    if !send.attachments.is_empty() {
-        return Err(Refusal::invalid(
-            "attachments: this version takes none; leave them out",
         ));
     }
     if let Some(assistant) = &send.assistant {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use evenkeel_engine::{Answer, Chunk, Delivery, NoAnswer, Progress, Turn};
-use evenkeel_protocol::{ErrorKind, Message, MessageRole, MessageStatus, TurnError};
-use evenkeel_providers::{Caller, Prompt, Speaker};
+use evenkeel_protocol::{ErrorKind, Message, MessageStatus, TurnError};
+use evenkeel_providers::Caller;
 use evenkeel_store::StoreError;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use super::{OUTCOMES, announce_to, cost};
+use super::{OUTCOMES, announce_to, cost, prompt};
 use crate::catalog::{self, Catalog};
 use crate::checkpoint::Checkpoints;
 use crate::error::Refusal;
@@ -79,25 +79,7 @@ async fn answer(
     };
     let catalog = shared.catalog();
     let entry = catalog.model(model).ok_or_else(unknown)?;
-    let store = &shared.store;
-    let thread = store.thread(&run.principal, &question.id).await?;
-    let told = store.told_first(&run.principal, &question.conversation_id);
-    let told = told.await?;
-    let told = told.iter().map(|text| (Speaker::System, text.as_str()));
-    let prompt = Arc::new(Prompt::conversation(
-        told.chain(
-            thread
-                .iter()
-                .filter(|message| !message.text.is_empty())
-                .map(|message| {
-                    let speaker = match message.role {
-                        MessageRole::User => Speaker::User,
-                        MessageRole::Assistant => Speaker::Assistant,
-                    };
-                    (speaker, message.text.as_str())
-                }),
-        ),
-    ));
+    let prompt = Arc::new(prompt::of(shared, run, question).await?);
     let caller = Caller {
         principal: run.principal.clone(),
     };

@@ -19,9 +19,11 @@ use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
-use self::frames::{encode, refused};
+use self::frames::{encode, refused, request_id, too_long, unreadable};
 pub(crate) use self::topics::LIST_LIMIT;
 use self::topics::{HEALTH_PACE, health_due};
+use super::FRAME_LIMIT;
+use super::forecast::Forecasts;
 use crate::error::Refusal;
 use crate::principal::Principal;
 use crate::shared::Shared;
@@ -48,12 +50,14 @@ pub(super) struct Session {
     topics: BTreeSet<Topic>,
     /// What the client knows of each provider.
     told: Vec<ProviderHealth>,
+    forecasts: Forecasts,
 }
 
 impl Session {
     pub(super) fn new(shared: Arc<Shared>, principal: Principal) -> Self {
         let (out, queue) = mpsc::channel(64);
         Self {
+            forecasts: Forecasts::new(&shared),
             shared,
             principal,
             out,
@@ -78,24 +82,35 @@ impl Session {
         let mut heard = Instant::now();
         loop {
             let watches_health = self.topics.contains(&Topic::Health);
+            let watches_forecast = self.topics.contains(&Topic::Forecast);
             let replies = tokio::select! {
                 Some(frame) = self.queue.recv() => vec![Message::Text(frame)],
                 message = stream.next() => {
                     heard = Instant::now();
                     match message {
+                        Some(Ok(Message::Text(text))) if text.len() > FRAME_LIMIT => encode(&too_long(&text)),
                         Some(Ok(Message::Text(text))) => self.hear(&text).await,
                         Some(Ok(Message::Binary(_))) => {
                             encode(&refused(None, Refusal::invalid("frames are JSON text, not binary")))
                         }
                         // A close is answered by itself, and then nothing more comes.
                         Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => vec![],
-                        Some(Err(_)) | None => return,
+                        Some(Err(error)) => {
+                            // Where it still listens; a frame that is too long even to be read is one such.
+                            let _ = timeout(LAST_WORDS, unreadable(&mut sink, &error)).await;
+                            return;
+                        }
+                        None => return,
                     }
                 }
                 fresh = news.recv() => self.news(fresh).await,
                 () = health_due(&mut health, next_health), if watches_health => {
                     next_health = Instant::now() + HEALTH_PACE;
                     self.health(false)
+                }
+                () = self.forecasts.due(), if watches_forecast => {
+                    let changed = self.forecasts.changed(&self.shared, &self.principal.id);
+                    changed.map_or_else(Vec::new, |it| encode(&ServerFrame::Forecast(it)))
                 }
                 _ = heartbeat.tick() => {
                     if heard.elapsed() > 3 * HEARTBEAT {
@@ -138,11 +153,8 @@ impl Session {
         let frame = match serde_json::from_str::<ClientFrame>(text) {
             Ok(frame) => frame,
             Err(error) => {
-                let request_id = serde_json::from_str::<serde_json::Value>(text)
-                    .ok()
-                    .and_then(|value| value.get("request_id")?.as_str().map(RequestId::from));
                 let message = format!("the frame is not understood: {error}");
-                return encode(&refused(request_id, Refusal::invalid(&message)));
+                return encode(&refused(request_id(text), Refusal::invalid(&message)));
             }
         };
         match frame {

@@ -3,6 +3,7 @@
 use evenkeel_protocol::{Conversation, ConversationId, MessageId, Transcript};
 use sqlx::SqliteExecutor;
 
+use crate::attachments::attachments_of_conversation;
 use crate::attempts::attempts_of_conversation;
 use crate::rows::{Fields, conversation, message};
 use crate::{Store, StoreError};
@@ -53,11 +54,13 @@ impl Store {
             .fetch_all(&mut *transaction)
             .await?;
         let mut attempts = attempts_of_conversation(&mut transaction, id).await?;
+        let mut files = attachments_of_conversation(&mut *transaction, id).await?;
         let messages = rows
             .iter()
             .map(|row| {
                 let id = MessageId(Fields::new("messages", row).get("id")?);
-                message(row, attempts.remove(&id).unwrap_or_default(), Vec::new())
+                let attempts = attempts.remove(&id).unwrap_or_default();
+                message(row, attempts, files.remove(&id).unwrap_or_default())
             })
             .collect::<Result<_, StoreError>>()?;
         Ok(Some(Transcript {

@@ -8,8 +8,10 @@ use evenkeel_protocol::{
 };
 
 use self::find::{find_duplicate, find_parent, find_question};
+pub(crate) use self::write::new_id;
 use self::write::{Run, create_conversation, insert_answer, insert_question, touch_conversation};
-use crate::{Store, StoreError};
+use crate::attachments::{files_of_message, write_attachments};
+use crate::{File, Store, StoreError};
 
 /// A user's message that is to be answered.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +32,8 @@ pub struct NewTurn<'a> {
     pub system_prompt: Option<&'a str>,
     /// What the user wrote.
     pub text: &'a str,
+    /// The files that go with it. Another version of a question has that one's files where it brings none.
+    pub files: &'a [File],
     /// The run that is to answer.
     pub run_id: &'a RunId,
     /// The model asked for.
@@ -118,8 +122,17 @@ impl Store {
             None => create_conversation(&mut transaction, &turn).await?,
         };
         let parent = find_parent(&mut transaction, &turn, &conversation.id).await?;
-        let question =
+        let mut question =
             insert_question(&mut transaction, &turn, &conversation.id, parent.as_ref()).await?;
+        let kept = match turn.edited_id {
+            Some(edited) if turn.files.is_empty() => {
+                files_of_message(&mut *transaction, edited).await?
+            }
+            Some(_) | None => vec![],
+        };
+        let files = if kept.is_empty() { turn.files } else { &kept };
+        question.attachments =
+            write_attachments(&mut transaction, turn.principal, &question.id, files).await?;
         let run = Run {
             principal: turn.principal,
             request_id: turn.request_id,

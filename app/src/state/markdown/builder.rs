@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, Tag, TagEnd};
 
-use super::{Align, Levels, Mark, Node, Table, plain, safe_href};
+use super::info::info;
+use super::links::{host, linked, safe_href};
+use super::{Align, Levels, Mark, Node, Table, plain};
 
 /// Containers deeper than this are flattened into the last one.
 const MAX_DEPTH: usize = 24;
@@ -17,8 +19,9 @@ enum Kind {
     Quote,
     List(Option<u64>, Vec<Vec<Node>>),
     Item,
-    Code(String),
+    Code { language: String, title: String },
     Html,
+    Footnote(String),
     Table(Table),
     Row(Vec<Vec<Node>>),
     Cell,
@@ -45,6 +48,10 @@ impl Frame {
 
 /// Puts the tree together, event by event.
 pub(super) struct Builder<'a> {
+    /// What the parser sees.
+    masked: &'a str,
+    /// What was written, place by place.
+    written_as: &'a str,
     stack: Vec<Frame>,
     /// Containers that were left out because they were too deep.
     skipped: usize,
@@ -56,8 +63,15 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(levels: &'a mut Levels, marks: &'a [Mark]) -> Self {
+    pub(super) fn new(
+        masked: &'a str,
+        written_as: &'a str,
+        levels: &'a mut Levels,
+        marks: &'a [Mark],
+    ) -> Self {
         Self {
+            masked,
+            written_as,
             stack: vec![Frame::new(Kind::Root)],
             skipped: 0,
             levels,
@@ -79,9 +93,15 @@ impl<'a> Builder<'a> {
                 "<br>" | "<br/>" | "<br />" => self.push(Node::Break),
                 _ => self.text(&html),
             },
-            Event::Code(text) => self.push(Node::Code(text.to_string())),
-            Event::InlineMath(text) | Event::DisplayMath(text) => self.text(&text),
-            Event::FootnoteReference(label) => self.text(&label),
+            Event::Code(text) => self.push(Node::Code(self.code_span(&text, range))),
+            Event::InlineMath(_) | Event::DisplayMath(_) if self.in_link() => {
+                let written = self.written_as.get(range).unwrap_or_default();
+                self.text(written);
+            }
+            Event::InlineMath(text) => self.inline_math(&text, range),
+            Event::DisplayMath(text) => self.display_math(&text, range),
+            Event::FootnoteReference(label) if self.in_link() => self.text(&format!("[{label}]")),
+            Event::FootnoteReference(label) => self.push(Node::Footnote(label.to_string())),
             Event::SoftBreak => self.text("\n"),
             Event::HardBreak => self.push(Node::Break),
             Event::Rule => self.push(Node::Rule),
@@ -124,22 +144,25 @@ impl<'a> Builder<'a> {
     }
 
     fn may_mark(&self) -> bool {
-        let linked = self
-            .stack
-            .iter()
-            .any(|frame| matches!(frame.kind, Kind::Link(_) | Kind::Image(_)));
         // These have items and cells, and no children of their own.
         let parted = self.stack.last().is_some_and(|frame| {
             matches!(frame.kind, Kind::List(..) | Kind::Table(_) | Kind::Row(_))
         });
-        !linked && !parted
+        !self.in_link() && !parted
+    }
+
+    fn in_link(&self) -> bool {
+        self.stack
+            .iter()
+            .any(|frame| matches!(frame.kind, Kind::Link(_) | Kind::Image(_)))
     }
 
     /// Text as it stands in the source, with the seams in it.
     fn source(&mut self, text: &str, range: Range<usize>) {
-        let (mut rest, mut from) = (text, range.start);
         // Where it does not stand there like this, the marks come after it.
         let same = text.len() == range.len();
+        let written = self.written_as.get(range.clone()).filter(|_| same);
+        let (mut rest, mut from) = (written.unwrap_or(text), range.start);
         while let Some(next) = self.marks.first()
             && next.at < range.end
             && same
@@ -161,21 +184,21 @@ impl<'a> Builder<'a> {
             return;
         }
         let kind = match tag {
+            Tag::FootnoteDefinition(label) => Kind::Footnote(label.to_string()),
             Tag::Paragraph
-            | Tag::FootnoteDefinition(_)
             | Tag::DefinitionList
             | Tag::DefinitionListTitle
             | Tag::DefinitionListDefinition
             | Tag::MetadataBlock(_) => Kind::Paragraph,
             Tag::Heading { level, .. } => Kind::Heading(self.levels.next(level)),
             Tag::BlockQuote(_) => Kind::Quote,
-            Tag::CodeBlock(CodeBlockKind::Indented) => Kind::Code(String::new()),
-            Tag::CodeBlock(CodeBlockKind::Fenced(info)) => Kind::Code(
-                info.split_whitespace()
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned(),
-            ),
+            Tag::CodeBlock(kind) => {
+                let (language, title) = match &kind {
+                    CodeBlockKind::Indented => info(""),
+                    CodeBlockKind::Fenced(text) => info(text),
+                };
+                Kind::Code { language, title }
+            }
             Tag::HtmlBlock => Kind::Html,
             Tag::List(start) => Kind::List(start, Vec::new()),
             Tag::Item => Kind::Item,
@@ -205,6 +228,22 @@ impl<'a> Builder<'a> {
         let Some(Frame { kind, children }) = self.stack.pop() else {
             return;
         };
+        let prose = matches!(
+            kind,
+            Kind::Paragraph
+                | Kind::Heading(_)
+                | Kind::Item
+                | Kind::Cell
+                | Kind::Strong
+                | Kind::Emphasis
+                | Kind::Struck
+                | Kind::Footnote(_)
+        );
+        let children = if prose && !self.in_link() {
+            linked(children)
+        } else {
+            children
+        };
         match kind {
             Kind::Root => {}
             Kind::Paragraph => self.push(Node::Paragraph(children)),
@@ -220,7 +259,12 @@ impl<'a> Builder<'a> {
                     items.push(children);
                 }
             }
-            Kind::Code(language) => self.push(Node::CodeBlock { language, children }),
+            Kind::Code { language, title } => self.push(Node::CodeBlock {
+                language,
+                title,
+                children,
+            }),
+            Kind::Footnote(label) => self.push(Node::FootnoteText { label, children }),
             Kind::Html => {
                 let mut children = children;
                 trim_end(&mut children);
@@ -254,13 +298,8 @@ impl<'a> Builder<'a> {
             Kind::Struck => self.push(Node::Struck(children)),
             Kind::Link(href) => self.link(href, children),
             Kind::Image(href) => {
-                let alt = plain(&children);
-                let shown = if alt.is_empty() {
-                    "image".to_owned()
-                } else {
-                    alt
-                };
-                self.link(href, vec![Node::Text(format!("Image: {shown}"))]);
+                let shown = image(&plain(&children), href.as_deref());
+                self.link(href, vec![Node::Text(shown)]);
             }
         }
     }
@@ -281,6 +320,48 @@ impl<'a> Builder<'a> {
                 }
             }
         }
+    }
+
+    /// The content of a span of code, as it was written.
+    fn code_span(&self, text: &str, range: Range<usize>) -> String {
+        let written = self.written_as.get(range.clone()).unwrap_or_default();
+        if self.masked.get(range) == Some(written) {
+            return text.to_owned();
+        }
+        written.trim_matches('`').replace('\n', " ")
+    }
+
+    /// A formula between single dollars, which may be prices.
+    fn inline_math(&mut self, text: &str, range: Range<usize>) {
+        let (before, rest) = self
+            .written_as
+            .split_at_checked(range.start)
+            .unwrap_or_default();
+        let after = rest.get(range.len()..).unwrap_or_default();
+        let letter = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '$');
+        let priced = text.starts_with(|c: char| c.is_ascii_digit())
+            && text.contains(' ')
+            && !text.contains(['\\', '^', '_', '=', '<', '>', '+', '*']);
+        if priced || letter(before.chars().next_back()) || letter(after.chars().next()) {
+            let written = self.written_as.get(range).unwrap_or_default();
+            return self.text(written);
+        }
+        self.push(Node::Math {
+            source: text.to_owned(),
+            display: false,
+        });
+    }
+
+    /// A formula between double dollars, or what stands for them.
+    fn display_math(&mut self, text: &str, range: Range<usize>) {
+        let written = self.written_as.get(range).unwrap_or_default();
+        let inner = written.get(2..written.len().saturating_sub(2));
+        // The marks of a quotation are not the formula's.
+        let inner = inner.filter(|inner| inner.len() == text.len() && !inner.contains("\n>"));
+        self.push(Node::Math {
+            source: inner.unwrap_or(text).to_owned(),
+            display: !written.starts_with("\\("),
+        });
     }
 
     fn text(&mut self, text: &str) {
@@ -324,6 +405,17 @@ fn trim_end(children: &mut [Node]) {
                 break;
             }
         }
+    }
+}
+
+/// What is shown in place of an image, which nobody fetches before a reader follows the link.
+fn image(alt: &str, href: Option<&str>) -> String {
+    let from = href.and_then(host).map(|host| format!(" from {host}"));
+    let from = from.unwrap_or_default();
+    if alt.is_empty() {
+        format!("Image{from}")
+    } else {
+        format!("Image{from}: {alt}")
     }
 }
 

@@ -2,12 +2,16 @@
 //! to a mailbox and nowhere else, images are links, and nesting is bounded, so that no answer can exhaust the stack.
 
 mod builder;
+mod info;
+mod links;
+mod mask;
 
 use std::collections::BTreeMap;
 
 use pulldown_cmark::{BrokenLink, CowStr, HeadingLevel, Options, Parser};
 
 use builder::Builder;
+pub(super) use mask::{Fence, mask};
 
 /// A piece of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,11 +64,29 @@ pub enum Node {
     CodeBlock {
         /// The language, where it was named.
         language: String,
+        /// The name of the file, where it was given.
+        title: String,
         /// The code: text, and the seams in it.
         children: Vec<Node>,
     },
     /// A table.
     Table(Table),
+    /// A formula.
+    Math {
+        /// LaTeX, without the marks around it.
+        source: String,
+        /// It stands by itself, and not in a line.
+        display: bool,
+    },
+    /// The mark of a footnote, in the text.
+    Footnote(String),
+    /// What a footnote says.
+    FootnoteText {
+        /// Its mark.
+        label: String,
+        /// The text.
+        children: Vec<Node>,
+    },
     /// Another model went on here: the message's seam at this place of its list.
     Seam(usize),
 }
@@ -118,13 +140,20 @@ impl Levels {
 /// Link reference definitions, by their folded labels.
 pub(super) type Definitions = BTreeMap<String, String>;
 
-/// The extensions that are understood.
+/// The extensions that are understood. Of footnotes it is the kind whose marks need no definition, because it may not be
+/// written yet.
 pub(super) fn options() -> Options {
-    Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS
+    Options::ENABLE_TABLES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_MATH
+        | Options::ENABLE_OLD_FOOTNOTES
 }
 
-/// Parses one slice of an answer. Definitions found in it are added to `definitions`; `marks` are the seams in it, in order.
+/// Parses one slice of an answer, given as the parser is to see it ([`mask`]) and as it is. Definitions found in it are
+/// added to `definitions`; `marks` are the seams in it, in order.
 pub(super) fn parse(
+    masked: &str,
     source: &str,
     marks: &[Mark],
     definitions: &mut Definitions,
@@ -136,13 +165,13 @@ pub(super) fn parse(
             .get(&fold(&link.reference))
             .map(|href| (CowStr::from(href.clone()), CowStr::from("")))
     };
-    let parser = Parser::new_with_broken_link_callback(source, options(), Some(lookup));
+    let parser = Parser::new_with_broken_link_callback(masked, options(), Some(lookup));
     for (label, definition) in parser.reference_definitions().iter() {
         definitions
             .entry(fold(label))
             .or_insert_with(|| definition.dest.to_string());
     }
-    let mut builder = Builder::new(levels, marks);
+    let mut builder = Builder::new(masked, source, levels, marks);
     for (event, range) in parser.into_offset_iter() {
         builder.take(event, range);
     }
@@ -155,16 +184,6 @@ fn fold(label: &str) -> String {
         .collect::<Vec<_>>()
         .join(" ")
         .to_lowercase()
-}
-
-/// The address, where it may be followed.
-fn safe_href(href: &str) -> Option<String> {
-    let href = href.trim();
-    let begins = |scheme: &str| {
-        href.get(..scheme.len())
-            .is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
-    };
-    (begins("https://") || begins("http://") || begins("mailto:")).then(|| href.to_owned())
 }
 
 /// The text without its marks.
@@ -181,6 +200,7 @@ pub fn plain(nodes: &[Node]) -> String {
             | Node::Paragraph(children)
             | Node::Heading { children, .. }
             | Node::Quote(children)
+            | Node::FootnoteText { children, .. }
             | Node::CodeBlock { children, .. } => text.push_str(&plain(children)),
             Node::List { items, .. } => {
                 for item in items {
@@ -188,6 +208,8 @@ pub fn plain(nodes: &[Node]) -> String {
                     text.push('\n');
                 }
             }
+            Node::Math { source, .. } => text.push_str(source),
+            Node::Footnote(label) => text.push_str(&format!("[{label}]")),
             Node::Rule | Node::Task { .. } | Node::Seam(_) => {}
             Node::Table(table) => {
                 for cell in table.head.iter().chain(table.rows.iter().flatten()) {

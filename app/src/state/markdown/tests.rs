@@ -1,7 +1,10 @@
+use super::links::safe_href;
 use super::*;
 
 fn nodes(source: &str) -> Vec<Node> {
-    parse(source, &[], &mut Definitions::new(), &mut Levels::default())
+    let masked = mask(source, None).text;
+    let (mut definitions, mut levels) = (Definitions::new(), Levels::default());
+    parse(&masked, source, &[], &mut definitions, &mut levels)
 }
 
 fn text(text: &str) -> Node {
@@ -55,14 +58,14 @@ fn an_image_is_a_link_and_in_a_link_its_text() {
         panic!()
     };
     assert!(
-        matches!(&children[..], [Node::Link { children, .. }] if children == &[text("Image: a cat")])
+        matches!(&children[..], [Node::Link { children, .. }] if children == &[text("Image from x.example: a cat")])
     );
     let [Node::Paragraph(children)] = &nodes("[![i](https://x.example/i)](https://y.example)")[..]
     else {
         panic!()
     };
     assert!(
-        matches!(&children[..], [Node::Link { href, children }] if href == "https://y.example" && children == &[text("Image: i")])
+        matches!(&children[..], [Node::Link { href, children }] if href == "https://y.example" && children == &[text("Image from x.example: i")])
     );
 }
 
@@ -100,7 +103,127 @@ fn tables_lists_tasks_and_code() {
         nodes("```rust ignore\nlet a;\n```"),
         [Node::CodeBlock {
             language: "rust".into(),
+            title: String::new(),
             children: vec![text("let a;\n")]
         }]
+    );
+}
+
+fn math(source: &str, display: bool) -> Node {
+    Node::Math {
+        source: source.to_owned(),
+        display,
+    }
+}
+
+#[test]
+fn formulas_are_found_in_all_their_marks() {
+    let paragraph = |source: &str| match nodes(source).remove(0) {
+        Node::Paragraph(children) => children,
+        other => panic!("{other:?}"),
+    };
+    for (source, display) in [
+        (r"$\frac{a}{b}$", false),
+        (r"\(\frac{a}{b}\)", false),
+        (r"$$\frac{a}{b}$$", true),
+        (r"\[\frac{a}{b}\]", true),
+    ] {
+        assert_eq!(paragraph(source), [math(r"\frac{a}{b}", display)]);
+    }
+    // What markdown would make of its inside is nothing to it.
+    assert_eq!(
+        paragraph(r"\(a_1 * b_1 * c\\\)"),
+        [math(r"a_1 * b_1 * c\\", false)]
+    );
+    assert_eq!(
+        paragraph("\\[\n+ x\n- y % z\n\\]"),
+        [math("\n+ x\n- y % z\n", true)]
+    );
+    assert_eq!(
+        paragraph(r"so $x$, and"),
+        [text("so "), math("x", false), text(", and")]
+    );
+}
+
+#[test]
+fn prices_and_variables_are_no_formulas() {
+    for source in [
+        "$5 and $10",
+        "from $5-$10",
+        "$6, whereas it is 7$",
+        "a$b$c",
+        "US$5 or US$6",
+        "$ x $",
+        "it costs 5$, or 6$",
+        "$HOME and $PATH",
+    ] {
+        assert_eq!(nodes(source), [Node::Paragraph(vec![text(source)])]);
+    }
+}
+
+#[test]
+fn a_formula_that_is_not_finished_is_text() {
+    for source in [r"so \(\frac{a", "so $x", "so $$x$"] {
+        let found = format!("{:?}", nodes(source));
+        assert!(!found.contains("Math"), "{found}");
+    }
+}
+
+#[test]
+fn code_that_looks_like_a_formula_stays_as_it_was_written() {
+    let code = |source: &str| format!("{:?}", nodes(source));
+    assert!(
+        code("    \\[a^2\\]").contains(r"\\[a^2\\]"),
+        "{}",
+        code("    \\[a^2\\]")
+    );
+    assert!(
+        code("`\\(a\n\\)`").contains(r"\\(a \\)"),
+        "{}",
+        code("`\\(a\n\\)`")
+    );
+}
+
+#[test]
+fn footnotes_have_marks_and_texts() {
+    assert_eq!(
+        nodes("a[^n]\n\n[^n]: b *c*"),
+        [
+            Node::Paragraph(vec![text("a"), Node::Footnote("n".into())]),
+            Node::FootnoteText {
+                label: "n".into(),
+                children: vec![Node::Paragraph(vec![
+                    text("b "),
+                    Node::Emphasis(vec![text("c")])
+                ])]
+            }
+        ]
+    );
+}
+
+#[test]
+fn no_address_but_a_harmless_one_is_ever_shown() {
+    fn addresses(nodes: &[Node], found: &mut Vec<String>) {
+        let text = format!("{nodes:?}");
+        found.extend(
+            text.split("href: \"")
+                .skip(1)
+                .map(|rest| rest.split('"').next().unwrap_or_default().to_owned()),
+        );
+    }
+    let mut found = Vec::new();
+    for source in [
+        "[a](javascript:alert(1)) <javascript:alert(1)> ![i](data:text/html,x)",
+        "[a]: javascript:x\n\n[a] [b](JaVaScRiPt:x) https://ok.example/javascript:x",
+        "<https://ok.example> [c](vbscript:x) [d](  https://ok.example)",
+    ] {
+        addresses(&nodes(source), &mut found);
+    }
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert!(
+        found
+            .iter()
+            .all(|href| href.starts_with("https://ok.example")),
+        "{found:?}"
     );
 }

@@ -101,6 +101,7 @@ fn boot(page: BootPage) -> Boot {
     Boot {
         hello,
         conversations: vec![],
+        clock: Default::default(),
         page,
     }
 }

@@ -39,7 +39,10 @@ impl Session {
             Topic::Faults => encode(&ServerFrame::Fault(FaultChange::Snapshot {
                 faults: crate::api::debug::visible(&self.shared, &self.principal),
             })),
-            Topic::Forecast => vec![],
+            Topic::Forecast => {
+                let now = self.forecasts.whole(&self.shared, &self.principal.id);
+                encode(&ServerFrame::Forecast(now))
+            }
             Topic::Conversations => {
                 let list = self
                     .shared

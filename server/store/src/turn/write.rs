@@ -50,13 +50,20 @@ pub(super) async fn create_conversation(
     )
     .bind(new_id())
     .bind(turn.principal)
-    .bind(title(turn.text))
+    .bind(first_title(turn))
     .bind(turn.system_prompt)
     .bind(turn.temporary)
     .bind(turn.now.as_millisecond())
     .fetch_one(connection)
     .await?;
     conversation(&row)
+}
+
+/// The beginning of what was written, or the first file's name where nothing was.
+fn first_title(turn: &NewTurn<'_>) -> String {
+    let file = turn.files.first().map(|file| file.name.as_str());
+    let said = Some(turn.text).filter(|text| !text.trim().is_empty());
+    title(said.or(file).unwrap_or_default())
 }
 
 pub(super) async fn insert_question(

@@ -36,6 +36,7 @@ impl World {
             edited_id: Some(edited),
             temporary: false,
             system_prompt: None,
+            files: &[],
             text: &format!("question {id}"),
             run_id: &RunId(format!("run {id}")),
             requested_model: &ModelId(format!("model {id}")),

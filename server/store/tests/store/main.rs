@@ -7,6 +7,7 @@
 )]
 
 mod answers;
+mod attachments;
 mod attempts;
 mod branches;
 mod changes;
@@ -15,6 +16,7 @@ mod corruption;
 mod deletion;
 mod foreigners;
 mod opening;
+mod receipt;
 mod round_trip;
 mod search;
 mod support;

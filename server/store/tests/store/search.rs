@@ -21,6 +21,7 @@ impl World {
                 edited_id: None,
                 temporary,
                 system_prompt: None,
+                files: &[],
                 text: question,
                 run_id: &RunId(id),
                 requested_model: &"model".into(),

@@ -87,6 +87,7 @@ impl World {
                 edited_id: None,
                 temporary: false,
                 system_prompt: None,
+                files: &[],
                 text: &format!("question {id}"),
                 run_id: &RunId(format!("run {id}")),
                 requested_model: &ModelId(format!("model {id}")),

@@ -277,6 +277,7 @@ async fn serve(
 async fn read_request(socket: &mut TcpStream) -> Option<String> {
     let mut bytes = vec![];
     let mut buffer = [0; 8192];
+    let mut whole = None;
     loop {
         let read = socket
             .read(&mut buffer)
@@ -284,20 +285,23 @@ async fn read_request(socket: &mut TcpStream) -> Option<String> {
             .ok()
             .filter(|read| *read > 0)?;
         bytes.extend_from_slice(&buffer[..read]);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else {
-            continue;
-        };
-        let length = head.lines().find_map(|line| {
-            line.to_ascii_lowercase()
-                .strip_prefix("content-length: ")?
-                .parse::<usize>()
-                .ok()
-        });
-        if body.len() >= length.unwrap_or(0) {
-            return Some(text);
+        if whole.is_none() {
+            whole = length(&bytes);
+        }
+        if whole.is_some_and(|whole| bytes.len() >= whole) {
+            return Some(String::from_utf8_lossy(&bytes).into_owned());
         }
     }
+}
+
+/// How long a request is, once its head is there.
+fn length(bytes: &[u8]) -> Option<usize> {
+    let head = bytes.windows(4).position(|end| end == b"\r\n\r\n")?;
+    let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
+    let body = text
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+    Some(head + 4 + body.unwrap_or(0))
 }
 
 const HEAD: &str =
