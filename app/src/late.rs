@@ -15,7 +15,7 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 
 use crate::components;
 use crate::pages::{AdminPage, DebugPage};
-use crate::state::{Blocks, Entry};
+use crate::state::{Blocks, Entry, Paint, highlight};
 
 /// After this time it is tried again to fetch a part that could not be fetched.
 #[cfg(feature = "split")]
@@ -88,11 +88,18 @@ parts! {
     ANSWERS: Answers = answers {
         Answers { grow: Blocks::grow, view: components::answer }
     }
+    /// The colours of code.
+    CODE: Paint = code { highlight::line }
+    /// Formulas.
+    MATH: Math = math { components::formula_view }
     /// The health panel.
     ADMIN: fn() -> AnyView = admin { || view! { <AdminPage /> }.into_any() }
     /// The debug pane.
     DEBUG: fn() -> AnyView = debug { || view! { <DebugPage /> }.into_any() }
 }
+
+/// A formula as it is shown: its source, and whether it stands by itself.
+pub(crate) type Math = fn(&str, bool) -> AnyView;
 
 /// Everything around an answer.
 #[derive(Clone, Copy)]
@@ -109,7 +116,16 @@ pub(crate) async fn load_for(path: &str) {
     match path.trim_end_matches('/') {
         "/admin" => drop(ADMIN.load().await),
         "/debug" => drop(DEBUG.load().await),
-        path if path.starts_with("/c/") => drop(ANSWERS.load().await),
+        path if path.starts_with("/c/") => {
+            // The server has rendered them, and colours no code.
+            let formulas = document().query_selector(".formula");
+            let formulas = async {
+                if formulas.is_ok_and(|found| found.is_some()) {
+                    MATH.load().await;
+                }
+            };
+            futures::future::join(ANSWERS.load(), formulas).await;
+        }
         _ => {}
     }
 }

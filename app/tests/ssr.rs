@@ -115,6 +115,30 @@ fn a_conversation_with_a_fallback() {
 }
 
 #[test]
+fn formulas_are_there_from_the_first_byte_and_code_has_no_colours_yet() {
+    let text = "So \\(\\frac{a}{b}\\), and\n\n\\[\n\\begin{aligned} a &= b \\end{aligned}\n\\]\n\n$\\nosuch$\n\n\
+        ```rust title=\"a<b.rs\"\nfn a() {}\n```\n\nNote[^1]\n\n[^1]: small\n";
+    let html = page(
+        "/c/c1",
+        BootPage::Conversation(conversation(fallback_answer(text))),
+    );
+    sees(
+        &html,
+        &[
+            "<math><semantics><mfrac><mi>a</mi><mi>b</mi></mfrac><annotation>\\frac{a}{b}</annotation>",
+            r#"<math display="block">"#,
+            r#"class="fm-right fm-close-right""#,
+            r#"<code class="formula-source">\nosuch</code>"#,
+            "a&lt;b.rs",
+            "fn a() {}",
+            "<sup",
+        ],
+    );
+    assert!(!html.contains("hl-"), "colours in {html}");
+    keeps_the_policy(&html);
+}
+
+#[test]
 fn an_answer_whose_model_changed() {
     let html = page(
         "/c/c1",

@@ -3,6 +3,7 @@
 //! It is a router that speaks OpenAI's streaming format, answered in process through the same adapter as every other
 //! provider, under the same faults. Its texts are written by a program, and each answer says so.
 
+mod samples;
 mod script;
 
 use std::convert::Infallible;
