@@ -37,11 +37,11 @@ impl Source {
             ..Self::default()
         };
         for child in children {
-            match child {
-                Node::Seam(place) => source.seams.push((source.text.len(), *place)),
-                other => source
-                    .text
-                    .push_str(&super::plain(std::slice::from_ref(other))),
+            if let Node::Seam(place) = child {
+                source.seams.push((source.text.len(), *place));
+            } else {
+                let text = super::plain(std::slice::from_ref(child));
+                source.text.push_str(&text);
             }
         }
         // The last line break ends the block, not a line of it.
