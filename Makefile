@@ -1,7 +1,7 @@
 # Everything here installs what it needs first, and says so; .tools/ is what does it.
 
 .NOTPARALLEL:
-.PHONY: help run build test soak mutants lint bench clean
+.PHONY: help run build test soak mutants lint bench install-desktop uninstall-desktop clean
 .DEFAULT_GOAL := help
 
 BUILD_TOOLS := wasm-target wasm-bindgen wasm-opt cargo-leptos
@@ -14,7 +14,7 @@ NATIVE  := --workspace --exclude evenkeel-frontend
 BROWSER := -p evenkeel-app $(WASM) --no-default-features --features hydrate --test browser
 
 help: ## print this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
 run: build ## build everything and start it; it prints its address
 	@exec target/release/evenkeel
@@ -59,6 +59,23 @@ bench: build ## measure what the server does in a second, and how much a browser
 	@.tools/phase "the decoders' costs" cargo bench -p evenkeel-providers --bench decode
 	@.tools/phase "the gateway's costs" cargo bench -p evenkeel --bench gateway
 	@.tools/phase "first load" node end2end/bench/first-load.mjs
+
+DATA    ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)
+BIN     ?= $(HOME)/.local/bin
+
+install-desktop: ## put Evenkeel among the applications of this user: a window of its own, which starts the server (after make build)
+	@install -d "$(BIN)" "$(DATA)/applications" "$(DATA)/icons/hicolor/scalable/apps" "$(DATA)/icons/hicolor/512x512/apps"
+	@sed 's|@ROOT@|$(CURDIR)|' packaging/evenkeel-window > "$(BIN)/evenkeel-window"
+	@chmod 755 "$(BIN)/evenkeel-window"
+	@sed 's|@WINDOW@|$(BIN)/evenkeel-window|' packaging/evenkeel.desktop > "$(DATA)/applications/evenkeel.desktop"
+	@install -m 644 public/favicon.svg "$(DATA)/icons/hicolor/scalable/apps/evenkeel.svg"
+	@install -m 644 public/icons/icon-512.png "$(DATA)/icons/hicolor/512x512/apps/evenkeel.png"
+	@if command -v update-desktop-database >/dev/null; then update-desktop-database "$(DATA)/applications"; fi
+	@echo "Evenkeel is among the applications now: $(DATA)/applications/evenkeel.desktop starts $(BIN)/evenkeel-window"
+
+uninstall-desktop: ## take it away from there again; the conversations stay
+	@rm -f "$(BIN)/evenkeel-window" "$(DATA)/applications/evenkeel.desktop" "$(DATA)/icons/hicolor/scalable/apps/evenkeel.svg" "$(DATA)/icons/hicolor/512x512/apps/evenkeel.png"
+	@if command -v update-desktop-database >/dev/null; then update-desktop-database "$(DATA)/applications"; fi
 
 clean: ## remove what was built; the tools stay, in ~/.cache/evenkeel
 	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report

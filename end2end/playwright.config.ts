@@ -17,6 +17,8 @@ export default defineConfig({
   use: {
     actionTimeout: 10_000,
     browserName: "chromium",
+    // Its requests would pass by what a test listens to; installable.spec.ts lets it in.
+    serviceWorkers: "block",
     viewport: { width: 1280, height: 800 },
     screenshot: "only-on-failure",
     launchOptions: BROWSER,

@@ -1,6 +1,9 @@
 //! The few things that go over HTTP instead of the socket.
 
-use evenkeel_protocol::{ConversationId, FaultSpec, Transcript};
+use evenkeel_protocol::{
+    Conversation, ConversationId, FaultSpec, MessageId, Receipt, SearchResults, Suggestions,
+    Transcript,
+};
 use gloo_net::http::{Request, Response};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +68,85 @@ pub(crate) async fn transcript(id: &ConversationId) -> Result<Transcript, Proble
     let path = format!("/api/conversations/{}", escape(id.as_str()));
     let response = checked(Request::get(&path).send().await).await?;
     response.json().await.map_err(|_| Problem::unreachable())
+}
+
+/// Changes what every model of a conversation is told first.
+pub(crate) async fn instruct(id: &ConversationId, text: Option<&str>) -> Result<(), Problem> {
+    let path = format!("/api/conversations/{}", escape(id.as_str()));
+    let request = Request::patch(&path)
+        .json(&serde_json::json!({ "system_prompt": text }))
+        .map_err(|_| Problem::unreachable())?;
+    checked(request.send().await).await.map(drop)
+}
+
+/// Gives a conversation another title.
+pub(crate) async fn retitle(id: &ConversationId, title: &str) -> Result<Conversation, Problem> {
+    let path = format!("/api/conversations/{}", escape(id.as_str()));
+    let request = Request::patch(&path)
+        .json(&serde_json::json!({ "title": title }))
+        .map_err(|_| Problem::unreachable())?;
+    read(checked(request.send().await).await?).await
+}
+
+/// Deletes a conversation.
+pub(crate) async fn delete(id: &ConversationId) -> Result<(), Problem> {
+    let path = format!("/api/conversations/{}", escape(id.as_str()));
+    checked(Request::delete(&path).send().await).await.map(drop)
+}
+
+/// Brings a deleted conversation back.
+pub(crate) async fn restore(id: &ConversationId) -> Result<Conversation, Problem> {
+    let path = format!("/api/conversations/{}/restore", escape(id.as_str()));
+    read(checked(Request::post(&path).send().await).await?).await
+}
+
+/// Where a conversation can be fetched as a file; `format` is `md` or `json`.
+pub(crate) fn export_address(id: &ConversationId, format: &str) -> String {
+    format!("/api/conversations/{id}/export?format={format}")
+}
+
+/// Takes a conversation in that was exported before.
+pub(crate) async fn import(file: &web_sys::File) -> Result<Conversation, Problem> {
+    let request = Request::post("/api/conversations/import")
+        .header("content-type", "application/json")
+        .body(file)
+        .map_err(|_| Problem::unreachable())?;
+    read(checked(request.send().await).await?).await
+}
+
+/// Conversations in which these words stand.
+pub(crate) async fn search(words: &str) -> Result<SearchResults, Problem> {
+    let path = format!("/api/search?q={}", escape(words));
+    read(checked(Request::get(&path).send().await).await?).await
+}
+
+/// What the engine has done for this reader.
+pub(crate) async fn receipt() -> Result<Receipt, Problem> {
+    read(checked(Request::get("/api/receipt").send().await).await?).await
+}
+
+async fn read<T: serde::de::DeserializeOwned>(response: Response) -> Result<T, Problem> {
+    response.json().await.map_err(|_| Problem {
+        title: "The server's answer was not understood".to_owned(),
+        detail: None,
+        status: None,
+    })
+}
+
+/// Asks for what could be asked after an answer.
+pub(crate) async fn suggestions(id: &MessageId) -> Result<Vec<String>, Problem> {
+    let path = format!("/api/messages/{}/suggestions", escape(id.as_str()));
+    let request = Request::post(&path)
+        .json(&serde_json::json!({}))
+        .map_err(|_| Problem::unreachable())?;
+    let told: Suggestions = read(checked(request.send().await).await?).await?;
+    Ok(told.suggestions)
+}
+
+/// Asks a model for the title of a conversation.
+pub(crate) async fn title(id: &ConversationId) -> Result<(), Problem> {
+    let path = format!("/api/conversations/{}/title", escape(id.as_str()));
+    post(&path, &serde_json::json!({})).await
 }
 
 /// Arms a fault.

@@ -1,7 +1,11 @@
 //! The little that is asked of the browser itself. It compiles for the server as well, which never calls it.
 
+use std::cell::Cell;
+
 use evenkeel_protocol::Timestamp;
-use leptos::prelude::{document, window};
+use futures::channel::oneshot;
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::{document, request_idle_callback_with_handle, window};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
@@ -34,6 +38,23 @@ pub(crate) fn uuid() -> String {
         text.push_str(&format!("{byte:02x}"));
     }
     text
+}
+
+/// Comes when the browser has nothing else to do.
+pub(crate) async fn idle() {
+    let (tell, told) = oneshot::channel::<()>();
+    let tell = Cell::new(Some(tell));
+    let asked = request_idle_callback_with_handle(move || {
+        if let Some(tell) = tell.take() {
+            // Whoever waited may have gone.
+            let _ = tell.send(());
+        }
+    });
+    match asked {
+        Ok(_) => drop(told.await),
+        // Not every browser says when.
+        Err(_) => TimeoutFuture::new(16).await,
+    }
 }
 
 /// Copies a text; false where the browser does not let us.
@@ -72,6 +93,13 @@ pub(crate) fn remember(name: &str, value: Option<&str>) {
         Some(value) => storage.set_item(name, value),
         None => storage.remove_item(name),
     };
+}
+
+/// The same without its seconds: "14:02", "2026-11-20 14:02".
+pub(crate) fn short_time(at: Timestamp) -> String {
+    let mut time = local_time(at);
+    time.truncate(time.len().saturating_sub(3));
+    time
 }
 
 /// The time of day in the reader's own time zone and manner; with the date where it is not today.
@@ -160,4 +188,24 @@ fn source_of(formula: &web_sys::Element) -> Option<String> {
         "$"
     };
     Some(format!("{mark}{source}{mark}"))
+}
+
+/// How many minutes the reader's clock was ahead of UTC at this time.
+pub(crate) fn utc_offset(at: Timestamp) -> i64 {
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.as_millisecond() as f64));
+    // Whole minutes, less than a day.
+    -date.get_timezone_offset() as i64
+}
+
+/// A day by the reader's clock: "2026-11-20".
+pub(crate) fn local_day(at: Timestamp) -> String {
+    let ahead = utc_offset(at) * 60_000;
+    let local = Timestamp::from_millisecond(at.as_millisecond() + ahead).unwrap_or(at);
+    local.to_string().chars().take(10).collect()
+}
+
+/// Whether this is a Mac, where Command does what Control does elsewhere.
+pub(crate) fn is_mac() -> bool {
+    let platform = window().navigator().platform().unwrap_or_default();
+    platform.contains("Mac") || platform.starts_with("iP")
 }

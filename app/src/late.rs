@@ -5,17 +5,20 @@ use std::sync::Arc;
 #[cfg(feature = "split")]
 use std::sync::OnceLock;
 
+use evenkeel_protocol::{Conversation, MessageRole};
 #[cfg(feature = "split")]
 use futures::future::LocalBoxFuture;
 #[cfg(feature = "split")]
 use gloo_timers::future::TimeoutFuture;
+use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 #[cfg(feature = "split")]
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 
-use crate::components;
+use crate::components::{self, composer};
 use crate::pages::{AdminPage, DebugPage};
 use crate::state::{Blocks, Entry, Paint, highlight};
+use crate::store::Store;
 
 /// After this time it is tried again to fetch a part that could not be fetched.
 #[cfg(feature = "split")]
@@ -84,9 +87,37 @@ macro_rules! parts {
 }
 
 parts! {
-    /// Everything around an answer.
+    /// Everything around a message.
     ANSWERS: Answers = answers {
-        Answers { grow: Blocks::grow, view: components::answer }
+        Answers {
+            grow: Blocks::grow,
+            view: message,
+            tail: components::tail,
+            wait: components::wait,
+        }
+    }
+    /// What is opened or added in the composer.
+    COMPOSING: Composing = composing {
+        Composing {
+            take: composer::take,
+            take_text: composer::take_text,
+            restore: composer::restore,
+            tray: composer::tray,
+            queued: composer::queued,
+            instructions: composer::instructions,
+            models: composer::model_search,
+        }
+    }
+    /// What opens around the conversation list.
+    LIST: List = list {
+        List {
+            menus: components::menus,
+            overlays: components::overlays,
+            results: components::results,
+            rename: components::rename,
+            import: components::import,
+            key: components::list_key,
+        }
     }
     /// The colours of code.
     CODE: Paint = code { highlight::line }
@@ -101,13 +132,60 @@ parts! {
 /// A formula as it is shown: its source, and whether it stands by itself.
 pub(crate) type Math = fn(&str, bool) -> AnyView;
 
-/// Everything around an answer.
+/// Everything around a message.
 #[derive(Clone, Copy)]
 pub(crate) struct Answers {
     /// More of an answer's text as blocks.
     pub(crate) grow: fn(&mut Blocks, &str),
-    /// An answer as it is shown.
+    /// A message as it is shown.
     pub(crate) view: fn(ArcRwSignal<Arc<Entry>>) -> AnyView,
+    /// What stands at the end of all messages.
+    pub(crate) tail: fn() -> AnyView,
+    /// Looks after the questions that wait until a model is back.
+    pub(crate) wait: fn(Store),
+}
+
+fn message(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
+    match entry.with_untracked(|entry| entry.message.role) {
+        MessageRole::User => components::question(entry),
+        MessageRole::Assistant => components::answer(entry),
+    }
+}
+
+/// What is opened or added in the composer.
+#[derive(Clone, Copy)]
+pub(crate) struct Composing {
+    /// Reads files.
+    pub(crate) take: fn(Store, Vec<web_sys::File>),
+    /// Makes a file of a long text.
+    pub(crate) take_text: fn(Store, String),
+    /// Takes up what was on its way when a page was closed.
+    pub(crate) restore: fn(Store),
+    /// The files of the message.
+    pub(crate) tray: fn() -> AnyView,
+    /// The messages that wait.
+    pub(crate) queued: fn() -> AnyView,
+    /// The dialog of the instructions.
+    pub(crate) instructions: fn() -> AnyView,
+    /// The search among many models.
+    pub(crate) models: fn() -> AnyView,
+}
+
+/// What opens around the conversation list.
+#[derive(Clone, Copy)]
+pub(crate) struct List {
+    /// The menus.
+    pub(crate) menus: fn(Store) -> AnyView,
+    /// Dialogs, and lines that pass.
+    pub(crate) overlays: fn(Store) -> AnyView,
+    /// What a search has found.
+    pub(crate) results: fn(Store) -> AnyView,
+    /// The field for another title.
+    pub(crate) rename: fn(Store, ArcRwSignal<Conversation>) -> AnyView,
+    /// Takes in conversations that were exported.
+    pub(crate) import: fn(Store, web_sys::FileList),
+    /// A key was pressed in the list.
+    pub(crate) key: fn(Store, KeyboardEvent),
 }
 
 /// Fetches what the page at this address was rendered with, so that it can be hydrated.

@@ -1,39 +1,21 @@
 //! What every page shares: the conversation list (a drawer on a small screen), the bar above it, the place for the page.
 
-use evenkeel_protocol::ConversationId;
+use evenkeel_protocol::Conversation;
 use leptos::prelude::*;
-use leptos_router::NavigateOptions;
-use leptos_router::components::{ParentRoute, Route, Routes};
-use leptos_router::hooks::{use_location, use_navigate};
-use leptos_router::path;
 
 use crate::browser;
-use crate::components::{Announcer, Icon, Sidebar, icon};
+use crate::components::{Announcer, Icon, Sidebar, icon, keys};
 use crate::late;
+use crate::navigation::{self, Page};
 use crate::pages::{ChatPage, NotFoundPage};
 use crate::store::Store;
-
-/// Below this width the conversation list is a drawer; as in `style/base.css`.
-const WIDE: f64 = 768.0;
-
-/// The conversation that an address names: none where it is another page's, an inner none for a new one.
-fn conversation_of(path: &str) -> Option<Option<ConversationId>> {
-    match path.trim_end_matches('/') {
-        "" => Some(None),
-        path => {
-            let id = path
-                .strip_prefix("/c/")
-                .filter(|id| !id.is_empty() && !id.contains('/'))?;
-            Some(Some(id.into()))
-        }
-    }
-}
+use crate::store::list::is_wide;
 
 /// The frame around every page.
 #[component]
 pub(crate) fn Layout() -> impl IntoView {
     let store = Store::here();
-    let drawer = RwSignal::new(false);
+    let drawer = store.list.drawer;
     let close = move || {
         if drawer.get_untracked() {
             drawer.set(false);
@@ -41,18 +23,39 @@ pub(crate) fn Layout() -> impl IntoView {
             request_animation_frame(|| browser::focus("menu"));
         }
     };
-    follow_address(store, drawer);
+    navigation::follow(store);
+    // From one conversation to another the page stays.
+    let kind = Memo::new(move |_| store.page.with(std::mem::discriminant));
+    Effect::new(move |before: Option<()>| {
+        store.page.track();
+        if before.is_some() {
+            drawer.set(false);
+        }
+    });
+    let title = Memo::new(move |_| {
+        let open = store.open.get();
+        let names = |all: &[Conversation]| {
+            let open = all.iter().find(|one| Some(&one.id) == open.id.as_ref());
+            open.map(|one| one.title.clone())
+        };
+        let name = store.conversations.with(|all| names(all));
+        store
+            .page
+            .with(|page| page.title(open.phase, name.as_deref()))
+    });
+    Effect::new(move || document().set_title(&title.get()));
 
     Effect::new(move || {
         store.hydrated.set(true);
+        store.start_list();
+        keys::listen(store);
         let root = document().document_element();
         if let Some(root) = root {
             // It only fails for a name that no attribute can have.
             let _ = root.set_attribute("data-ready", "");
         }
         let resize = window_event_listener(leptos::ev::resize, move |_| {
-            let width = window().inner_width().ok().and_then(|width| width.as_f64());
-            if width.is_some_and(|width| width >= WIDE) {
+            if is_wide() {
                 drawer.set(false);
             }
         });
@@ -73,7 +76,7 @@ pub(crate) fn Layout() -> impl IntoView {
             class="skip"
             href="#main"
             inert=move || drawer.get()
-            // The router takes every link for a page, and moves no focus.
+            // The focus is moved, and the address stays as it is.
             on:click=move |event| {
                 event.prevent_default();
                 browser::focus("main");
@@ -85,7 +88,7 @@ pub(crate) fn Layout() -> impl IntoView {
             class="app"
             data-drawer=move || drawer.get().then_some("open")
         >
-            <Sidebar drawer close />
+            <Sidebar close />
             <div class="backdrop" aria-hidden="true" on:click=move |_| close()></div>
             <div class="stage flex min-h-0 min-w-0 flex-col" inert=move || drawer.get()>
                 <header class="bar items-center justify-between gap-2 px-2">
@@ -97,8 +100,9 @@ pub(crate) fn Layout() -> impl IntoView {
                         aria-controls="sidebar"
                         aria-expanded=move || drawer.get().to_string()
                         on:click=move |_| {
-                            drawer.set(true);
-                            request_animation_frame(|| browser::focus("close-menu"));
+                            store.unfold();
+                            let there = if is_wide() { "fold" } else { "close-menu" };
+                            request_animation_frame(move || browser::focus(there));
                         }
                     >
                         <Icon shape=icon::MENU />
@@ -109,60 +113,23 @@ pub(crate) fn Layout() -> impl IntoView {
                     </a>
                 </header>
                 <main id="main" tabindex="-1">
-                    <Routes fallback=NotFoundPage>
-                        <ParentRoute path=path!("") view=ChatPage>
-                            <Route path=path!("/") view=|| () />
-                            <Route path=path!("/c/:id") view=|| () />
-                        </ParentRoute>
-                        <Route path=path!("/admin") view=|| late::page(&late::ADMIN) />
-                        <Route path=path!("/debug") view=|| late::page(&late::DEBUG) />
-                    </Routes>
+                    {move || {
+                        kind.get();
+                        match store.page.get_untracked() {
+                            Page::Chat(_) => view! { <ChatPage /> }.into_any(),
+                            Page::Admin => late::page(&late::ADMIN),
+                            Page::Debug => late::page(&late::DEBUG),
+                            Page::NotFound => view! { <NotFoundPage /> }.into_any(),
+                        }
+                    }}
                 </main>
             </div>
+            {move || {
+                let part = store.list.here.get().then(|| late::LIST.get()).flatten();
+                part.map(|part| (part.overlays)(store))
+            }}
             <Announcer />
         </div>
     }
     .into_any()
-}
-
-/// The address says which conversation is shown; a new conversation that has got its id takes its address.
-fn follow_address(store: Store, drawer: RwSignal<bool>) {
-    let path = use_location().pathname;
-    Effect::new(move |before: Option<String>| {
-        let path = path.get();
-        if before.as_ref().is_some_and(|before| *before != path) {
-            drawer.set(false);
-            if let Some(id) = conversation_of(&path) {
-                store.show(id);
-            }
-        }
-        path
-    });
-    let navigate = use_navigate();
-    Effect::new(move || {
-        let Some(id) = store.opened.get() else { return };
-        if path.get_untracked() == "/" {
-            let options = NavigateOptions {
-                replace: true,
-                scroll: false,
-                ..Default::default()
-            };
-            navigate(&format!("/c/{id}"), options);
-        }
-    });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_names_a_conversation() {
-        assert_eq!(conversation_of("/"), Some(None));
-        assert_eq!(conversation_of("/c/7"), Some(Some("7".into())));
-        assert_eq!(conversation_of("/c/7/"), Some(Some("7".into())));
-        for other in ["/admin", "/debug", "/c/", "/c", "/c/7/8", "/x"] {
-            assert_eq!(conversation_of(other), None, "{other}");
-        }
-    }
 }

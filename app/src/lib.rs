@@ -11,64 +11,40 @@ mod browser;
 mod components;
 mod late;
 mod layout;
+mod navigation;
 mod pages;
+#[cfg(feature = "ssr")]
+mod shell;
 mod socket;
 pub mod state;
 mod store;
 pub mod wording;
 
 use leptos::prelude::*;
-use leptos_meta::{HashedStylesheet, MetaTags, provide_meta_context};
-use leptos_router::components::Router;
 
-pub use boot::{Boot, BootPage};
+pub use boot::{Boot, BootPage, Clock};
+#[cfg(feature = "ssr")]
+pub use shell::shell;
 
 use crate::layout::Layout;
+use crate::navigation::Page;
 use crate::state::State;
 use crate::store::Store;
-
-/// The whole document, as the server sends it. It expects a [`Boot`] in the context.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
-    // A data block: never executed, so the policy needs no exception for it.
-    let boot = use_context::<Boot>().and_then(|boot| serde_json::to_string(&boot).ok());
-    let boot = boot.unwrap_or_default().replace('<', "\\u003c");
-    view! {
-        <!DOCTYPE html>
-        <html lang="en">
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="description" content="A chat that keeps answering when models fail." />
-                <meta name="color-scheme" content="light dark" />
-                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fafaf8" />
-                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#14181b" />
-                <script src="/early.js"></script>
-                <HashedStylesheet options=options.clone() id="style" />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <AutoReload options=options.clone() />
-                <HydrationScripts options />
-                <MetaTags />
-            </head>
-            <body>
-                <App />
-                <script type="application/json" id="boot" inner_html=boot></script>
-            </body>
-        </html>
-    }
-}
 
 /// What is in the document's body; the same on both sides.
 #[component]
 pub fn App() -> impl IntoView {
-    provide_meta_context();
-    let store = Store::new(first_state());
+    let boot = boot();
+    let page = boot
+        .as_ref()
+        .map_or(Page::Chat(None), |boot| Page::of(&boot.page));
+    let store = Store::new(page, boot.map(State::from).unwrap_or_default());
     provide_context(store);
-    Effect::new(move || socket::start(store));
-    view! {
-        <Router>
-            <Layout />
-        </Router>
-    }
+    Effect::new(move || {
+        socket::start(store);
+        store.resume_waiting();
+    });
+    view! { <Layout /> }
 }
 
 /// Takes over the page that the server has rendered, as soon as everything is here that is on it.
@@ -81,15 +57,14 @@ pub fn hydrate() {
     });
 }
 
-/// The state that the page begins with: on the server from its own hands, in the browser from the data block.
-fn first_state() -> State {
-    let boot = if cfg!(feature = "hydrate") {
+/// What the page begins with: on the server from its own hands, in the browser from the data block.
+fn boot() -> Option<Boot> {
+    if cfg!(feature = "hydrate") {
         let block = document()
             .get_element_by_id("boot")
             .and_then(|block| block.text_content());
         block.and_then(|json| serde_json::from_str::<Boot>(&json).ok())
     } else {
         use_context::<Boot>()
-    };
-    boot.map(State::from).unwrap_or_default()
+    }
 }

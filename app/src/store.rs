@@ -1,6 +1,12 @@
 //! Between the plain [`State`] and what is shown of it: one signal for each part, set only when that part changed, and
 //! one for each message, so that a token of one answer disturbs nothing else on the page.
 
+mod branches;
+mod composing;
+pub(crate) mod kept;
+pub(crate) mod list;
+pub(crate) mod older;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -12,19 +18,14 @@ use futures::FutureExt;
 use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
 
+use self::list::ListStore;
+use crate::navigation::Page;
+pub(crate) use crate::state::Connection;
 use crate::state::{Changes, Entry, Item, Pending, Phase, State};
-use crate::{api, browser, late};
+use crate::{api, late};
 
-/// How the socket stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Connection {
-    /// It is being opened.
-    Connecting,
-    /// It is open.
-    Open,
-    /// It was lost, or could not be opened; the next try is at this time (milliseconds since 1970).
-    Waiting { until: i64 },
-}
+pub(crate) use branches::{Around, Menu};
+pub(crate) use composing::{Composing, Dialog};
 
 /// What can be asked of the socket.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(crate) enum Order {
     Say(ClientFrame),
     /// Try again now, where a try is being waited for.
     Hurry,
+    /// Somebody begins to use it: make sure that it lives.
+    Look,
     /// The browser says that there is no network.
     Lost,
 }
@@ -42,6 +45,8 @@ pub(crate) enum Order {
 pub(crate) struct OpenView {
     pub(crate) id: Option<ConversationId>,
     pub(crate) phase: Phase,
+    /// It is deleted when it is left.
+    pub(crate) temporary: bool,
 }
 
 /// The signals that the components read, and the ways to change what they show.
@@ -50,6 +55,10 @@ pub(crate) struct Store {
     state: StoredValue<State>,
     entries: StoredValue<HashMap<MessageId, ArcRwSignal<Arc<Entry>>>>,
     orders: StoredValue<Option<UnboundedSender<Order>>>,
+    /// The page that the address names.
+    pub(crate) page: RwSignal<Page>,
+    /// The conversation list and what stands around it.
+    pub(crate) list: ListStore,
     pub(crate) hello: RwSignal<Arc<Hello>>,
     pub(crate) conversations: RwSignal<Arc<Vec<Conversation>>>,
     pub(crate) open: RwSignal<OpenView>,
@@ -67,18 +76,25 @@ pub(crate) struct Store {
     pub(crate) complaint: RwSignal<Option<String>>,
     /// A new conversation has got this id.
     pub(crate) opened: RwSignal<Option<ConversationId>>,
+    /// What belongs to the messages.
+    pub(crate) around: Around,
+    /// A message that is to come onto the page.
+    wanted: StoredValue<Option<MessageId>>,
     /// Text that belongs into the composer.
     pub(crate) draft: RwSignal<Option<String>>,
+    pub(crate) composing: Composing,
     /// The page is alive: from here on it may differ from what the server rendered.
     pub(crate) hydrated: RwSignal<bool>,
 }
 
 impl Store {
     /// A store over the state that a page begins with.
-    pub(crate) fn new(state: State) -> Self {
+    pub(crate) fn new(page: Page, state: State) -> Self {
         let items = state.items();
         let entries = items.iter().filter_map(|item| cell(&state, item)).collect();
         Self {
+            page: RwSignal::new(page),
+            list: ListStore::new(&state),
             hello: RwSignal::new(Arc::clone(&state.hello)),
             conversations: RwSignal::new(Arc::clone(&state.conversations)),
             open: RwSignal::new(view(&state)),
@@ -95,7 +111,10 @@ impl Store {
             complaint: RwSignal::new(None),
             opened: RwSignal::new(None),
             draft: RwSignal::new(None),
+            composing: Composing::new(&state),
             hydrated: RwSignal::new(false),
+            around: Around::new(&state),
+            wanted: StoredValue::new(None),
             entries: StoredValue::new(entries),
             orders: StoredValue::new(None),
             state: StoredValue::new(state),
@@ -104,12 +123,17 @@ impl Store {
 
     /// The one of this page.
     pub(crate) fn here() -> Self {
-        use_context().unwrap_or_else(|| Self::new(State::default()))
+        use_context().unwrap_or_else(|| Self::new(Page::Chat(None), State::default()))
     }
 
     /// The signal of a message, while it is shown.
     pub(crate) fn entry(&self, id: &MessageId) -> Option<ArcRwSignal<Arc<Entry>>> {
         self.entries.with_value(|entries| entries.get(id).cloned())
+    }
+
+    /// Something of the state as it is now.
+    fn read<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        self.state.with_value(read)
     }
 
     /// A message as it is now.
@@ -147,22 +171,6 @@ impl Store {
         connected
     }
 
-    /// Sends a message to the open conversation, after the newest one or after `parent`.
-    pub(crate) fn send(&self, text: String, parent: Option<MessageId>) {
-        let model = self
-            .chosen_model
-            .get_untracked()
-            .unwrap_or_else(|| self.usual_model.get_untracked());
-        let id = RequestId(browser::uuid());
-        self.prepare();
-        let mut frame = None;
-        self.update(|state| {
-            frame = Some(state.send(id, text, parent, model, browser::now()));
-            Changes::default()
-        });
-        frame.into_iter().for_each(|frame| self.say(frame));
-    }
-
     /// Takes a refused message back.
     pub(crate) fn withdraw(&self, id: &RequestId) -> Option<Arc<Pending>> {
         let mut pending = None;
@@ -187,6 +195,7 @@ impl Store {
         if same {
             return;
         }
+        self.leave(id.as_ref());
         let mut frames = Vec::new();
         self.chosen_model.set(None);
         self.update(|state| {
@@ -225,29 +234,31 @@ impl Store {
     /// Fetches the open conversation anew.
     pub(crate) fn refresh(&self) {
         let store = *self;
-        let Some(id) = self.state.with_value(|state| state.open.id.clone()) else {
-            return;
-        };
-        leptos::task::spawn_local(async move {
-            let fetched = api::transcript(&id).await;
-            if fetched.is_ok() {
-                late::ANSWERS.load().await;
+        if let Some(id) = self.state.with_value(|state| state.open.id.clone()) {
+            leptos::task::spawn_local(async move { store.fetch(&id).await });
+        }
+    }
+
+    /// Fetches a conversation, and shows it where it is the open one.
+    pub(crate) async fn fetch(&self, id: &ConversationId) {
+        let fetched = api::transcript(id).await;
+        if fetched.is_ok() {
+            late::ANSWERS.load().await;
+        }
+        self.update(|state| match fetched {
+            Ok(transcript) => state.transcript(transcript),
+            Err(problem) => {
+                let missing = matches!(problem.status, Some(403 | 404));
+                state.no_transcript(
+                    id,
+                    if missing {
+                        Phase::Missing
+                    } else {
+                        Phase::Failed
+                    },
+                );
+                Changes::default()
             }
-            store.update(|state| match fetched {
-                Ok(transcript) => state.transcript(transcript),
-                Err(problem) => {
-                    let missing = matches!(problem.status, Some(403 | 404));
-                    state.no_transcript(
-                        &id,
-                        if missing {
-                            Phase::Missing
-                        } else {
-                            Phase::Failed
-                        },
-                    );
-                    Changes::default()
-                }
-            });
         });
     }
 
@@ -281,7 +292,7 @@ impl Store {
 
     fn publish(&self, state: &State, changes: &Changes) {
         set_arc(self.hello, &state.hello);
-        set_arc(self.conversations, &state.conversations);
+        self.publish_list(state);
         set_arc(self.faults, &state.faults);
         let same = self
             .health
@@ -293,10 +304,13 @@ impl Store {
         if !same {
             self.health.set(state.health.clone());
         }
-        self.publish_entries(state, &changes.messages);
+        let items = state.items();
+        self.publish_entries(state, &items, &changes.messages);
+        self.around.publish(state);
         set(self.open, view(state));
         set(self.pending, state.pending.clone());
-        set(self.items, state.items());
+        self.publish_composing(state);
+        set(self.items, items);
         set(self.running, state.running());
         set(self.busy, state.busy());
         set(self.usual_model, state.usual_model());
@@ -311,14 +325,13 @@ impl Store {
         }
     }
 
-    fn publish_entries(&self, state: &State, changed: &[MessageId]) {
-        let items = state.items();
+    fn publish_entries(&self, state: &State, items: &[Item], changed: &[MessageId]) {
         let mut renewed = Vec::new();
         self.entries.update_value(|entries| {
             if self.open.with_untracked(|open| open.id != state.open.id) {
                 entries.retain(|id, _| state.open.get(id).is_some());
             }
-            for item in &items {
+            for item in items {
                 let Item::Message(id) = item else { continue };
                 if entries.contains_key(id) {
                     continue;
@@ -347,6 +360,7 @@ fn view(state: &State) -> OpenView {
     OpenView {
         id: state.open.id.clone(),
         phase: state.open.phase,
+        temporary: state.open.temporary,
     }
 }
 

@@ -177,17 +177,27 @@ async fn the_theme_is_kept() {
     let page = Page::new(BootPage::New).await;
     let root = document().document_element().unwrap();
     let storage = window().local_storage().unwrap().unwrap();
-    let button: HtmlElement = page.find("[data-testid=theme]").unwrap().unchecked_into();
+    let menu: HtmlElement = page
+        .find("[data-testid=user-menu]")
+        .unwrap()
+        .unchecked_into();
+    menu.click();
+    TimeoutFuture::new(50).await;
     for (label, theme) in [
-        ("light", Some("light")),
-        ("dark", Some("dark")),
-        ("system", None),
+        ("Light", Some("light")),
+        ("Dark", Some("dark")),
+        ("System", None),
     ] {
+        let choice = format!("[data-testid=theme][data-theme-name={label}]");
+        let button: HtmlElement = page.find(&choice).unwrap().unchecked_into();
         button.click();
         TimeoutFuture::new(50).await;
         assert_eq!(root.get_attribute("data-theme").as_deref(), theme);
         assert_eq!(storage.get_item("theme").unwrap().as_deref(), theme);
-        assert_eq!(button.text_content().unwrap(), format!("Theme: {label}"));
+        assert_eq!(
+            button.get_attribute("aria-checked").as_deref(),
+            Some("true")
+        );
     }
 }
 

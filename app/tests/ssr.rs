@@ -9,14 +9,12 @@ use evenkeel_app::{Boot, BootPage, shell};
 use evenkeel_protocol::*;
 use leptos::config::LeptosOptions;
 use leptos::prelude::*;
-use leptos_router::location::RequestUrl;
 use support::*;
 
-fn page(path: &str, page: BootPage) -> String {
+fn page(page: BootPage) -> String {
     let boot = boot(page);
     let owner = Owner::new();
     owner.with(|| {
-        provide_context(RequestUrl::new(path));
         provide_context::<Boot>(boot);
         let options = LeptosOptions::builder().output_name("evenkeel").build();
         shell(options).to_html()
@@ -59,7 +57,7 @@ fn keeps_the_policy(html: &str) {
 
 #[test]
 fn a_new_conversation() {
-    let html = page("/", BootPage::New);
+    let html = page(BootPage::New);
     sees(
         &html,
         &[
@@ -72,6 +70,7 @@ fn a_new_conversation() {
             "demo-swift (demo)",
             r#"role="status""#,
             "/early.js",
+            "<title>New chat · Evenkeel</title>",
         ],
     );
     keeps_the_policy(&html);
@@ -79,10 +78,9 @@ fn a_new_conversation() {
 
 #[test]
 fn a_conversation_with_a_fallback() {
-    let html = page(
-        "/c/c1",
-        BootPage::Conversation(conversation(fallback_answer(HOSTILE))),
-    );
+    let html = page(BootPage::Conversation(conversation(fallback_answer(
+        HOSTILE,
+    ))));
     sees(
         &html,
         &[
@@ -118,10 +116,7 @@ fn a_conversation_with_a_fallback() {
 fn formulas_are_there_from_the_first_byte_and_code_has_no_colours_yet() {
     let text = "So \\(\\frac{a}{b}\\), and\n\n\\[\n\\begin{aligned} a &= b \\end{aligned}\n\\]\n\n$\\nosuch$\n\n\
         ```rust title=\"a<b.rs\"\nfn a() {}\n```\n\nNote[^1]\n\n[^1]: small\n";
-    let html = page(
-        "/c/c1",
-        BootPage::Conversation(conversation(fallback_answer(text))),
-    );
+    let html = page(BootPage::Conversation(conversation(fallback_answer(text))));
     // Without the marks that hydration needs.
     let html = html.replace("<!>", "");
     sees(
@@ -142,10 +137,9 @@ fn formulas_are_there_from_the_first_byte_and_code_has_no_colours_yet() {
 
 #[test]
 fn an_answer_whose_model_changed() {
-    let html = page(
-        "/c/c1",
-        BootPage::Conversation(conversation(resumed_answer("**Even** keel\n\nis a |chat."))),
-    );
+    let html = page(BootPage::Conversation(conversation(resumed_answer(
+        "**Even** keel\n\nis a |chat.",
+    ))));
     sees(
         &html,
         &[
@@ -172,17 +166,14 @@ fn a_text_that_was_kept_without_an_end_has_its_model_and_can_be_copied() {
         model_name: Some("demo-swift".into()),
         ..exhausted_answer()
     };
-    let html = page("/c/c1", BootPage::Conversation(conversation(cut)));
+    let html = page(BootPage::Conversation(conversation(cut)));
     let text = html.find("Half of").unwrap();
     let card = html.find(r#"data-testid="exhausted""#).unwrap();
     sees(
         &html[text..card],
         &[r#"<span class="model">demo-swift<"#, "Copy answer"],
     );
-    let html = page(
-        "/c/c1",
-        BootPage::Conversation(conversation(exhausted_answer())),
-    );
+    let html = page(BootPage::Conversation(conversation(exhausted_answer())));
     assert!(!html.contains("Copy answer"));
 }
 
@@ -192,7 +183,7 @@ fn an_answer_names_its_model_while_it_is_written() {
         status: MessageStatus::Streaming,
         ..fallback_answer("So far")
     };
-    let html = page("/c/c1", BootPage::Conversation(conversation(streaming)));
+    let html = page(BootPage::Conversation(conversation(streaming)));
     let text = html.find("So far").unwrap();
     sees(&html[text..], &[r#"<span class="model">demo-steady<"#]);
     assert!(!html.contains("Copy answer"));
@@ -200,15 +191,15 @@ fn an_answer_names_its_model_while_it_is_written() {
 
 #[test]
 fn a_turn_that_nobody_could_answer() {
-    let html = page(
-        "/c/c1",
-        BootPage::Conversation(conversation(exhausted_answer())),
-    );
+    let html = page(BootPage::Conversation(conversation(exhausted_answer())));
     sees(
         &html,
         &[
-            r#"role="alert""#,
-            r#"data-testid="exhausted""#,
+            // It is no news to whoever comes later.
+            r#"<section role="group" data-testid="exhausted""#,
+            r#"data-testid="try-again""#,
+            r#"data-testid="try-again-with""#,
+            "Send when one recovers",
             r#"data-testid="exhausted-model" data-model="demo-swift" data-reason="auth_error""#,
             "An administrator can fix this",
             "The provider has to recover",
@@ -221,7 +212,7 @@ fn a_turn_that_nobody_could_answer() {
 
 #[test]
 fn the_health_panel() {
-    let html = page("/admin", BootPage::Admin(report(CircuitState::Open)));
+    let html = page(BootPage::Admin(report(CircuitState::Open)));
     sees(
         &html,
         &[
@@ -234,7 +225,7 @@ fn the_health_panel() {
         ],
     );
     keeps_the_policy(&html);
-    let html = page("/admin", BootPage::Admin(report(CircuitState::Closed)));
+    let html = page(BootPage::Admin(report(CircuitState::Closed)));
     sees(&html, &["All well."]);
 }
 
@@ -243,10 +234,7 @@ fn the_debug_pane() {
     let faults = FaultChange::Snapshot {
         faults: vec![fault()],
     };
-    let html = page(
-        "/debug",
-        BootPage::Debug(faults, report(CircuitState::Closed)),
-    );
+    let html = page(BootPage::Debug(faults, report(CircuitState::Closed)));
     sees(
         &html,
         &[
@@ -261,19 +249,29 @@ fn the_debug_pane() {
 }
 
 #[test]
-fn what_does_not_exist() {
-    for path in ["/nothing", "/c/unknown"] {
-        let html = page(path, BootPage::NotFound);
-        sees(&html, &["There is nothing here"]);
-        keeps_the_policy(&html);
-    }
+fn a_title_that_would_be_markup() {
+    let mut transcript = conversation(fallback_answer("Yes."));
+    transcript.conversation.title = "</title><script>1 & 2".into();
+    let html = page(BootPage::Conversation(transcript));
+    let title = "<title>&lt;/title>&lt;script>1 &amp; 2 · Evenkeel</title>";
+    sees(&html, &[title]);
 }
 
 #[test]
-fn routes_can_be_listed_without_a_page() {
-    let owner = Owner::new();
-    owner.with(|| {
-        provide_context(RequestUrl::new("/"));
-        evenkeel_app::App().to_html();
-    });
+fn what_does_not_exist() {
+    let html = page(BootPage::NotFound);
+    sees(
+        &html,
+        &[
+            "There is nothing here",
+            "<title>Not found · Evenkeel</title>",
+        ],
+    );
+    keeps_the_policy(&html);
+}
+
+#[test]
+fn a_page_of_which_nothing_is_known() {
+    let html = Owner::new().with(|| evenkeel_app::App().to_html());
+    sees(&html, &[r#"data-testid="composer""#]);
 }

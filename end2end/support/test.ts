@@ -13,7 +13,8 @@ export { expect };
 /** What went wrong in the browser without a test having asked for it. */
 class Incidents {
   #seen: string[] = [];
-  #expected: RegExp[] = [];
+  // How Playwright keeps service workers out; see its configuration.
+  #expected: RegExp[] = [/Service Worker registration blocked by Playwright/];
 
   /** The test causes this itself. */
   expect(pattern: RegExp) {

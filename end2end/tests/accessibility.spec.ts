@@ -160,14 +160,18 @@ test.describe("with the keyboard alone", () => {
     expect(await tabOrder(page)).toEqual([
       "Skip to content",
       "Evenkeel",
+      "fold",
       "New chat",
+      "search",
       "an older matter",
+      "conversation-menu",
       "Health",
       "Rehearse outages",
-      "theme",
+      "user-menu",
       "Explain a circuit breaker in three sentences",
       "Write a haiku about a calm sea",
       "Compare retries and fallbacks in a table",
+      "temporary-switch",
       "scroller",
       "composer",
       "model-picker",
@@ -220,7 +224,7 @@ test.describe("with the keyboard alone", () => {
     await expect(menu).toHaveAttribute("aria-expanded", "true");
     await expect(page.getByRole("button", { name: "Close" })).toBeFocused();
     const order = await tabOrder(page);
-    expect(order).toContain("theme");
+    expect(order).toContain("user-menu");
     expect(order).not.toContain("composer");
     await page.getByRole("button", { name: "Close" }).press("Escape");
     await expect(menu).toBeFocused();
@@ -266,8 +270,8 @@ test.describe("with the keyboard alone", () => {
     await chat.ended("failed");
     await server.halt();
     await chat.answer.getByTestId("try-again").press("Enter");
-    await expect(chat.answers).toHaveCount(2);
     await chat.ended("complete");
+    await expect(chat.messages).toHaveCount(2);
     await expect(page.locator("main :focus")).toHaveCount(1);
   });
 
@@ -294,13 +298,13 @@ test.describe("with a provider that waits to be told", () => {
     await chat.open();
     await chat.ask("tell me");
     const asked = await upstream("alpha").asked();
-    await page.getByTestId("theme").focus();
+    await page.getByTestId("user-menu").focus();
     asked.say("one ");
     await expect(chat.prose).toHaveText("one");
     asked.say("two");
     asked.end();
     await chat.ended("complete");
-    await expect(page.getByTestId("theme")).toBeFocused();
+    await expect(page.getByTestId("user-menu")).toBeFocused();
     await expect(page.locator("[aria-live]:not([aria-live=off]), [role=status], [role=log]")).toHaveCount(1);
     await expect(page.getByTestId("messages").locator("[aria-live], [role=alert]")).toHaveCount(0);
   });

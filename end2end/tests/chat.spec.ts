@@ -322,21 +322,24 @@ test("a conversation can be read without JavaScript", async ({ browser, server }
 
 test("the chosen theme is kept", async ({ chat, page }) => {
   await chat.open();
-  const theme = page.getByTestId("theme");
-  await expect(theme).toHaveText("Theme: system");
+  const menu = page.getByTestId("user-menu");
+  const theme = (name: string) => page.getByRole("menuitemradio", { name });
+  await menu.click();
+  await expect(theme("System")).toHaveAttribute("aria-checked", "true");
   const background = () => page.locator("body").evaluate((body) => getComputedStyle(body).backgroundColor);
   const light = await background();
-  await theme.click();
-  await expect(theme).toHaveText("Theme: light");
-  await theme.click();
-  await expect(theme).toHaveText("Theme: dark");
+  await theme("Light").click();
+  await expect(theme("Light")).toHaveAttribute("aria-checked", "true");
+  expect(await background()).toBe(light);
+  await theme("Dark").click();
   await expect.poll(background).not.toBe(light);
   const dark = await background();
   await page.reload();
   await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
   expect(await background()).toBe(dark);
   await chat.ready();
-  await expect(theme).toHaveText("Theme: dark");
+  await menu.click();
+  await expect(theme("Dark")).toHaveAttribute("aria-checked", "true");
 });
 
 test("an address that leads nowhere says so, and leads back", async ({ chat, incidents, page }) => {

@@ -45,6 +45,9 @@ pub struct Serve {
     /// The folder for data [default: ./data].
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// Open the browser as soon as the server listens.
+    #[arg(long)]
+    pub open: bool,
 }
 
 /// What to check.

@@ -160,6 +160,13 @@ impl From<StoreError> for Refusal {
             StoreError::UnknownParent => {
                 Self::invalid("parent_id: there is no such message in this conversation")
             }
+            StoreError::UnknownQuestion => {
+                Self::invalid("edited_id: name a question of this conversation")
+            }
+            StoreError::UnknownMessage => Self::not_found("message"),
+            StoreError::Deleted => Self::invalid(
+                "request_id: this was sent before, and its conversation has been deleted; restore that, or send it with another id",
+            ),
             StoreError::UnsupportedUrl
             | StoreError::Open { .. }
             | StoreError::Migrate(_)

@@ -9,6 +9,7 @@
 #![recursion_limit = "512"]
 
 mod api;
+mod attachments;
 mod attempt_log;
 mod catalog;
 mod checkpoint;
@@ -18,6 +19,7 @@ mod config;
 mod discovery;
 mod error;
 mod health;
+mod janitor;
 mod metrics;
 mod pages;
 mod principal;

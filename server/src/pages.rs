@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use evenkeel_app::{Boot, BootPage};
-use evenkeel_protocol::{FaultChange, Role};
+use evenkeel_app::{Boot, BootPage, Clock};
+use evenkeel_protocol::{FaultChange, Role, Timestamp};
 use leptos::prelude::{expect_context, provide_context, use_nonce};
 use leptos_axum::ResponseOptions;
 use tower_http::compression::CompressionLayer;
@@ -20,7 +20,7 @@ use crate::api::conversations::transcript;
 use crate::api::debug::visible;
 use crate::error::Refusal;
 use crate::principal::Principal;
-use crate::security::page_policy;
+use crate::security::{file_policy, page_policy};
 use crate::shared::Shared;
 use crate::ws::{LIST_LIMIT, hello};
 
@@ -65,8 +65,9 @@ pub fn routes(shared: &Shared) -> Router<Arc<Shared>> {
     )
 }
 
-/// Files whose names carry their hash never change; all others are asked for anew.
+/// Files whose names carry their hash never change; all others are asked for anew. What runs by itself has a policy.
 async fn cache(State(hashes): State<bool>, request: Request, next: Next) -> Response {
+    let content_policy = file_policy(request.uri().path());
     let hashed = hashes && request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let policy = if hashed && response.status().is_success() {
@@ -77,6 +78,12 @@ async fn cache(State(hashes): State<bool>, request: Request, next: Next) -> Resp
     response
         .headers_mut()
         .insert(header::CACHE_CONTROL, HeaderValue::from_static(policy));
+    if let Some(policy) = content_policy {
+        response.headers_mut().insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(policy),
+        );
+    }
     response
 }
 
@@ -91,7 +98,7 @@ async fn conversation(
     request: Request,
 ) -> Response {
     let page = match transcript(&shared, &principal, &id).await {
-        Ok(transcript) => BootPage::Conversation(transcript),
+        Ok(transcript) => BootPage::of(transcript),
         Err(refusal) if refusal.status() == StatusCode::NOT_FOUND => BootPage::NotFound,
         Err(refusal) => return refusal.into_response(),
     };
@@ -132,6 +139,24 @@ async fn not_found(state: State<Arc<Shared>>, principal: Principal, request: Req
     render(state, &principal, request, BootPage::NotFound).await
 }
 
+/// The reader's clock, as far as its last page has told.
+fn clock(now: Timestamp, headers: &HeaderMap) -> Clock {
+    let cookies = headers
+        .get_all(header::COOKIE)
+        .into_iter()
+        .filter_map(|cookies| cookies.to_str().ok())
+        .flat_map(|cookies| cookies.split(';'));
+    let offset = cookies
+        .filter_map(|cookie| cookie.trim().strip_prefix("utc_offset="))
+        .find_map(|offset| offset.parse().ok())
+        // There is no clock that is further ahead or behind.
+        .filter(|offset: &i64| offset.abs() <= 14 * 60);
+    Clock {
+        now,
+        utc_offset: Some(offset.unwrap_or(0)),
+    }
+}
+
 async fn render(
     State(shared): State<Arc<Shared>>,
     principal: &Principal,
@@ -146,6 +171,7 @@ async fn render(
     let boot = Boot {
         hello: hello(&shared, principal),
         conversations,
+        clock: clock(shared.clock.now(), request.headers()),
         page,
     };
     let options = shared.pages.clone();
@@ -164,4 +190,31 @@ async fn render(
     };
     let app = move || evenkeel_app::shell(options.clone());
     leptos_axum::render_app_to_stream_with_context(context, app)(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_what_its_cookie_says() {
+        let offset = |cookies: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, HeaderValue::from_static(cookies));
+            clock(Timestamp::UNIX_EPOCH, &headers).utc_offset
+        };
+        assert_eq!(offset("utc_offset=60"), Some(60));
+        assert_eq!(offset("a=b; utc_offset=-300; c=d"), Some(-300));
+        for nonsense in [
+            "",
+            "utc_offset=",
+            "utc_offset=900",
+            "utc_offset=1e3",
+            "x_utc_offset=60",
+        ] {
+            assert_eq!(offset(nonsense), Some(0), "{nonsense}");
+        }
+        let none = clock(Timestamp::UNIX_EPOCH, &HeaderMap::new());
+        assert_eq!(none.utc_offset, Some(0));
+    }
 }

@@ -200,6 +200,13 @@ impl<S: Fn(Attempt) + Send + Sync> Observer for Recorder<S> {
             | AttemptState::Cancelled => self.ended(record),
         }
         self.shared.health.attempt(record, &self.shared.clock);
-        (self.show)(translate::attempt(record, &self.shared.clock));
+        let mut shown = translate::attempt(record, &self.shared.clock);
+        shown.cost = record.usage.and_then(|usage| {
+            let catalog = self.shared.catalog();
+            catalog
+                .model(record.model.as_str())?
+                .price(usage.input_tokens, usage.output_tokens)
+        });
+        (self.show)(shown);
     }
 }

@@ -168,9 +168,21 @@ fn harden(headers: &mut HeaderMap) {
 pub fn page_policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; \
+         img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
          base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
+}
+
+/// What a file may load that is more than a file: the service worker, and the page that it shows while there is no server.
+pub fn file_policy(path: &str) -> Option<&'static str> {
+    match path {
+        "/sw.js" => Some("default-src 'none'; connect-src 'self'"),
+        "/offline.html" => Some(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        ),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::shared::{SetUpError, Shared};
-use crate::{api, discovery, pages, security, ws};
+use crate::{api, discovery, janitor, pages, security, ws};
 
 /// Running turns get this long when the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -87,9 +87,11 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
         );
     }
     let shared = Shared::new(config, store, page_options(listen)?)?;
+    janitor::begin(&shared.store, shared.clock.now()).await?;
     log_providers(&shared);
     let expiring = shared.faults.clone();
     let expiry = tokio::spawn(async move { expiring.expire().await });
+    let janitor = tokio::spawn(janitor::keep(shared.clone()));
 
     let listener = TcpListener::bind(listen)
         .await
@@ -105,6 +107,9 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
         // Nobody may be reading.
         let _ = writeln!(stdout, "listening on http://{address}").and_then(|()| stdout.flush());
     }
+    if options.open {
+        open_browser(address);
+    }
     let discovering = discovery::start(&shared);
     let shutdown = shared.shutdown.clone();
     let listener = listener.tap_io(|connection| {
@@ -119,6 +124,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
     stop.await;
     drain(&shared).await;
     expiry.abort();
+    janitor.abort();
     drop(discovering);
     if timeout(CLOSE, serving).await.is_err() {
         tracing::warn!("connections_closed_by_force");
@@ -126,6 +132,16 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
     shared.attempts.close().await;
     shared.store.close().await;
     Ok(())
+}
+
+/// Shows the pages in the user's browser. Where there is none, the address on stdout has to do.
+fn open_browser(address: SocketAddr) {
+    // It may start programs one after the other until one succeeds.
+    tokio::task::spawn_blocking(move || {
+        if let Err(error) = open::that_detached(format!("http://{address}")) {
+            tracing::warn!(%error, "no_browser_opened");
+        }
+    });
 }
 
 /// Every route, under what holds for all of them.

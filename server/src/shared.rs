@@ -103,6 +103,7 @@ impl Shared {
             told.touch();
         })));
         let (listeners, counted, opened) = (news.clone(), metrics.clone(), circuits.clone());
+        let told = health.clone();
         let faults = Arc::new(Faults::new(Box::new(move |event| {
             let active = i64::from(matches!(event, FaultEvent::Armed(_)))
                 - i64::from(matches!(
@@ -116,6 +117,8 @@ impl Shared {
             if matches!(event, FaultEvent::Expired(_) | FaultEvent::Halted(_)) {
                 opened.clear_overlay(&event.fault().order.audience.overlay());
             }
+            // A fault that may strike keeps its audience from being a circuit's probe.
+            told.touch();
             // Nobody may be listening.
             let _ = listeners.send(fault_news(event, &clock));
         })));

@@ -77,8 +77,8 @@ pub fn attempt(record: &engine::AttemptRecord, clock: &Clock) -> wire::Attempt {
         started_at: clock.at(record.started),
         first_token_ms: record.first_token.map(milliseconds),
         duration_ms: record.duration.map(milliseconds),
-        retry_limit: None,
-        usage: None,
+        retry_limit: record.retry_limit,
+        usage: record.usage.map(usage),
         cost: None,
         simulated: record.simulated,
     }
@@ -142,6 +142,21 @@ pub fn circuit(view: &engine::CircuitView, clock: &Clock) -> wire::CircuitView {
         next_probe_at: view.until.map(|at| clock.at(at)),
         reason: view.cause.map(reason),
         simulated: view.simulated,
+    }
+}
+
+/// What a turn could expect that asks for a model now.
+pub fn forecast(
+    model: &engine::ModelId,
+    outlook: &engine::Outlook,
+    clock: &Clock,
+) -> wire::ModelForecast {
+    wire::ModelForecast {
+        model: model.as_str().into(),
+        answers: outlook.answers.as_ref().map(|id| id.as_str().into()),
+        reason: Some(reason(outlook.reason)),
+        retry_at: outlook.retry_at.map(|at| clock.at(at)),
+        simulated: outlook.simulated,
     }
 }
 

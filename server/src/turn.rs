@@ -2,25 +2,31 @@
 //!
 //! It belongs to the server, not to the socket that began it.
 
+mod check;
 mod cost;
+mod model;
 mod play;
+mod prompt;
 
 use std::sync::Arc;
 
-use evenkeel_protocol::{Conversation, ConversationChange, Message, RunId, Send, ServerFrame};
-use evenkeel_store::{Begun, NewTurn};
+use evenkeel_protocol::{
+    Conversation, ConversationChange, ConversationId, Message, MessageId, ModelId, RequestId,
+    RunId, Send, ServerFrame,
+};
+use evenkeel_store::{Begun, NewAnswer, NewTurn};
 use uuid::Uuid;
 
+pub use self::check::check_system_prompt;
+use self::check::{check, check_request_id};
 pub use self::cost::cost;
-use crate::catalog::{Catalog, ModelEntry};
+use self::model::resolve_model;
+use crate::attachments;
 use crate::error::Refusal;
 use crate::principal::Principal;
 use crate::recorder::Whose;
 use crate::run::Run;
 use crate::shared::{News, Shared};
-
-/// A message may have this many bytes.
-const TEXT_LIMIT: usize = 1024 * 1024;
 
 /// How turns end, for the metrics.
 pub const OUTCOMES: [&str; 6] = [
@@ -56,39 +62,96 @@ pub async fn begin(
     send: &Send,
 ) -> Result<Accepted, Refusal> {
     let _beginning = shared.runs.beginning.lock().await;
-    // A request that is sent again gets what it got, whatever has changed since.
-    if let Some(before) = shared
-        .store
-        .begun_before(&principal.id, &send.request_id)
-        .await?
-    {
-        return accepted(shared, principal, send, before);
+    if let Some(before) = begun_before(shared, principal, &send.request_id).await? {
+        return Ok(before);
     }
     check(send)?;
-    if shared.draining() {
-        return Err(Refusal::draining());
-    }
-    let catalog = shared.catalog();
-    let model = resolve_model(shared, &catalog, principal, send).await?;
+    let files = attachments::read(&send.attachments)?;
+    let conversation = send.conversation_id.as_ref();
+    let requested_model = asked(shared, principal, send.model.as_ref(), conversation).await?;
     let run_id = Uuid::now_v7().to_string().into();
-    let requested_model = model.id.as_str().into();
     let begun = shared.store.begin_turn(NewTurn {
         principal: &principal.id,
         request_id: &send.request_id,
-        conversation: send.conversation_id.as_ref(),
+        conversation,
         parent_id: send.parent_id.as_ref(),
+        edited_id: send.edited_id.as_ref(),
+        temporary: send.temporary,
+        system_prompt: check_system_prompt(send.system_prompt.as_deref())?,
         text: &send.text,
+        files: &files,
         run_id: &run_id,
         requested_model: &requested_model,
         now: shared.clock.now(),
     });
-    accepted(shared, principal, send, begun.await?)
+    accepted(shared, principal, &send.request_id, begun.await?)
+}
+
+/// Begins another answer to a question, which stands beside those that it has. The message is the question, or one of
+/// its answers; that one of them is being written does not matter. The same `request_id` begins it once.
+///
+/// # Errors
+///
+/// Where the request cannot be served as it is; nothing is written then.
+pub async fn regenerate(
+    shared: &Arc<Shared>,
+    principal: &Principal,
+    request_id: &RequestId,
+    message_id: &MessageId,
+    model: Option<&ModelId>,
+) -> Result<Accepted, Refusal> {
+    let _beginning = shared.runs.beginning.lock().await;
+    if let Some(before) = begun_before(shared, principal, request_id).await? {
+        return Ok(before);
+    }
+    check_request_id(request_id)?;
+    let question = shared.store.question(&principal.id, message_id).await?;
+    let question = question.ok_or_else(|| Refusal::not_found("message"))?;
+    let conversation = Some(&question.conversation_id);
+    let requested_model = asked(shared, principal, model, conversation).await?;
+    let run_id = Uuid::now_v7().to_string().into();
+    let begun = shared.store.begin_answer(NewAnswer {
+        principal: &principal.id,
+        request_id,
+        message_id,
+        run_id: &run_id,
+        requested_model: &requested_model,
+        now: shared.clock.now(),
+    });
+    accepted(shared, principal, request_id, begun.await?)
+}
+
+/// A request that is sent again gets what it got, whatever has changed since.
+async fn begun_before(
+    shared: &Arc<Shared>,
+    principal: &Principal,
+    request_id: &RequestId,
+) -> Result<Option<Accepted>, Refusal> {
+    let before = shared.store.begun_before(&principal.id, request_id).await?;
+    before
+        .map(|before| accepted(shared, principal, request_id, before))
+        .transpose()
+}
+
+/// The model that a new turn asks for, where the server takes new turns.
+async fn asked(
+    shared: &Shared,
+    principal: &Principal,
+    model: Option<&ModelId>,
+    conversation: Option<&ConversationId>,
+) -> Result<ModelId, Refusal> {
+    if shared.draining() {
+        return Err(Refusal::draining());
+    }
+    let catalog = shared.catalog();
+    let model = resolve_model(shared, &catalog, principal, model, conversation).await?;
+    Ok(model.id.as_str().into())
 }
 
 fn accepted(
     shared: &Arc<Shared>,
     principal: &Principal,
-    send: &Send,
+    request_id: &RequestId,
     begun: Begun,
 ) -> Result<Accepted, Refusal> {
     match begun {
@@ -101,11 +164,10 @@ fn accepted(
             if let Some(run) = shared.runs.get(&run_id) {
                 return Ok(Accepted::Running(run));
             }
-            let (run, request_id) = (run_id.clone(), send.request_id.clone());
             let accepted = ServerFrame::Accepted {
-                run_id: run,
+                run_id: run_id.clone(),
                 seq: 1,
-                request_id,
+                request_id: request_id.clone(),
                 conversation_id,
                 message_id,
                 answer_id,
@@ -122,91 +184,41 @@ fn accepted(
         } => {
             let none = || Refusal::invalid("run_id: the answer has none");
             let run_id = answer.run_id.clone().ok_or_else(none)?;
-            let run = Run::begin(
-                run_id,
-                principal.id.clone(),
-                send.request_id.clone(),
-                answer,
-            )
-            .map_err(|error| Refusal::internal(&error))?;
+            let run = Run::begin(run_id, principal.id.clone(), request_id.clone(), answer)
+                .map_err(|error| Refusal::internal(&error))?;
             shared.runs.insert(run.clone());
             announce(shared, principal, conversation);
             // Nobody may be listening.
             let _ = shared.news.send(News::Run(run.clone()));
-            spawn(shared, run.clone(), question, send);
+            spawn(shared, run.clone(), question, request_id);
             Ok(Accepted::Running(run))
         }
     }
 }
 
-fn check(send: &Send) -> Result<(), Refusal> {
-    if send.request_id.as_str().is_empty() || send.request_id.as_str().len() > 200 {
-        return Err(Refusal::invalid("request_id: give a UUID"));
-    }
-    if send.text.trim().is_empty() {
-        return Err(Refusal::invalid("text: write something first"));
-    }
-    if send.text.len() > TEXT_LIMIT {
-        return Err(Refusal::invalid(
-            "text: is longer than 1 MiB; send less at once",
-        ));
-    }
-    if !send.attachments.is_empty() {
-        return Err(Refusal::invalid(
-            "attachments: this version takes none; leave them out",
-        ));
-    }
-    if let Some(assistant) = &send.assistant {
-        return Err(Refusal::invalid(&format!(
-            "assistant: there is no {assistant:?}; leave it out"
-        )));
-    }
-    Ok(())
-}
-
-/// The model asked for, else the conversation's last, else the default.
-async fn resolve_model<'c>(
-    shared: &Shared,
-    catalog: &'c Catalog,
-    principal: &Principal,
-    send: &Send,
-) -> Result<&'c ModelEntry, Refusal> {
-    if let Some(asked) = &send.model {
-        return catalog.model(asked.as_str()).ok_or_else(|| {
-            let no_model = catalog.no_model(asked.as_str(), "hello lists those there are");
-            Refusal::invalid(&format!("model: {no_model}"))
-        });
-    }
-    let last = match &send.conversation_id {
-        Some(conversation) => shared.store.last_model(&principal.id, conversation).await?,
-        None => None,
-    };
-    // A model that was taken out of the configuration, or switched off, is replaced by the default.
-    last.and_then(|last| {
-        catalog
-            .offered()
-            .find(|model| model.id.as_str() == last.as_str())
-    })
-    .or_else(|| catalog.model(catalog.default_model().as_str()))
-    .ok_or_else(|| Refusal::invalid("model: no model is configured"))
-}
-
 /// Tells the principal's sockets of a conversation that is new or has changed.
 pub fn announce(shared: &Shared, principal: &Principal, conversation: Conversation) {
-    let change = ConversationChange::Upserted { conversation };
-    let _ = shared
-        .news
-        .send(News::Conversation(principal.id.clone(), change));
+    announce_to(shared, principal.id.clone(), conversation);
 }
 
-fn spawn(shared: &Arc<Shared>, run: Arc<Run>, question: Message, send: &Send) {
+/// A temporary conversation stands in no list, and so in no news of it.
+fn announce_to(shared: &Shared, principal: Arc<str>, conversation: Conversation) {
+    if conversation.temporary {
+        return;
+    }
+    let change = ConversationChange::Upserted { conversation };
+    // Nobody may be listening.
+    let _ = shared.news.send(News::Conversation(principal, change));
+}
+
+fn spawn(shared: &Arc<Shared>, run: Arc<Run>, question: Message, request_id: &RequestId) {
     let model = run
         .answer()
         .0
         .requested_model
         .map(|model| model.0)
         .unwrap_or_default();
-    let (keeper, request_id) = (shared.clone(), Arc::from(send.request_id.as_str()));
+    let (keeper, request_id) = (shared.clone(), Arc::from(request_id.as_str()));
     let turn = {
         let (shared, run) = (shared.clone(), run.clone());
         shared.clone().tasks.spawn(async move {

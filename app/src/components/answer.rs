@@ -5,7 +5,12 @@ use std::sync::Arc;
 use evenkeel_protocol::{ErrorKind, Message, MessageStatus, TurnError};
 use leptos::prelude::*;
 
-use super::{Attempts, CopyButton, Exhausted, Growing, Simulated, blocks, seam};
+use super::attempts::{Turn, attempts};
+use super::exhausted::{Exhausted, Failed};
+use super::progress::progress;
+use super::stepped_in::stepped_in;
+use super::tools::{Written, again};
+use super::{CopyButton, Growing, Simulated, Versions, blocks, seam};
 use crate::state::Entry;
 use crate::wording;
 
@@ -16,10 +21,13 @@ struct Facts {
     message: Message,
     /// There is no text.
     empty: bool,
+    /// It came about while the page was open.
+    news: bool,
 }
 
 impl Facts {
-    fn of(message: &Message) -> Self {
+    fn of(entry: &Entry) -> Self {
+        let message = &entry.message;
         let bare = Message {
             text: String::new(),
             id: message.id.clone(),
@@ -31,8 +39,8 @@ impl Facts {
             finish_reason: message.finish_reason.clone(),
             attempts: message.attempts.clone(),
             seams: message.seams.clone(),
-            attachments: message.attachments.clone(),
-            suggestions: message.suggestions.clone(),
+            attachments: Vec::new(),
+            suggestions: Vec::new(),
             run_id: message.run_id.clone(),
             error: message.error.clone(),
             role: message.role,
@@ -46,6 +54,23 @@ impl Facts {
         Self {
             message: bare,
             empty: message.text.is_empty(),
+            news: entry.news,
+        }
+    }
+
+    fn failed(&self) -> Option<Failed> {
+        match &self.message.error {
+            Some(TurnError {
+                kind: ErrorKind::FallbackExhausted { failures, retry_at },
+                error,
+            }) => Some(Failed {
+                message: self.message.clone(),
+                summary: error.clone(),
+                failures: failures.clone(),
+                retry_at: *retry_at,
+                news: self.news,
+            }),
+            Some(_) | None => None,
         }
     }
 }
@@ -54,7 +79,7 @@ impl Facts {
 pub(crate) fn answer(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
     let facts = {
         let entry = entry.clone();
-        Memo::new(move |_| entry.with(|entry| Facts::of(&entry.message)))
+        Memo::new(move |_| entry.with(|entry| Facts::of(entry)))
     };
     let about =
         move |read: fn(&Message) -> Option<String>| facts.with(|facts| read(&facts.message));
@@ -72,6 +97,10 @@ pub(crate) fn answer(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
     };
     let copied = entry.clone();
     let copy = Callback::new(move |()| copied.with_untracked(|entry| entry.message.text.clone()));
+    let unfolded = RwSignal::new(false);
+    let failed = Memo::new(move |_| facts.with(Facts::failed));
+    // A text that was kept is named and copied before the card says why there is no more of it.
+    let bare = Memo::new(move |_| failed.with(Option::is_some) && facts.with(|facts| facts.empty));
     view! {
         <article
             class="message flex flex-col gap-2"
@@ -85,78 +114,63 @@ pub(crate) fn answer(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
             <h2 class="sr-only">{heading}</h2>
             {move || facts.with(|facts| seam::restarts(&facts.message))}
             <div class="prose">{text}</div>
-            {move || facts.with(|facts| below(facts, copy))}
+            {move || facts.with(|facts| below(facts))}
+            {move || (!bare.get()).then(|| facts.with(|facts| foot(facts, copy, unfolded)))}
+            {move || failed.get().map(|failed| view! { <Exhausted failed /> })}
+            {move || bare.get().then(|| facts.with(|facts| foot(facts, copy, unfolded)))}
         </article>
     }
     .into_any()
 }
 
-fn below(facts: &Facts, copy: Callback<(), String>) -> impl IntoView + use<> {
+/// What happened, in a line each.
+fn below(facts: &Facts) -> impl IntoView + use<> {
     let message = &facts.message;
     let streaming = message.status == MessageStatus::Streaming;
-    let exhausted = match &message.error {
-        Some(TurnError {
-            kind: ErrorKind::FallbackExhausted { failures, retry_at },
-            error,
-        }) => Some(view! {
-            <Exhausted
-                message=message.clone()
-                summary=error.clone()
-                failures=failures.clone()
-                retry_at=*retry_at
-            />
-        }),
-        Some(_) | None => None,
-    };
-    // The name of the model comes with its first word; a text that was kept without an end has one, too.
-    let named = if streaming || exhausted.is_some() {
-        !facts.empty
-    } else {
-        true
-    };
-    let meta = named.then(|| {
-        let copy = (!facts.empty && !streaming)
-            .then(|| view! { <CopyButton text=copy label="Copy answer" /> });
-        // The card says it itself.
-        let simulated = message.simulated && exhausted.is_none();
-        view! {
-            <div class="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-muted">
-                {message.model_name.as_ref().map(|model| view! { <span class="model">{model.to_string()}</span> })}
-                {simulated.then(|| view! { <Simulated /> })}
-                {copy}
-            </div>
-        }
-    });
     view! {
         {seam::notes(message)}
-        {streaming.then(|| view! { <Progress facts=facts.clone() /> })}
+        {streaming.then(|| progress(message, facts.empty)).flatten()}
         {wording::ended(message).map(|text| view! { <p class="text-sm text-muted">{text}</p> })}
-        {wording::fallback(message)
-            .map(|text| view! { <p class="fallback-line text-sm" data-testid="fallback-line">{text}</p> })}
-        {meta}
-        {exhausted}
-        {(!message.attempts.is_empty())
-            .then(|| view! { <Attempts attempts=message.attempts.clone() /> })}
+        {stepped_in(message)}
     }
     .into_any()
 }
 
-/// What happens while no text comes: in place, and without a word to the announcer, which has its own.
-#[component]
-fn Progress(
-    /// The answer so far.
-    facts: Facts,
-) -> impl IntoView {
+/// Who answered, what can be done with it, and how it came about.
+fn foot(
+    facts: &Facts,
+    copy: Callback<(), String>,
+    unfolded: RwSignal<bool>,
+) -> impl IntoView + use<> {
     let message = &facts.message;
-    let text = wording::progress(&message.attempts).or_else(|| wording::catching_up(message));
-    let waiting = facts.empty || text.is_some();
-    waiting.then(|| {
+    let streaming = message.status == MessageStatus::Streaming;
+    let exhausted = facts.failed().is_some();
+    // The name of the model comes with its first word; a text that was kept without an end has one, too.
+    let model = message
+        .model_name
+        .as_ref()
+        .filter(|_| !facts.empty || !(streaming || exhausted));
+    // The card says it itself, and so does the line of what happens meanwhile.
+    let simulated = message.simulated && !exhausted && !(streaming && facts.empty);
+    let copy = (!facts.empty && !streaming)
+        .then(|| view! { <CopyButton text=copy label="Copy answer" bare=true /> });
+    let tools = (!streaming).then(|| {
         view! {
-            <p class="flex items-center gap-2 text-sm text-muted" data-testid="progress">
-                <span class="waves" aria-hidden="true"></span>
-                <span>{text.unwrap_or_else(|| "Answering …".to_owned())}</span>
-                {(facts.empty && facts.message.simulated).then(|| view! { <Simulated /> })}
-            </p>
+            <span class="tools">
+                {copy}
+                {(!exhausted).then(|| again(&message.id))}
+                <Written at=message.created_at />
+            </span>
         }
-    })
+    });
+    view! {
+        <div class="message-foot">
+            {model.map(|model| view! { <span class="model">{model.to_string()}</span> })}
+            {simulated.then(|| view! { <Simulated /> })}
+            <Versions id=message.id.clone() />
+            {tools}
+            {attempts(Turn::of(message), unfolded)}
+        </div>
+    }
+    .into_any()
 }

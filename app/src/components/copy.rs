@@ -14,6 +14,9 @@ pub(crate) fn CopyButton(
     text: Callback<(), String>,
     /// What the button is called.
     label: &'static str,
+    /// Its name is not seen, but for what came of the press.
+    #[prop(optional)]
+    bare: bool,
 ) -> impl IntoView {
     let copied = RwSignal::new(None::<bool>);
     let copy = move |_| {
@@ -43,9 +46,9 @@ pub(crate) fn CopyButton(
         Some(false) => "Could not copy",
     };
     view! {
-        <button type="button" class="quiet-button" on:click=copy>
+        <button type="button" class="quiet-button" class:tool=bare title=bare.then_some(label) on:click=copy>
             {move || view! { <Icon shape=shape() /> }}
-            <span>{said}</span>
+            <span class:sr-only=move || bare && copied.get().is_none()>{said}</span>
         </button>
     }
     .into_any()

@@ -1,25 +1,43 @@
 //! Nobody could answer: a card that says why, who can do something about it, and what can be done now.
 
-use evenkeel_protocol::{Message, ModelFailure, Timestamp};
+use evenkeel_protocol::{Message, ModelFailure, ModelId, Timestamp};
 use leptos::prelude::*;
 
-use super::{CopyButton, Countdown, Icon, Simulated, icon};
-use crate::store::Store;
+use super::recovery::{Outlook, WaitButton, WaitNote};
+use super::{CopyButton, Icon, Simulated, again_menu, icon};
+use crate::browser;
+use crate::store::{Menu, Store};
 use crate::wording::{self, Fixer};
+
+/// What the card shows.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Failed {
+    /// The answer that did not come about.
+    pub(super) message: Message,
+    /// The summary, as the server gives it.
+    pub(super) summary: String,
+    /// A row for each model of the chain.
+    pub(super) failures: Vec<ModelFailure>,
+    /// When one is likely to be back.
+    pub(super) retry_at: Option<Timestamp>,
+    /// It happened while the page was open, and is told at once.
+    pub(super) news: bool,
+}
 
 /// The card of an exhausted turn.
 #[component]
-pub(crate) fn Exhausted(
-    /// The answer that did not come about.
-    message: Message,
-    /// The summary, as the server gives it.
-    summary: String,
-    /// A row for each model of the chain.
-    failures: Vec<ModelFailure>,
-    /// When one is likely to be back.
-    retry_at: Option<Timestamp>,
+pub(super) fn Exhausted(
+    /// The turn.
+    failed: Failed,
 ) -> impl IntoView {
     let store = Store::here();
+    let Failed {
+        message,
+        summary,
+        failures,
+        retry_at,
+        news,
+    } = failed;
     let details = wording::for_support(&message, &summary, &failures);
     let shown = details.clone();
     let (summary, notes) = wording::summary(&summary);
@@ -27,55 +45,51 @@ pub(crate) fn Exhausted(
         .into_iter()
         .map(|note| view! { <p class="text-sm">{note}</p> })
         .collect();
-    let groups: Vec<_> = Fixer::ALL
-        .into_iter()
-        .filter_map(|fixer| {
-            let rows: Vec<_> = failures
-                .iter()
-                .filter(|failure| Fixer::of(failure) == fixer)
-                .map(|failure| row(failure, &message))
-                .collect();
-            (!rows.is_empty()).then(|| {
-                view! {
-                    <div class="flex flex-col gap-1">
-                        <p class="text-sm font-semibold text-muted">{fixer.heading()}</p>
-                        <ul>{rows}</ul>
-                    </div>
-                }
-            })
-        })
+    let chain: Vec<ModelId> = failures
+        .iter()
+        .map(|failure| failure.model_name.clone())
         .collect();
-    let question = message.parent_id.clone();
-    let again = move |_| {
-        if store.busy.get_untracked() {
-            return;
+    // Waiting helps where somebody else has to do something.
+    let passes = failures
+        .iter()
+        .any(|failure| Fixer::of(failure) != Fixer::You);
+    let id = message.id.clone();
+    let again = {
+        let id = id.clone();
+        move |_| {
+            if !store.busy.get_untracked() {
+                store.ask_again(&id, None);
+                browser::focus("composer");
+            }
         }
-        let Some(question) = question.as_ref().and_then(|id| store.message(id)) else {
-            return;
-        };
-        store.send(
-            question.message.text.clone(),
-            question.message.parent_id.clone(),
-        );
     };
+    let other = id.clone();
+    let waits = passes.then(|| {
+        let (answer, question) = (id.clone(), message.parent_id.clone());
+        let (chain, note) = (chain.clone(), chain.clone());
+        let shown = question.clone();
+        (
+            view! { <WaitButton answer question chain retry_at /> },
+            view! { <WaitNote question=shown chain=note /> },
+        )
+    });
+    let (wait_button, wait_note) = waits.unzip();
     view! {
-        <section class="card exhausted flex flex-col gap-3" role="alert" data-testid="exhausted" aria-label="No model could answer">
+        <section
+            class="card exhausted flex flex-col gap-3"
+            role=if news { "alert" } else { "group" }
+            data-testid="exhausted"
+            aria-label="No model could answer"
+        >
             <div class="exhausted-head flex items-center gap-2">
                 <Icon shape=icon::ALERT />
                 <p class="font-semibold">{summary}</p>
                 {message.simulated.then(|| view! { <Simulated /> })}
             </div>
-            {groups}
-            {retry_at
-                .map(|at| {
-                    view! {
-                        <p class="text-sm">
-                            "Likely back in " <Countdown until=at.as_millisecond() over="a moment" /> "."
-                        </p>
-                    }
-                })}
+            {groups(&failures, &message)}
+            <Outlook chain retry_at />
             {notes}
-            <div class="flex flex-wrap items-center gap-3">
+            <div class="flex flex-wrap items-center gap-2">
                 <button
                     type="button"
                     class="button primary"
@@ -85,11 +99,30 @@ pub(crate) fn Exhausted(
                 >
                     "Try again"
                 </button>
+                <button
+                    type="button"
+                    class="button"
+                    data-testid="try-again-with"
+                    popovertarget=again_menu::ID
+                    on:click=move |_| {
+                        store
+                            .around
+                            .menu
+                            .set(Some(Menu {
+                                message: other.clone(),
+                                ready: true,
+                            }))
+                    }
+                >
+                    "Try again with …"
+                </button>
+                {wait_button}
                 <CopyButton
                     text=Callback::new(move |()| details.clone())
                     label="Copy details"
                 />
             </div>
+            {wait_note}
             <details class="attempts">
                 <summary>"Details for support"</summary>
                 <pre class="support" tabindex="0">{shown}</pre>
@@ -97,6 +130,27 @@ pub(crate) fn Exhausted(
         </section>
     }
     .into_any()
+}
+
+/// The models that failed, by who can do something about it.
+fn groups(failures: &[ModelFailure], message: &Message) -> Vec<AnyView> {
+    let group = |fixer: Fixer| {
+        let rows: Vec<_> = failures
+            .iter()
+            .filter(|failure| Fixer::of(failure) == fixer)
+            .map(|failure| row(failure, message))
+            .collect();
+        (!rows.is_empty()).then(|| {
+            view! {
+                <div class="flex flex-col gap-1">
+                    <p class="text-sm font-semibold text-muted">{fixer.heading()}</p>
+                    <ul>{rows}</ul>
+                </div>
+            }
+            .into_any()
+        })
+    };
+    Fixer::ALL.into_iter().filter_map(group).collect()
 }
 
 fn row(failure: &ModelFailure, message: &Message) -> impl IntoView + use<> {

@@ -14,7 +14,7 @@ use crate::state::{Align, Block, Entry, Node, Source, Table, tab_separated};
 /// All blocks of an answer that does not change.
 pub(crate) fn blocks(entry: &Entry) -> Vec<AnyView> {
     entry
-        .blocks
+        .blocks()
         .iter()
         .map(|block| nodes(&block.nodes, &entry.message).into_any())
         .collect()
@@ -28,7 +28,7 @@ pub(crate) fn Growing(
 ) -> impl IntoView {
     let entry = entry.read_only();
     let counted = entry.clone();
-    let count = Memo::new(move |_| counted.with(|entry| entry.blocks.len()));
+    let count = Memo::new(move |_| counted.with(|entry| entry.blocks().len()));
     view! {
         <For each=move || 0..count.get() key=|index| *index let:index>
             {
@@ -51,9 +51,9 @@ fn growing(entry: ArcReadSignal<Arc<Entry>>, index: usize) -> AnyView {
     let shape = {
         let entry = entry.clone();
         Memo::new(move |_| {
-            entry.with(|entry| match entry.blocks.get(index)?.nodes[..] {
+            entry.with(|entry| match entry.blocks().get(index)?.nodes[..] {
                 [Node::CodeBlock { .. }] => Some(Shape::Code),
-                _ => entry.blocks.get(index).cloned().map(Shape::Other),
+                _ => entry.blocks().get(index).cloned().map(Shape::Other),
             })
         })
     };
@@ -72,7 +72,7 @@ fn growing_code(entry: ArcReadSignal<Arc<Entry>>, index: usize) -> AnyView {
         let entry = entry.clone();
         Memo::new(move |_| {
             let source = entry.with(|entry| {
-                let block = entry.blocks.get(index)?;
+                let block = entry.blocks().get(index)?;
                 block.nodes.first().and_then(Source::of)
             });
             Arc::new(source.unwrap_or_default())

@@ -1,48 +1,45 @@
-//! One message: a person's as it was typed, an answer with all that is known of it.
+//! A message: one that is stored, or one that is on its way.
 
 use std::sync::Arc;
 
-use evenkeel_protocol::{MessageRole, RequestId};
+use evenkeel_protocol::RequestId;
 use leptos::prelude::*;
 
+use super::composer::OnItsWay;
 use crate::late;
 use crate::state::Entry;
 use crate::store::Store;
 
-/// A stored message.
+/// A stored message. What shows it is here before any message is.
 #[component]
 pub(crate) fn Message(
     /// The message as it becomes.
     entry: ArcRwSignal<Arc<Entry>>,
 ) -> impl IntoView {
-    match entry.with_untracked(|entry| entry.message.role) {
-        MessageRole::Assistant => late::ANSWERS
-            .get()
-            .map(|answers| (answers.view)(entry))
-            .into_any(),
-        MessageRole::User => view! {
-            <article
-                class="message flex flex-col items-end gap-2"
-                data-testid="message"
-                data-role="user"
-                data-status=entry.with_untracked(|entry| entry.message.status.as_str())
-                data-id=entry.with_untracked(|entry| entry.message.id.to_string())
-            >
-                <h2 class="sr-only">"You"</h2>
-                <div class="bubble">
-                    {
-                        let entry = entry.clone();
-                        move || entry.with(|entry| shown(&entry.message.text))
-                    }
-                </div>
-            </article>
-        }
-        .into_any(),
-    }
+    late::ANSWERS
+        .get()
+        .map(|answers| (answers.view)(entry))
+        .into_any()
 }
 
-fn shown(text: &str) -> String {
+/// A text as it can be shown: HTML has no way to write this character.
+pub(super) fn shown(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
+}
+
+/// An answer that has been asked for again, until the server has accepted it.
+#[component]
+pub(crate) fn AskingAgain() -> impl IntoView {
+    view! {
+        <article class="message" data-testid="asking-again">
+            <h2 class="sr-only">"Answer"</h2>
+            <p class="flex items-center gap-2 text-sm text-muted">
+                <span class="waves" aria-hidden="true"></span>
+                <span>"Asking again …"</span>
+            </p>
+        </article>
+    }
+    .into_any()
 }
 
 /// A message that the server has not accepted yet, or has refused.
@@ -66,20 +63,17 @@ pub(crate) fn PendingMessage(
         let id = id.clone();
         move |_| {
             if let Some(pending) = store.withdraw(&id) {
-                store.send(pending.send.text.clone(), pending.send.parent_id.clone());
+                store.send_anew(&pending);
             }
         }
     };
-    let edit = move |_| {
-        if let Some(pending) = store.withdraw(&id) {
-            store.draft.set(Some(pending.send.text.clone()));
-        }
-    };
+    let edit = move |_| store.edit_again(&id);
     let refused = move || pending.get().and_then(|pending| pending.refused.clone());
     view! {
         <article class="message flex flex-col items-end gap-2" data-testid="message" data-role="user" data-status="pending">
             <h2 class="sr-only">"You"</h2>
             <div class="bubble">{text}</div>
+            <OnItsWay pending />
             {move || {
                 refused()
                     .map(|error| {

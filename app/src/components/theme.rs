@@ -1,25 +1,45 @@
 //! Light, dark, or as the system has it. What is chosen is kept; `public/early.js` applies it before the first paint.
 
-use leptos::prelude::*;
+use leptos::prelude::document;
 
 use crate::browser;
 
 const KEY: &str = "theme";
 
+/// How the pages look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Theme {
+pub(super) enum Theme {
+    /// As the system has it.
     #[default]
     System,
+    /// Light.
     Light,
+    /// Dark.
     Dark,
 }
 
 impl Theme {
-    fn of(name: Option<&str>) -> Self {
-        match name {
-            Some("light") => Self::Light,
-            Some("dark") => Self::Dark,
-            Some(_) | None => Self::System,
+    /// All of them, as they are offered.
+    pub(super) const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The one that was chosen.
+    pub(super) fn chosen() -> Self {
+        let kept = browser::remembered(KEY);
+        let known = Self::ALL
+            .into_iter()
+            .find(|one| one.name() == kept.as_deref());
+        known.unwrap_or_default()
+    }
+
+    /// Applies and keeps it.
+    pub(super) fn choose(self) {
+        browser::remember(KEY, self.name());
+        if let Some(root) = document().document_element() {
+            // Both only fail for a name that no attribute can have.
+            let _ = match self.name() {
+                Some(name) => root.set_attribute("data-theme", name),
+                None => root.remove_attribute("data-theme"),
+            };
         }
     }
 
@@ -31,44 +51,12 @@ impl Theme {
         }
     }
 
-    fn next(self) -> Self {
+    /// What it is called.
+    pub(super) fn label(self) -> &'static str {
         match self {
-            Self::System => Self::Light,
-            Self::Light => Self::Dark,
-            Self::Dark => Self::System,
+            Self::System => "System",
+            Self::Light => "Light",
+            Self::Dark => "Dark",
         }
-    }
-
-    fn label(self) -> &'static str {
-        match self {
-            Self::System => "Theme: system",
-            Self::Light => "Theme: light",
-            Self::Dark => "Theme: dark",
-        }
-    }
-}
-
-/// Goes from one theme to the next.
-#[component]
-pub(crate) fn ThemeSwitch() -> impl IntoView {
-    let theme = RwSignal::new(Theme::System);
-    Effect::new(move || theme.set(Theme::of(browser::remembered(KEY).as_deref())));
-    let switch = move |_| {
-        let next = theme.get_untracked().next();
-        browser::remember(KEY, next.name());
-        if let Some(root) = document().document_element() {
-            // Both only fail for a name that no attribute can have.
-            let _ = match next.name() {
-                Some(name) => root.set_attribute("data-theme", name),
-                None => root.remove_attribute("data-theme"),
-            };
-        }
-        theme.set(next);
-    };
-    view! {
-        <button type="button" class="side-link" data-testid="theme" on:click=switch>
-            <span class="theme-mark" aria-hidden="true"></span>
-            <span>{move || theme.get().label()}</span>
-        </button>
     }
 }

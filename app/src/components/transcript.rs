@@ -5,10 +5,10 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use super::{Icon, Message, PendingMessage, icon};
-use crate::browser;
+use super::{AskingAgain, Icon, Message, PendingMessage, icon, older};
 use crate::state::Item;
 use crate::store::Store;
+use crate::{browser, late};
 
 /// Nearer to the end than this is at the end, in pixels.
 const NEAR: i32 = 32;
@@ -103,9 +103,13 @@ pub(crate) fn Transcript() -> impl IntoView {
             follow.to_end();
         }
     });
+    older::bring(store, follow.scroller);
     // Another conversation, or a message of one's own: to the end.
     let id = Memo::new(move |_| store.open.with(|open| open.id.clone()));
-    let sent = Memo::new(move |_| store.pending.with(Vec::len));
+    let sent = Memo::new(move |_| {
+        let again = |item: &Item| matches!(item, Item::Again(_));
+        store.items.with(|items| items.iter().any(again)) as usize + store.pending.with(Vec::len)
+    });
     Effect::new(move |before: Option<(_, usize)>| {
         let now = (id.get(), sent.get());
         if before.is_some_and(|before| before.0 != now.0 || before.1 < now.1) {
@@ -114,13 +118,26 @@ pub(crate) fn Transcript() -> impl IntoView {
         now
     });
 
+    // What the messages share comes with the first one.
+    let any = Memo::new(move |_| {
+        let stored = |item: &Item| matches!(item, Item::Message(_));
+        store.items.with(|items| items.iter().any(stored))
+    });
+    let tail = move || {
+        let any = any.get();
+        let answers = late::ANSWERS.get().filter(|_| any);
+        answers.map(|answers| (answers.tail)())
+    };
     let clicked = move |event: leptos::ev::MouseEvent| {
         let target = event
             .target()
             .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         // What a reader unfolds is not scrolled away.
-        if target.is_some_and(|target| target.closest("summary").is_ok_and(|found| found.is_some()))
-        {
+        if target.is_some_and(|target| {
+            target
+                .closest("summary, .versions")
+                .is_ok_and(|found| found.is_some())
+        }) {
             follow.let_go();
         }
     };
@@ -152,8 +169,10 @@ pub(crate) fn Transcript() -> impl IntoView {
                             store.entry(&id).map(|entry| view! { <Message entry /> }).into_any()
                         }
                         Item::Pending(id) => view! { <PendingMessage id /> }.into_any(),
+                        Item::Again(_) => view! { <AskingAgain /> }.into_any(),
                     }}
                 </For>
+                {tail}
             </div>
         </section>
         <div class="jump" data-shown=move || (!follow.on.get()).then_some("")>

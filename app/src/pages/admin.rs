@@ -5,7 +5,6 @@ use evenkeel_protocol::{
     Status, Topic,
 };
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::components::{Circuit, ConnectionLine, LocalTime, Switches};
 use crate::store::Store;
@@ -25,7 +24,6 @@ pub(crate) fn AdminPage() -> impl IntoView {
             .with(|report| report.as_deref().map(ids).unwrap_or_else(Vec::new))
     });
     view! {
-        <Title text="Health · Evenkeel" />
         <div class="page mx-auto flex w-full max-w-4xl flex-col gap-4 p-4">
             <header class="flex flex-wrap items-center gap-3">
                 <h1 class="text-xl font-semibold">"Health"</h1>

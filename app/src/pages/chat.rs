@@ -1,11 +1,12 @@
 //! The chat: transcript and composer.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::components::Outlet;
 
 use super::NotFoundPage;
-use crate::components::{Composer, ConnectionLine, Transcript};
+use crate::components::{
+    Composer, ConnectionLine, DeletedPage, ForecastLine, TemporaryLine, TemporarySwitch,
+    Transcript, WaitingMessages,
+};
 use crate::state::Phase;
 use crate::store::Store;
 
@@ -32,24 +33,28 @@ pub(crate) fn ChatPage() -> impl IntoView {
             .filter(|title| !title.trim().is_empty())
             .unwrap_or_else(|| "New chat".to_owned())
     });
-    // The server writes the head after the page, when what this page has remembered may be gone: it gets a finished text.
-    let heading = move |title: String| format!("{title} · Evenkeel");
-    Effect::new(move || document().set_title(&heading(title.get())));
     let phase = Memo::new(move |_| store.open.with(|open| open.phase));
     let missing = Memo::new(move |_| phase.get() == Phase::Missing);
+    let deleted = Memo::new(move |_| phase.get() == Phase::Deleted);
     view! {
         {move || {
             if missing.get() {
                 view! { <NotFoundPage /> }.into_any()
+            } else if deleted.get() {
+                view! { <DeletedPage /> }.into_any()
             } else {
                 view! {
-                    <Title text=heading(title.get_untracked()) />
                     <div class="chat flex h-full min-h-0 flex-col">
+                        <TemporaryLine />
                         <Opening title phase />
                         <Transcript />
                         <div class="foot mx-auto flex w-full flex-col gap-2 px-4 pb-4">
-                            <ConnectionLine />
+                            <div class="foot-line">
+                                <ConnectionLine />
+                                <ForecastLine />
+                            </div>
                             <Complaint />
+                            <WaitingMessages />
                             <Composer />
                         </div>
                     </div>
@@ -57,8 +62,6 @@ pub(crate) fn ChatPage() -> impl IntoView {
                     .into_any()
             }
         }}
-        // The routes below this one show nothing of their own; they only say which conversation is meant.
-        <Outlet />
     }
     .into_any()
 }
@@ -102,7 +105,7 @@ fn Opening(
                 }
                     .into_any()
             }
-            (Phase::Ready | Phase::Missing, _) => {
+            (Phase::Ready | Phase::Missing | Phase::Deleted, _) => {
                 view! { <h1 class="sr-only">{move || title.get()}</h1> }.into_any()
             }
         }}
@@ -135,6 +138,7 @@ fn Welcome() -> impl IntoView {
             <h1 class="text-2xl font-semibold">"What shall we look into?"</h1>
             <p class="text-muted">"If a model fails, the next one answers, and you see it happen."</p>
             <ul class="mt-2 flex flex-col items-start gap-2">{examples}</ul>
+            <TemporarySwitch />
         </div>
     }
     .into_any()

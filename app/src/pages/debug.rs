@@ -2,7 +2,6 @@
 
 use evenkeel_protocol::{Fault, FaultId, Role, Topic};
 use leptos::prelude::*;
-use leptos_meta::Title;
 
 use crate::api;
 use crate::components::{ConnectionLine, Countdown};
@@ -24,7 +23,6 @@ pub(crate) fn DebugPage() -> impl IntoView {
         });
     };
     view! {
-        <Title text="Rehearse outages · Evenkeel" />
         <div class="page mx-auto flex w-full max-w-4xl flex-col gap-4 p-4">
             <header class="sticky-head flex flex-wrap items-center gap-3">
                 <h1 class="flex-1 text-xl font-semibold">"Rehearse outages"</h1>

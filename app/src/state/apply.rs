@@ -60,7 +60,9 @@ impl State {
         match frame {
             ServerFrame::Hello(hello) => {
                 self.hello = Arc::new(hello);
+                self.forecast_known = false;
                 self.runs().reconnected();
+                self.try_again();
             }
             ServerFrame::Accepted {
                 run_id,
@@ -144,8 +146,11 @@ impl State {
             }
             ServerFrame::Health(report) => self.health(report),
             ServerFrame::Fault(change) => self.fault(change),
-            ServerFrame::Conversation(change) => self.conversation(change),
-            ServerFrame::Forecast(forecast) => self.forecast = Arc::new(forecast),
+            ServerFrame::Conversation(change) => changes.merge(self.listed(change)),
+            ServerFrame::Forecast(forecast) => {
+                self.forecast = Arc::new(forecast);
+                self.forecast_known = true;
+            }
             ServerFrame::Pong => {}
         }
         changes
@@ -162,10 +167,16 @@ impl State {
 
     /// The conversation could not be fetched.
     pub fn no_transcript(&mut self, id: &ConversationId, phase: Phase) {
-        // What is shown already is not taken away because a refresh failed.
-        if self.open.id.as_ref() == Some(id) && self.open.phase != Phase::Ready {
-            self.open.phase = phase;
+        if self.open.id.as_ref() != Some(id) {
+            return;
         }
+        self.open.phase = match (self.open.phase, phase) {
+            // It was deleted while nobody listened.
+            (Phase::Ready | Phase::Deleted, Phase::Missing) => Phase::Deleted,
+            // What is shown already is not taken away because a refresh failed.
+            (Phase::Ready, _) => Phase::Ready,
+            _ => phase,
+        };
     }
 
     fn accepted(&mut self, event: Accepted, changes: &mut Changes) {
@@ -177,11 +188,16 @@ impl State {
             answer_id,
         } = event;
         let pending = self.withdraw(&request_id);
+        let again = self.take_again(&request_id);
+        let asked_here = pending.is_some() || again.is_some();
         let began_here = pending.as_ref().is_some_and(|pending| {
             pending.send.conversation_id.is_none() && self.open.id.is_none()
         });
         if began_here {
             self.open.id = Some(conversation_id.clone());
+            self.open.temporary = pending
+                .as_ref()
+                .is_some_and(|pending| pending.send.temporary);
             changes.opened = Some(conversation_id.clone());
         }
         let is_open = self.open.id.as_ref() == Some(&conversation_id);
@@ -196,14 +212,22 @@ impl State {
             || !is_open
             || over
         {
+            if asked_here && is_open {
+                self.open.choose(&answer_id);
+            }
             return;
         }
         if self.open.get(&message_id).is_none() {
             match &pending {
                 Some(pending) => {
-                    let newest = self.open.newest().cloned();
+                    let parent = self.parent_of(&pending.send);
                     let message =
-                        pending.message(message_id.clone(), conversation_id.clone(), newest);
+                        pending.message(message_id.clone(), conversation_id.clone(), parent);
+                    // Its files have got their ids; another version keeps those that there were.
+                    let edited = pending.send.edited_id.as_ref();
+                    let edited = edited.and_then(|id| self.open.get(id));
+                    changes.reload |= !pending.send.attachments.is_empty()
+                        || edited.is_some_and(|entry| !entry.message.attachments.is_empty());
                     self.open.put(message);
                     changes.messages.push(message_id.clone());
                 }
@@ -217,13 +241,17 @@ impl State {
             entry.message.attempts.clear();
             entry.message.run_id = Some(run_id);
         } else {
-            let model = pending
-                .as_ref()
-                .and_then(|pending| pending.send.model.clone());
-            let at = pending.map_or(Timestamp::UNIX_EPOCH, |pending| pending.at);
+            let (model, at) = match (pending, again) {
+                (Some(pending), _) => (pending.send.model.clone(), pending.at),
+                (None, Some(again)) => (again.model.clone(), again.at),
+                (None, None) => (None, Timestamp::UNIX_EPOCH),
+            };
             let (id, parent) = (answer_id.clone(), message_id);
             self.open
                 .put(answer(id, parent, conversation_id, run_id, model, at));
+        }
+        if asked_here {
+            self.open.choose(&answer_id);
         }
         changes.messages.push(answer_id);
         changes.say = Some("Answering.".to_owned());
@@ -295,6 +323,7 @@ impl State {
                 entry.message.error = error;
             }
             if news {
+                entry.news = true;
                 changes.say = Some(wording::announce(&entry.message));
             }
         }
@@ -309,12 +338,17 @@ impl State {
         message: Option<Message>,
         changes: &mut Changes,
     ) {
+        let again = request_id.and_then(|id| self.take_again(id));
         let refused = request_id.and_then(|id| {
             self.pending
                 .iter_mut()
                 .find(|pending| pending.send.request_id == *id)
         });
         match (run_id, refused) {
+            (None, None) if again.is_some() => {
+                changes.say = Some("The answer could not be asked for again.".to_owned());
+                changes.complaint = Some(error.error);
+            }
             (Some(run_id), _) => self.ended(run_id, message, Some(error), changes),
             (None, Some(pending)) => {
                 changes.say = Some("Your message was not accepted.".to_owned());

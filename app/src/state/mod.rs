@@ -1,41 +1,60 @@
 //! Everything that a page shows, as plain data: no signals, no browser. [`State::apply`] is the only way in for what
 //! the server says, and it is the same code that runs in the tests.
 
+mod again;
 mod apply;
 mod backoff;
 mod blocks;
+mod branches;
+mod drafts;
 mod fault_draft;
+pub mod files;
 pub(crate) mod formula;
 mod gantt;
+mod groups;
 pub(crate) mod highlight;
 mod lines;
+mod link;
 mod lists;
 mod markdown;
+pub mod queue;
+mod recovery;
 mod runs;
 mod send;
+mod shortcuts;
 mod transcript;
+mod window;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use evenkeel_protocol::{
     ClientFrame, Conversation, ConversationId, Fault, FaultChange, Forecast, HealthReport, Hello,
-    MessageId, Model, ModelId, PROTOCOL_VERSION, RunId, Topic, User,
+    Model, ModelId, PROTOCOL_VERSION, RunId, Topic, User,
 };
 
+pub use again::Again;
 pub use apply::Changes;
 pub use backoff::delay_ms;
 pub use blocks::{Block, Blocks, in_text};
+pub use drafts::{DRAFT, Draft, forgotten};
 pub use fault_draft::{FaultDraft, PRESETS};
-pub use gantt::{Bar, WIDTH, bars};
+pub use files::Attached;
+pub use gantt::{Bar, Chart, WIDTH};
+pub use groups::{Group, groups};
 pub use highlight::named;
 pub use lines::{Line, Lines, Paint, Source, cut};
+pub use link::{Audience, Connection, Deed, Event, Link};
 pub use markdown::{Align, Node, Table, plain, tab_separated};
+pub use queue::{Held, Queued};
+pub use recovery::{Waiting, expected, would_answer};
 pub use runs::Runs;
 pub use send::Pending;
+pub use shortcuts::{Action, Keys, Pressed, SHORTCUTS, Scope, Shortcut};
 pub use transcript::{Entry, Item, Open, Phase};
+pub use window::newest;
 
-use crate::{Boot, BootPage};
+use crate::{Boot, BootPage, Clock};
 
 /// What the pages show.
 #[derive(Clone, Debug)]
@@ -48,12 +67,20 @@ pub struct State {
     pub open: Open,
     /// Messages that the server has not accepted yet.
     pub pending: Vec<Arc<Pending>>,
+    /// Answers that have been asked for again, and which the server has not accepted yet.
+    pub again: Vec<Arc<Again>>,
     /// How providers and models stand, once it is known.
     pub health: Option<Arc<HealthReport>>,
     /// Who would answer now, where it is not the model asked for.
     pub forecast: Arc<Forecast>,
+    /// The forecast has been told since the page connected.
+    pub forecast_known: bool,
     /// The armed faults, oldest first.
     pub faults: Arc<Vec<Fault>>,
+    /// The reader's clock when the page began.
+    pub clock: Clock,
+    /// The next new conversation is a temporary one.
+    pub temporary: bool,
     runs: Runs,
     topics: BTreeSet<Topic>,
     stopping: BTreeSet<RunId>,
@@ -78,9 +105,13 @@ impl Default for State {
             conversations: Arc::default(),
             open: Open::default(),
             pending: Vec::new(),
+            again: Vec::new(),
             health: None,
             forecast: Arc::default(),
+            forecast_known: false,
             faults: Arc::default(),
+            clock: Clock::default(),
+            temporary: false,
             runs: Runs::default(),
             topics: BTreeSet::from([Topic::Conversations, Topic::Forecast]),
             stopping: BTreeSet::new(),
@@ -93,11 +124,13 @@ impl From<Boot> for State {
         let mut state = Self {
             hello: Arc::new(boot.hello),
             conversations: Arc::new(boot.conversations),
+            clock: boot.clock,
             ..Self::default()
         };
         match boot.page {
             BootPage::New => {}
-            BootPage::Conversation(transcript) => state.open = Open::of(transcript),
+            BootPage::Conversation(transcript) => state.open = Open::of(transcript, false),
+            BootPage::ConversationEnd(transcript) => state.open = Open::of(transcript, true),
             BootPage::Admin(report) => state.health = Some(Arc::new(report)),
             BootPage::Debug(faults, report) => {
                 if let FaultChange::Snapshot { faults } = faults {
@@ -124,6 +157,7 @@ impl State {
         ];
         frames.extend(self.subscription());
         frames.extend(self.unsent());
+        frames.extend(self.unsaid_again());
         frames.extend(self.stopping.iter().map(|run_id| ClientFrame::Stop {
             run_id: run_id.clone(),
         }));
@@ -154,6 +188,7 @@ impl State {
             frames.push(ClientFrame::Unsubscribe { conversation_id });
         }
         self.open = Open::new(id);
+        self.temporary = false;
         if self.open.id.is_some() {
             self.open.phase = Phase::Loading;
         }
@@ -182,20 +217,27 @@ impl State {
         Some(ClientFrame::Stop { run_id })
     }
 
-    /// The run that is writing in the open conversation.
+    /// The run that is writing at the end of what is shown.
     pub fn running(&self) -> Option<RunId> {
-        self.open
-            .streaming()
+        self.writing()
             .find_map(|entry| entry.message.run_id.clone())
     }
 
-    /// A message is being answered, or on its way to be.
+    /// What is shown is being answered, or on its way to be.
     pub fn busy(&self) -> bool {
-        self.open.streaming().next().is_some()
+        self.writing().next().is_some()
             || self.pending_here().any(|pending| pending.refused.is_none())
+            || self.asking_again().next().is_some()
     }
 
-    /// The model that is asked unless somebody chooses another: the conversation's last one, else the default.
+    fn writing(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        let last = self.open.shown().iter().rev().take(2);
+        last.filter_map(|id| self.open.get(id))
+            .filter(|entry| entry.streaming())
+    }
+
+    /// The model that is asked unless somebody chooses another: the last one of what is shown, else the
+    /// default.
     pub fn usual_model(&self) -> ModelId {
         let known = |id: &ModelId| {
             self.hello
@@ -203,26 +245,36 @@ impl State {
                 .iter()
                 .any(|model: &Model| model.id == *id)
         };
-        self.open
-            .newest_first()
+        let shown = self.open.shown().iter().rev();
+        shown
+            .filter_map(|id| self.open.get(id))
             .filter_map(|entry| entry.message.requested_model.clone())
             .find(known)
             .unwrap_or_else(|| self.hello.default_model.clone())
     }
 
-    /// What the transcript shows, in order.
+    /// What the page shows of the transcript, in order.
     pub fn items(&self) -> Vec<Item> {
         let pending: Vec<_> = self.pending_here().collect();
-        let end: Option<&MessageId> = pending
-            .first()
-            .and_then(|pending| pending.send.parent_id.as_ref())
-            .or_else(|| self.open.newest());
-        let mut items: Vec<Item> = end
-            .map(|end| self.open.path_to(end))
-            .unwrap_or_default()
-            .into_iter()
-            .map(Item::Message)
-            .collect();
+        let again = self.asking_again().next();
+        let asked_again = || again.map(|again| &again.question);
+        let path = match pending.first().map(|first| &first.send) {
+            // Another version of a question takes its place.
+            Some(send) if let Some(edited) = &send.edited_id => {
+                let mut path = self.open.path_to(edited);
+                path.pop();
+                path
+            }
+            Some(send) if let Some(parent) = &send.parent_id => self.open.path_to(parent),
+            Some(_) | None => match asked_again() {
+                Some(question) => self.open.path_to(question),
+                None => self.open.shown().to_vec(),
+            },
+        };
+        let start = self.open.window.start(&path);
+        let mut items: Vec<Item> = path.into_iter().skip(start).map(Item::Message).collect();
+        let again = again.map(|again| Item::Again(again.request_id.clone()));
+        items.extend(again);
         items.extend(
             pending
                 .iter()

@@ -1,7 +1,7 @@
 //! The conversation that is shown: its messages with what is built from them, and the path through their tree.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 use evenkeel_protocol::{
     ConversationId, Message, MessageId, MessageRole, MessageStatus, RequestId, Seam, SeamMode,
@@ -9,24 +9,43 @@ use evenkeel_protocol::{
 };
 
 use super::Blocks;
+use super::branches::Branches;
+use super::window::Window;
 
 /// A message, and its text cut into blocks where it is an answer.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Entry {
     /// The message as it now is.
     pub message: Message,
-    /// Its markdown; empty for a person's message, which is shown as it was typed.
-    pub blocks: Blocks,
+    /// Its markdown, once somebody has asked for it.
+    blocks: OnceLock<Blocks>,
+    /// It was answered, or could not be, while this page was open.
+    pub news: bool,
 }
 
 impl Entry {
     /// The entry of a message.
     pub fn new(message: Message) -> Self {
-        let blocks = match message.role {
+        Self {
+            message,
+            blocks: OnceLock::new(),
+            news: false,
+        }
+    }
+
+    /// Its markdown; empty for a person's message, which is shown as it was typed. It is made when it is asked for the
+    /// first time: of a long conversation most is never looked at.
+    pub fn blocks(&self) -> &Blocks {
+        self.blocks.get_or_init(|| match self.message.role {
             MessageRole::User => Blocks::default(),
-            MessageRole::Assistant => Blocks::of(&message.text, &message.seams),
-        };
-        Self { message, blocks }
+            MessageRole::Assistant => Blocks::of(&self.message.text, &self.message.seams),
+        })
+    }
+
+    fn grow(&mut self, text: &str) {
+        if let Some(blocks) = self.blocks.get_mut() {
+            blocks.push(text);
+        }
     }
 
     /// It is being written now.
@@ -37,7 +56,7 @@ impl Entry {
     /// More of its text.
     pub(super) fn push(&mut self, text: &str) {
         self.message.text.push_str(text);
-        self.blocks.push(text);
+        self.grow(text);
     }
 
     /// Another model goes on with it.
@@ -53,24 +72,31 @@ impl Entry {
         message.fallback = message.requested_model.as_ref() != Some(&seam.to);
         message.model_name = Some(seam.to.clone());
         message.seams.push(seam);
-        self.blocks = Blocks::of(&message.text, &message.seams);
+        self.blocks = OnceLock::new();
     }
 
     /// It is told anew from its beginning.
     pub(super) fn clear(&mut self) {
         self.message.text.clear();
         self.message.seams.clear();
-        self.blocks = Blocks::default();
+        self.blocks = OnceLock::new();
     }
 
     /// The message as the server has it in the end. What is shown already is kept where it is the same.
     pub(super) fn replace(&mut self, message: Message) {
         let same = self.message.role == message.role && self.message.seams == message.seams;
         match message.text.strip_prefix(self.message.text.as_str()) {
-            Some(rest) if same => self.blocks.push(rest),
-            Some(_) | None => self.blocks = Self::new(message.clone()).blocks,
+            Some(rest) if same => self.grow(rest),
+            Some(_) | None => self.blocks = OnceLock::new(),
         }
         self.message = message;
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        // The blocks are what the message says.
+        self.message == other.message && self.news == other.news
     }
 }
 
@@ -81,6 +107,8 @@ pub enum Item {
     Message(MessageId),
     /// A message that the server has not accepted yet.
     Pending(RequestId),
+    /// An answer that has been asked for again, and has not begun yet.
+    Again(RequestId),
 }
 
 /// How far the conversation is known.
@@ -93,6 +121,8 @@ pub enum Phase {
     Loading,
     /// There is none, or it is not this reader's.
     Missing,
+    /// It was there until just now.
+    Deleted,
     /// It could not be fetched.
     Failed,
 }
@@ -104,9 +134,16 @@ pub struct Open {
     pub id: Option<ConversationId>,
     /// How far it is known.
     pub phase: Phase,
-    entries: BTreeMap<MessageId, Arc<Entry>>,
+    /// It stands in no list, and is deleted when it is left.
+    pub temporary: bool,
+    pub(super) entries: BTreeMap<MessageId, Arc<Entry>>,
     /// Oldest first.
-    order: Vec<MessageId>,
+    pub(super) order: Vec<MessageId>,
+    pub(super) branches: Branches,
+    /// What of it is on the page.
+    pub(super) window: Window,
+    /// Older messages exist that are not here.
+    pub(super) partial: bool,
 }
 
 impl Open {
@@ -118,40 +155,50 @@ impl Open {
         }
     }
 
-    /// A conversation that is known as a whole.
-    pub(super) fn of(transcript: Transcript) -> Self {
-        let mut open = Self::new(Some(transcript.conversation.id));
-        for message in transcript.messages {
-            open.put(message);
-        }
+    /// A conversation that is known as a whole, or from some message on.
+    pub(super) fn of(transcript: Transcript, partial: bool) -> Self {
+        let mut open = Self::new(Some(transcript.conversation.id.clone()));
+        open.merge(transcript);
+        open.partial = partial;
         open
     }
 
     /// What the server has, together with what came over the socket meanwhile.
     pub(super) fn merge(&mut self, transcript: Transcript) -> Vec<MessageId> {
+        self.temporary = transcript.conversation.temporary;
+        if self.partial {
+            // What is on the page stays its beginning.
+            self.widen(0);
+            self.partial = false;
+        }
         let before = std::mem::take(&mut self.order);
         let mut changed = Vec::new();
+        let mut new = Vec::new();
         for message in transcript.messages {
             let id = message.id.clone();
             self.order.push(id.clone());
-            let keep = self.entries.get(&id).is_some_and(|ours| {
+            match self.entries.get_mut(&id) {
                 // The socket is ahead of the page that was asked for, whether it still writes or has ended.
-                message.status == MessageStatus::Streaming || ours.message == message
-            });
-            if !keep {
-                changed.push(id.clone());
-                match self.entries.get_mut(&id) {
-                    Some(ours) => Arc::make_mut(ours).replace(message),
-                    None => {
-                        self.entries.insert(id, Arc::new(Entry::new(message)));
-                    }
+                Some(ours)
+                    if message.status == MessageStatus::Streaming || ours.message == message => {}
+                Some(ours) => {
+                    Arc::make_mut(ours).replace(message);
+                    changed.push(id);
+                }
+                None => {
+                    self.entries
+                        .insert(id.clone(), Arc::new(Entry::new(message)));
+                    new.push(id);
                 }
             }
         }
-        let known: std::collections::BTreeSet<_> = self.order.iter().cloned().collect();
+        let known: BTreeSet<_> = self.order.iter().cloned().collect();
         self.order
             .extend(before.into_iter().filter(|id| !known.contains(id)));
         self.phase = Phase::Ready;
+        new.iter().for_each(|id| self.keep_beside(id));
+        self.arrange();
+        changed.extend(new);
         changed
     }
 
@@ -165,14 +212,23 @@ impl Open {
         self.entries.get_mut(id).map(Arc::make_mut)
     }
 
-    /// A message that is new, or is replaced as a whole.
+    /// A message that is new, or is replaced as a whole. What is shown stays shown.
     pub(super) fn put(&mut self, message: Message) {
         let id = message.id.clone();
         match self.entries.get_mut(&id) {
-            Some(entry) => Arc::make_mut(entry).replace(message),
+            Some(entry) => {
+                let moved = entry.message.parent_id != message.parent_id;
+                Arc::make_mut(entry).replace(message);
+                if moved {
+                    self.arrange();
+                }
+            }
             None => {
                 self.order.push(id.clone());
-                self.entries.insert(id, Arc::new(Entry::new(message)));
+                self.entries
+                    .insert(id.clone(), Arc::new(Entry::new(message)));
+                self.keep_beside(&id);
+                self.place(&id);
             }
         }
     }

@@ -1,9 +1,13 @@
 //! The sentences: what the events of a turn mean in words. Pure, so that every sentence can be tested.
 
 mod faults;
+mod forecast;
 mod health;
+mod meanwhile;
 mod reasons;
+mod receipt;
 mod seams;
+mod timeline;
 mod times;
 
 use evenkeel_protocol::{
@@ -11,10 +15,14 @@ use evenkeel_protocol::{
 };
 
 pub use faults::{fault, target};
+pub use forecast::{forecast, forecast_for, likely_back, option};
 pub use health::{circuit, verdict};
+pub use meanwhile::{Meanwhile, Wait, progress};
 pub use reasons::{Fixer, explain, reason};
+pub use receipt::{dollars, lost_time, percent};
 pub use seams::{catching_up, fallback, goes_on, seam};
-pub use times::{countdown, seconds};
+pub use timeline::{cost, facts, mark, outcome, tokens};
+pub use times::{countdown, seconds, tenths};
 
 use seams::{hedged, took_over};
 
@@ -27,39 +35,6 @@ fn why(attempt: &Attempt) -> &'static str {
         attempt.reason.unwrap_or(Reason::Unknown),
         attempt.status_code,
     )
-}
-
-/// What happens while there is no text yet: "gpt-4o: overloaded, trying again in 0.4 s (retry 1)".
-pub fn progress(attempts: &[Attempt]) -> Option<String> {
-    let now = attempts.last()?;
-    let model = &now.model_name;
-    let retries = attempts
-        .iter()
-        .filter(|attempt| attempt.model_name == *model && attempt.kind == AttemptKind::Retry)
-        .count();
-    match now.state {
-        AttemptState::Failed => Some(match now.retry_in_ms {
-            Some(wait) => {
-                format!(
-                    "{model}: {}, trying again in {} (retry {})",
-                    why(now),
-                    seconds(wait),
-                    retries + 1
-                )
-            }
-            None if now.reason == Some(Reason::StreamInterrupted) => format!("{model} broke off"),
-            None => format!("{model} could not answer ({})", why(now)),
-        }),
-        AttemptState::Skipped => Some(format!("{model} was not asked ({})", why(now))),
-        AttemptState::Started => match now.kind {
-            AttemptKind::Primary => Some(format!("Asking {model} …")),
-            AttemptKind::Retry => Some(format!("{model}: trying again … (retry {retries})")),
-            AttemptKind::Fallback => Some(format!("Falling back to {model} …")),
-            AttemptKind::Hedge => Some(format!("Asking {model} as well …")),
-            AttemptKind::Probe => Some(format!("Asking {model}, which may have recovered …")),
-        },
-        AttemptState::Answering | AttemptState::Answered | AttemptState::Cancelled => None,
-    }
 }
 
 /// The attempt that answered, or is answering.

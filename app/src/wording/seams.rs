@@ -84,7 +84,10 @@ pub fn fallback(message: &Message) -> Option<String> {
     parts.push(what);
     // The time that an answer had come for was not lost.
     let lost = overhead(&message.attempts).filter(|_| seam.is_none());
-    parts.extend(lost.map(|ms| format!("+{}", seconds(ms))));
+    parts.extend(lost.map(|ms| match ms {
+        0..100 => format!("+{ms} ms"),
+        _ => format!("+{}", seconds(ms)),
+    }));
     Some(parts.join(" · "))
 }
 

@@ -1,4 +1,4 @@
-use evenkeel_protocol::{MessageRole, Seam, SeamMode, Timestamp, TurnError};
+use evenkeel_protocol::{MessageRole, Seam, SeamMode, Timestamp, TurnError, Usage};
 
 use super::*;
 
@@ -220,7 +220,10 @@ fn a_model_that_repeats_what_is_shown_is_catching_up() {
         model_name: Some("gpt-4o".into()),
         ..message(vec![failed("gpt-4o", Reason::StreamInterrupted, 200)])
     };
-    assert_eq!(progress(&message.attempts).unwrap(), "gpt-4o broke off");
+    assert_eq!(
+        progress(&message.attempts).unwrap().to_string(),
+        "gpt-4o broke off"
+    );
     assert_eq!(catching_up(&message), None);
     let behind = attempt("o3", AttemptKind::Fallback, AttemptState::Answering, 0);
     message.attempts.push(behind);
@@ -238,15 +241,20 @@ fn what_happens_meanwhile() {
         AttemptState::Started,
         0,
     )];
-    assert_eq!(progress(&attempts).unwrap(), "Asking gpt-4o …");
+    assert_eq!(progress(&attempts).unwrap().to_string(), "Asking gpt-4o …");
     attempts[0] = Attempt {
         retry_in_ms: Some(400),
+        retry_limit: Some(2),
+        duration_ms: Some(300),
         ..failed("gpt-4o", Reason::ProviderUnavailable, 503)
     };
     assert_eq!(
-        progress(&attempts).unwrap(),
-        "gpt-4o: overloaded, trying again in 0.4 s (retry 1)"
+        progress(&attempts).unwrap().to_string(),
+        "gpt-4o: overloaded, trying again in 0.4 s (1 of 2)"
     );
+    let ended = attempts[0].started_at.as_millisecond() + 300;
+    let wait = progress(&attempts).unwrap().wait.unwrap();
+    assert_eq!((wait.ms, wait.until), (400, ended + 400));
     attempts.push(attempt(
         "gpt-4o",
         AttemptKind::Retry,
@@ -254,7 +262,18 @@ fn what_happens_meanwhile() {
         400,
     ));
     assert_eq!(
-        progress(&attempts).unwrap(),
+        progress(&attempts).unwrap().to_string(),
+        "gpt-4o: trying again … (1 of 2)"
+    );
+    let unlimited: Vec<_> = attempts
+        .iter()
+        .map(|attempt| Attempt {
+            retry_limit: None,
+            ..attempt.clone()
+        })
+        .collect();
+    assert_eq!(
+        progress(&unlimited).unwrap().to_string(),
         "gpt-4o: trying again … (retry 1)"
     );
     attempts.push(attempt(
@@ -264,7 +283,7 @@ fn what_happens_meanwhile() {
         800,
     ));
     assert_eq!(
-        progress(&attempts).unwrap(),
+        progress(&attempts).unwrap().to_string(),
         "Falling back to claude-sonnet …"
     );
     attempts.push(attempt(
@@ -282,8 +301,19 @@ fn times_as_people_say_them() {
     assert_eq!(
         [0, 31, 99, 100, 840, 9_949, 9_950, 14_400].map(seconds),
         [
-            "0 ms", "31 ms", "99 ms", "0.1 s", "0.8 s", "9.9 s", "10 s", "14 s"
+            "under 0.1 s",
+            "under 0.1 s",
+            "under 0.1 s",
+            "0.1 s",
+            "0.8 s",
+            "9.9 s",
+            "10 s",
+            "14 s"
         ]
+    );
+    assert_eq!(
+        [0, 1, 100, 350, 2_000].map(tenths),
+        ["0.0 s", "0.1 s", "0.1 s", "0.4 s", "2.0 s"]
     );
     assert_eq!(
         [-5, 1, 1_000, 59_001, 185_000, 3_720_000].map(countdown),
@@ -369,4 +399,47 @@ fn how_an_answer_ended() {
     message.status = MessageStatus::Cancelled;
     assert_eq!(ended(&message).unwrap(), "You stopped this answer.");
     assert_eq!(announce(&message), "Stopped.");
+}
+
+#[test]
+fn what_the_timeline_says() {
+    let first = Attempt {
+        duration_ms: Some(300),
+        ..failed("gpt-4o", Reason::QuotaExhausted, 429)
+    };
+    assert_eq!(outcome(&first), "failed (rate limited) after 0.3 s");
+    let skipped = Attempt {
+        state: AttemptState::Skipped,
+        reason: Some(Reason::CircuitOpen),
+        ..first.clone()
+    };
+    assert_eq!(outcome(&skipped), "not asked (resting after failures)");
+    let usage = Usage {
+        input_tokens: 12,
+        output_tokens: 3,
+    };
+    let answered = Attempt {
+        first_token_ms: Some(120),
+        usage: Some(usage),
+        cost: Some(0.0021),
+        ..attempt("o3", AttemptKind::Fallback, AttemptState::Answered, 800)
+    };
+    let told = facts(&answered, first.started_at);
+    for fact in [
+        ("Began", "0.8 s after the question"),
+        ("First token", "after 0.1 s"),
+        ("Tokens", "12 in, 3 out"),
+        ("Cost", "$0.0021"),
+    ] {
+        assert!(told.contains(&(fact.0, fact.1.to_owned())), "{told:?}");
+    }
+    assert_eq!(facts(&first, first.started_at)[1].1, "at once");
+    assert_eq!(
+        [0.0, 0.00001, 0.01, 1.2].map(cost),
+        ["$0.00", "under $0.0001", "$0.0100", "$1.20"]
+    );
+    assert_eq!(
+        [(0, 20), (40, 20), (1500, 500), (20_000, 10_000)].map(|(ms, step)| mark(ms, step)),
+        ["0", "40 ms", "1.5 s", "20 s"]
+    );
 }

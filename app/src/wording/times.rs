@@ -1,15 +1,20 @@
 //! Spans of time, as people say them.
 
-/// Milliseconds as seconds, where they are not very few: "31 ms", "0.8 s", "14 s".
+/// Milliseconds as seconds: "under 0.1 s", "0.8 s", "14 s".
 pub fn seconds(ms: u64) -> String {
     if ms < 100 {
-        format!("{ms} ms")
+        "under 0.1 s".to_owned()
     } else if ms < 9_950 {
-        let tenths = (ms + 50) / 100;
-        format!("{}.{} s", tenths / 10, tenths % 10)
+        tenths((ms + 50) / 100 * 100)
     } else {
         format!("{} s", (ms + 500) / 1000)
     }
+}
+
+/// A short time that runs out, as it is counted down: never gone before it is, "0.1 s" at the end.
+pub fn tenths(ms: u64) -> String {
+    let tenths = ms.div_ceil(100);
+    format!("{}.{} s", tenths / 10, tenths % 10)
 }
 
 /// A time that is left, as people count it: "12 s", "3 min 05 s", "1 h 02 min".

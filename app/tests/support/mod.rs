@@ -6,7 +6,7 @@
     reason = "each test uses what it needs of it"
 )]
 
-use evenkeel_app::{Boot, BootPage};
+use evenkeel_app::{Boot, BootPage, Clock};
 use evenkeel_protocol::*;
 
 /// An answer that tries what a hostile model would try.
@@ -52,6 +52,7 @@ pub fn boot(page: BootPage) -> Boot {
     Boot {
         hello,
         conversations: vec![entry()],
+        clock: Clock::default(),
         page,
     }
 }

@@ -314,7 +314,8 @@ impl Streaming {
     }
 
     /// The answer is whole.
-    fn answered(self) -> Vec<Spent> {
+    fn answered(mut self) -> Vec<Spent> {
+        self.committed.recording.used(self.committed.usage);
         self.committed
             .permit
             .succeeded(self.committed.simulated.is_some());

@@ -182,8 +182,9 @@ impl Begun {
 
 impl Committed {
     /// It broke off: the circuits learn of it, and the record says so.
-    pub(crate) fn broke_off(self, failure: &Failure) {
+    pub(crate) fn broke_off(mut self, failure: &Failure) {
+        self.recording.used(self.usage);
         self.permit.failed(failure);
-        self.recording.failed(failure, None);
+        self.recording.failed(failure);
     }
 }

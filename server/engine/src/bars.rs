@@ -4,7 +4,9 @@
 use tokio::time::Instant;
 
 use crate::walk::Walk;
-use crate::{CircuitEffect, Failure, Leg, LegFailure, ProviderId, Reason, Scope};
+use crate::{
+    Chain, CircuitEffect, Failure, Leg, LegFailure, PromptFacts, ProviderId, Reason, Scope,
+};
 
 /// What an earlier failure of this turn says about later legs.
 pub(crate) enum Bar {
@@ -61,12 +63,19 @@ impl Walk {
         if let Some(failure) = bar {
             return Some(LegFailure::of(leg, failure));
         }
-        if let Some(lack) = leg.lacks(self.prompt.needs) {
+        self.chain.bar(leg, &self.prompt)
+    }
+}
+
+impl Chain {
+    /// Why a turn with this prompt would not ask a leg, whatever else it had seen and the circuits aside.
+    pub(crate) fn bar(&self, leg: &Leg, prompt: &PromptFacts) -> Option<LegFailure> {
+        if let Some(lack) = leg.lacks(prompt.needs) {
             let failure = LegFailure::unasked(leg, Reason::NotCapable);
             return Some(failure.saying(lack));
         }
-        if leg.overflows(self.prompt.tokens) {
-            let (tokens, window) = (self.prompt.tokens, leg.traits.context_window);
+        if leg.overflows(prompt.tokens) {
+            let (tokens, window) = (prompt.tokens, leg.traits.context_window);
             let detail = format!(
                 "about {tokens} tokens, and its context holds {}",
                 window.unwrap_or_default()
@@ -74,7 +83,7 @@ impl Walk {
             let failure = LegFailure::unasked(leg, Reason::ContextLengthExceeded);
             return Some(failure.saying(&detail));
         }
-        if self.chain.legs().len() == 1 {
+        if self.legs().len() == 1 {
             // There is nobody else: it is asked, whatever it said before.
             return None;
         }

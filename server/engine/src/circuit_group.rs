@@ -17,8 +17,8 @@ pub(crate) struct GroupState {
 /// What is known of one model.
 pub(crate) struct ModelState {
     pub(crate) circuit: Circuit,
-    /// And until when that is believed.
-    pub(crate) missing: Option<(Missing, Instant)>,
+    /// Its provider does not know it.
+    pub(crate) missing: Option<Missing>,
     pub(crate) first_tokens: FirstTokens,
 }
 

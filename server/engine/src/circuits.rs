@@ -71,23 +71,42 @@ impl Circuits {
         overlays: &[Overlay],
         aimed: &[Overlay],
     ) -> LayeredCircuits {
-        let mut known = lock(&self.overlays);
-        let key = |overlay: &Overlay| (overlay.clone(), real.owner.clone(), real.id.clone());
-        for overlay in aimed {
-            known
-                .entry(key(overlay))
-                .or_insert_with(|| Arc::new(real.overlaid(overlay)))
-                .adopt(real);
+        if !aimed.is_empty() {
+            let mut known = lock(&self.overlays);
+            for overlay in aimed {
+                known
+                    .entry((overlay.clone(), real.owner.clone(), real.id.clone()))
+                    .or_insert_with(|| Arc::new(real.overlaid(overlay)))
+                    .adopt(real);
+            }
         }
-        let layers = if known.is_empty() {
-            vec![]
-        } else {
-            overlays
-                .iter()
-                .filter_map(|overlay| known.get(&key(overlay)).cloned())
-                .collect()
-        };
-        LayeredCircuits::new(real.clone(), layers, !aimed.is_empty())
+        self.shown_to(real, overlays, !aimed.is_empty())
+    }
+
+    /// The same, for somebody who only looks: nothing comes into being. `fault_aimed`: faults may strike.
+    pub fn shown_to(
+        &self,
+        real: &Arc<ProviderCircuits>,
+        overlays: &[Overlay],
+        fault_aimed: bool,
+    ) -> LayeredCircuits {
+        LayeredCircuits::new(real.clone(), self.known(real, overlays), fault_aimed)
+    }
+
+    fn known(
+        &self,
+        real: &Arc<ProviderCircuits>,
+        overlays: &[Overlay],
+    ) -> Vec<Arc<ProviderCircuits>> {
+        let known = lock(&self.overlays);
+        if known.is_empty() {
+            return vec![];
+        }
+        let key = |overlay: &Overlay| (overlay.clone(), real.owner.clone(), real.id.clone());
+        overlays
+            .iter()
+            .filter_map(|overlay| known.get(&key(overlay)).cloned())
+            .collect()
     }
 
     /// Forgets what simulated failures have done to this audience's circuits.

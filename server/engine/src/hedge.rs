@@ -69,7 +69,7 @@ impl Walk {
         if failure.ends_turn(&hedge.leg.settings) {
             self.refusal = Some(LegFailure::of(&hedge.leg, &failure));
         }
-        recording.failed(&failure, None);
+        recording.failed(&failure);
         hedge.permit.failed(&failure);
         Raced::Own(own.await)
     }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use crate::permit::GroupPermit;
-use crate::provider_circuits::{Admission, Missing, Refusal};
+use crate::provider_circuits::{Admission, MISSING_FOR, Missing, Refusal};
 use crate::{CircuitState, CircuitView, Failure, ForcedState, ModelId, ProviderCircuits};
 
 /// A provider's circuits under the overlays of one principal. A leg passes all layers or none. A simulated failure writes
@@ -80,6 +82,22 @@ impl LayeredCircuits {
             && (!self.fault_aimed || self.real.lets_through(model))
     }
 
+    /// Of the circuits that would not let a leg through now the one that is in its way the longest.
+    pub(crate) fn obstacle(&self, model: &ModelId) -> Option<CircuitView> {
+        let refusing = self.layers().flat_map(|layer| layer.refusing(model));
+        let longest = refusing.max_by_key(|view| (view.until.is_none(), view.until));
+        longest.or_else(|| {
+            // Only the fault is in the way: the real circuits would give a probe to somebody else.
+            let aimed = self.fault_aimed && !self.real.lets_through(model);
+            let own = self.model_view(model).filter(not_closed);
+            aimed.then(|| CircuitView {
+                until: None,
+                simulated: true,
+                ..own.unwrap_or_else(|| self.view())
+            })
+        })
+    }
+
     /// Whether a turn with nobody else to ask may try this leg, now or after the probe that runs.
     pub(crate) fn is_last_resort(&self, model: &ModelId) -> bool {
         self.layers().all(|layer| layer.is_last_resort(model))
@@ -104,6 +122,7 @@ impl LayeredCircuits {
             status_code: failure.status_code,
             detail: failure.detail.clone(),
             simulated: failure.simulated.is_some(),
+            until: Instant::now() + MISSING_FOR,
         };
         let layer = match &failure.simulated {
             None => Some(&self.real),

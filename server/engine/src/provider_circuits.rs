@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A model that its provider did not know is not asked for this long.
-const MISSING_FOR: Duration = Duration::from_secs(600);
+pub(crate) const MISSING_FOR: Duration = Duration::from_secs(600);
 
 /// The circuit of one provider and those of its models, under one credential.
 pub struct ProviderCircuits {
@@ -40,6 +40,8 @@ pub struct Missing {
     pub detail: String,
     /// A simulated failure said so.
     pub simulated: bool,
+    /// Until when that is believed.
+    pub until: Instant,
 }
 
 /// A leg was not let through.
@@ -162,6 +164,18 @@ impl ProviderCircuits {
         state.provider.admits(now) && state.all_of(model, |circuit| circuit.admits(now))
     }
 
+    /// Those circuits of a leg that would not let it through now, its provider's first.
+    pub(crate) fn refusing(&self, model: &ModelId) -> Vec<CircuitView> {
+        let now = Instant::now();
+        let state = lock(&self.state);
+        let own = state.models.get(model).map(|model| &model.circuit);
+        let circuits = [&state.provider].into_iter().chain(own);
+        circuits
+            .filter(|circuit| !circuit.admits(now))
+            .map(Circuit::view)
+            .collect()
+    }
+
     /// Whether both circuits of a leg are closed.
     pub(crate) fn lets_through(&self, model: &ModelId) -> bool {
         let state = lock(&self.state);
@@ -238,8 +252,8 @@ impl ProviderCircuits {
     pub fn missing(&self, model: &ModelId) -> Option<Missing> {
         let mut state = lock(&self.state);
         let missing = &mut state.models.get_mut(model)?.missing;
-        missing.take_if(|(_, until)| *until <= Instant::now());
-        missing.as_ref().map(|(missing, _)| missing.clone())
+        missing.take_if(|missing| missing.until <= Instant::now());
+        missing.clone()
     }
 
     /// The provider lists the model: whatever it said before, it may be asked.
@@ -251,7 +265,7 @@ impl ProviderCircuits {
 
     pub(crate) fn note_missing(&self, model: &ModelId, missing: Missing) {
         if let Some(model) = lock(&self.state).models.get_mut(model) {
-            model.missing = Some((missing, Instant::now() + MISSING_FOR));
+            model.missing = Some(missing);
         }
     }
 

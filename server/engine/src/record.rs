@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::{Failure, ModelId, ProviderId, Reason};
+use crate::{Failure, ModelId, ProviderId, Reason, Usage};
 
 /// Why an attempt was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,12 +60,16 @@ pub struct AttemptRecord {
     pub detail: Option<String>,
     /// When the same leg will be asked again, counted from its end.
     pub retry_in: Option<Duration>,
+    /// How often the same leg may be asked again in all, where it will be.
+    pub retry_limit: Option<u32>,
     /// When it was sent or skipped.
     pub started: Instant,
     /// From the start to the first token.
     pub first_token: Option<Duration>,
     /// From the start to the end, once it has ended.
     pub duration: Option<Duration>,
+    /// Its tokens, where the provider said.
+    pub usage: Option<Usage>,
     /// A fault of the debug pane had its hand in it.
     pub simulated: bool,
 }
@@ -107,16 +111,27 @@ impl Recording {
         self.observer.attempt(&self.record);
     }
 
+    /// What the provider has said of its tokens.
+    pub(crate) fn used(&mut self, usage: Option<Usage>) {
+        self.record.usage = usage;
+    }
+
     pub(crate) fn answered(mut self) {
         self.end(AttemptState::Answered);
     }
 
-    pub(crate) fn failed(mut self, failure: &Failure, retry_in: Option<Duration>) {
+    /// It failed, and the same leg is asked again: when, and how often at most.
+    pub(crate) fn retried(mut self, failure: &Failure, after: Duration, limit: u32) {
+        self.record.retry_in = Some(after);
+        self.record.retry_limit = Some(limit);
+        self.failed(failure);
+    }
+
+    pub(crate) fn failed(mut self, failure: &Failure) {
         self.record.status_code = failure.status_code;
         self.record.reason = Some(failure.reason);
         self.record.detail = Some(failure.detail.clone());
         self.record.simulated |= failure.simulated.is_some();
-        self.record.retry_in = retry_in;
         self.end(AttemptState::Failed);
     }
 

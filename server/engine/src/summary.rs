@@ -91,6 +91,8 @@ fn action(failures: &[LegFailure]) -> &'static str {
         "Try again in a moment. If it stays like this, tell your administrator."
     } else if any(&[Reason::QuotaExhausted]) {
         "Wait a little and try again, or ask your administrator to look at the provider's limits and credit."
+    } else if any(&[Reason::NotCapable]) {
+        "Choose a model that can do what this needs, or leave out what these models cannot take."
     } else {
         "Ask your administrator to check the model names and the provider's credentials."
     }

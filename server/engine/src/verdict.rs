@@ -19,6 +19,8 @@ pub enum Verdict {
     RetrySame {
         /// After this long.
         after: Duration,
+        /// So often it may be asked again in all, those before included.
+        limit: u32,
     },
     /// The next leg is asked.
     NextLeg,
@@ -79,8 +81,14 @@ pub fn verdict(
             (named <= patience).then_some(named)
         }
     };
+    let limit = match failure.retry {
+        RetryRule::OnceAtOnce => 1,
+        RetryRule::Backoff | RetryRule::NotBefore(_) | RetryRule::Never | RetryRule::EndTurn => {
+            allowed.min(standing.retries + standing.attempts_left)
+        }
+    };
     match after {
-        Some(after) if after < standing.time_left => Verdict::RetrySame { after },
+        Some(after) if after < standing.time_left => Verdict::RetrySame { after, limit },
         Some(_) | None => Verdict::NextLeg,
     }
 }
@@ -110,7 +118,13 @@ mod tests {
         for (time_left, expected) in [
             (named - tick, Verdict::NextLeg),
             (named, Verdict::NextLeg),
-            (named + tick, Verdict::RetrySame { after: named }),
+            (
+                named + tick,
+                Verdict::RetrySame {
+                    after: named,
+                    limit: 1,
+                },
+            ),
         ] {
             let standing = Standing {
                 retries: 0,

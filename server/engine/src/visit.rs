@@ -85,7 +85,7 @@ impl Walk {
                 time_left: self.deadline().saturating_duration_since(Instant::now()),
             };
             if let Some(refusal) = self.refusal.take() {
-                recording.failed(&failure, None);
+                recording.failed(&failure);
                 visiting.permit.failed(&failure);
                 return Visit::EndsTurn(refusal);
             }
@@ -99,18 +99,19 @@ impl Walk {
                 ask = Ask::Whole;
                 Verdict::RetrySame {
                     after: Duration::ZERO,
+                    limit: retries + 1,
                 }
             } else {
                 verdict(&failure, standing, &leg.settings, &mut self.rng)
             };
             match verdict {
-                Verdict::RetrySame { after } if self.budget.withdraw() => {
-                    recording.failed(&failure, Some(after));
+                Verdict::RetrySame { after, limit } if self.budget.withdraw() => {
+                    recording.retried(&failure, after, limit);
                     sleep(after).await;
                     retries += 1;
                 }
                 Verdict::RetrySame { .. } | Verdict::NextLeg => {
-                    recording.failed(&failure, None);
+                    recording.failed(&failure);
                     visiting.permit.failed(&failure);
                     return hedge.map_or(Visit::Failed, Visit::HandedOver);
                 }
@@ -118,7 +119,7 @@ impl Walk {
                     if let Some(hedge) = hedge {
                         self.lost_the_race(*hedge);
                     }
-                    recording.failed(&failure, None);
+                    recording.failed(&failure);
                     visiting.permit.failed(&failure);
                     return Visit::EndsTurn(LegFailure::of(&leg, &failure));
                 }

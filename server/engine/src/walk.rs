@@ -201,9 +201,11 @@ impl Walk {
             reason: None,
             detail: None,
             retry_in: None,
+            retry_limit: None,
             started: Instant::now(),
             first_token: None,
             duration: None,
+            usage: None,
             simulated: false,
         }
     }

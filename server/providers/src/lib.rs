@@ -37,7 +37,7 @@ pub use fault::{
 };
 pub use in_process::InProcess;
 pub use network::Network;
-pub use prompt::{Prompt, PromptError, Speaker};
+pub use prompt::{File, Prompt, PromptError, Speaker};
 pub use provider::{ModelFacts, Provider};
 pub use transport::{Body, Reply, Secret, Transport, TransportError, TransportErrorKind};
 pub use wire::{Caller, Wire};

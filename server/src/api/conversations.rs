@@ -1,20 +1,22 @@
 //! `/api/conversations`.
 
+mod change;
+mod chat;
+mod deletion;
+
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
-use evenkeel_protocol::{Conversation, ConversationChange, Message, ModelId, Send, Transcript};
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use evenkeel_protocol::{Conversation, Transcript};
+use serde::Serialize;
 
+pub(crate) use self::change::change;
+pub(crate) use self::chat::chat;
+pub(crate) use self::deletion::{delete, restore};
 use super::{Id, Json};
 use crate::error::Refusal;
 use crate::principal::Principal;
-use crate::run::End;
-use crate::shared::{News, Shared};
-use crate::turn::{self, Accepted};
+use crate::shared::Shared;
 use crate::ws::LIST_LIMIT;
 
 #[derive(Serialize)]
@@ -61,93 +63,4 @@ pub(crate) async fn transcript(
         }
     }
     Ok(transcript)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Rename {
-    title: String,
-}
-
-pub(crate) async fn rename(
-    State(shared): State<Arc<Shared>>,
-    principal: Principal,
-    Id(id): Id,
-    Json(body): Json<Rename>,
-) -> Result<axum::Json<Conversation>, Refusal> {
-    let title = body.title.trim();
-    if title.is_empty() || title.chars().count() > 200 {
-        return Err(Refusal::invalid("title: give 1 to 200 characters"));
-    }
-    let renamed = shared
-        .store
-        .rename(&principal.id, &id.into(), title)
-        .await?;
-    let conversation = renamed.ok_or_else(|| Refusal::not_found("conversation"))?;
-    turn::announce(&shared, &principal, conversation.clone());
-    Ok(axum::Json(conversation))
-}
-
-pub(crate) async fn delete(
-    State(shared): State<Arc<Shared>>,
-    principal: Principal,
-    Id(id): Id,
-) -> Result<StatusCode, Refusal> {
-    let id = id.into();
-    if !shared.store.delete(&principal.id, &id).await? {
-        return Err(Refusal::not_found("conversation"));
-    }
-    for run in shared.runs.of(&id) {
-        run.stop.cancel();
-    }
-    let change = ConversationChange::Deleted {
-        conversation_id: id,
-    };
-    let _ = shared
-        .news
-        .send(News::Conversation(principal.id.clone(), change));
-    Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Chat {
-    message: String,
-    #[serde(default)]
-    model: Option<ModelId>,
-    #[serde(default)]
-    assistant: Option<String>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Answered {
-    message: Message,
-}
-
-/// A turn whose answer is waited for. The turn goes on if the caller leaves: it belongs to the server.
-pub(crate) async fn chat(
-    State(shared): State<Arc<Shared>>,
-    principal: Principal,
-    Id(id): Id,
-    Json(body): Json<Chat>,
-) -> Result<impl IntoResponse, Refusal> {
-    let send = Send {
-        request_id: Uuid::now_v7().to_string().into(),
-        conversation_id: (id != "new").then(|| id.into()),
-        parent_id: None,
-        text: body.message,
-        edited_id: None,
-        temporary: false,
-        system_prompt: None,
-        attachments: vec![],
-        model: body.model,
-        assistant: body.assistant,
-    };
-    match turn::begin(&shared, &principal, &send).await? {
-        Accepted::Running(run) => match run.ended().await {
-            End::Done(message) => Ok(axum::Json(Answered { message })),
-            End::Error(error, _) => Err(Refusal::from(error).of_request(send.request_id.as_str())),
-        },
-        Accepted::Ended { .. } => Err(Refusal::invalid("this request has run before")),
-    }
 }

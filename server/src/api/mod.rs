@@ -2,13 +2,17 @@
 
 pub(crate) mod admin;
 mod anthropic;
+mod attachments;
 mod body;
 pub(crate) mod conversations;
 pub(crate) mod debug;
+mod download;
 mod gateway;
 pub(crate) mod health;
 mod models;
 mod openai;
+mod receipt;
+mod search;
 
 use std::sync::Arc;
 
@@ -45,10 +49,17 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route(
             "/api/conversations/{id}",
             get(conversations::one)
-                .patch(conversations::rename)
+                .patch(conversations::change)
                 .delete(conversations::delete),
         )
+        .route(
+            "/api/conversations/{id}/restore",
+            post(conversations::restore),
+        )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
+        .route("/api/receipt", get(receipt::receipt))
+        .route("/api/attachments/{id}", get(attachments::one))
+        .route("/api/search", get(search::search))
         .route("/api/admin/providers", get(admin::providers))
         .route(
             "/api/admin/providers/{id}/circuit",

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use evenkeel_engine::{ModelId, ProviderId, Settings};
+use evenkeel_engine::{Capabilities, ModelId, ProviderId, Settings};
 use evenkeel_providers::{DEMO_MODELS, Discovered, ModelFacts};
 
 use super::auto::{self, Candidate};
@@ -305,12 +305,19 @@ fn demos(settings: &Settings) -> impl Iterator<Item = ModelEntry> {
             reasoning: false,
             facts: ModelFacts::default(),
             prefill: false,
-            vision: None,
+            vision: Some(model.sees),
             tools: None,
             local: false,
             offered: true,
             auto: false,
-            certain: Certain::default(),
+            certain: Certain {
+                context_window: None,
+                // It calls no tools, and takes no harm from being offered some.
+                capabilities: Some(Capabilities {
+                    vision: model.sees,
+                    tools: true,
+                }),
+            },
             listed: None,
             near: vec![],
             settings: settings.clone(),

@@ -68,6 +68,14 @@ impl ProviderEntry {
         let overlays = [Overlay::from(principal), Overlay::everyone()];
         self.registry.seen_by(&self.real, &overlays, &aimed)
     }
+
+    /// The same, for somebody who only looks.
+    pub(super) fn shown_circuits_of(&self, model: &ModelId, principal: &str) -> LayeredCircuits {
+        let aimed = self.faults.aimed(principal, &self.id, model);
+        let overlays = [Overlay::from(principal), Overlay::everyone()];
+        self.registry
+            .shown_to(&self.real, &overlays, !aimed.is_empty())
+    }
 }
 
 /// The provider of an entry of the configuration; its connections are those of `before`, where nothing has changed.

@@ -3,6 +3,7 @@
 mod auto;
 mod build;
 mod connect;
+mod forecast;
 mod likeness;
 mod listing;
 
@@ -10,8 +11,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use evenkeel_engine::{
-    Capabilities, Chain, ChainError, Circuits, Leg, ModelId, PromptFacts, ProviderId, Scrubber,
-    Settings, Traits,
+    Capabilities, Chain, ChainError, Circuits, LayeredCircuits, Leg, ModelId, PromptFacts,
+    ProviderId, Scrubber, Settings, Traits,
 };
 use evenkeel_protocol as wire;
 use evenkeel_providers::{Caller, DEMO_MODELS, Discovered, Faults, ModelFacts, Prompt};
@@ -72,6 +73,12 @@ pub struct ModelEntry {
 }
 
 impl ModelEntry {
+    /// What so many tokens cost in US dollars, where the prices are known.
+    pub fn price(&self, input_tokens: u64, output_tokens: u64) -> Option<f64> {
+        let (input, output) = self.cost?;
+        Some((input_tokens as f64 * input + output_tokens as f64 * output) / 1e6)
+    }
+
     fn traits(&self) -> Traits {
         Traits {
             context_window: self.certain.context_window,
@@ -218,23 +225,49 @@ impl Catalog {
         caller: &Caller,
     ) -> Result<Chain, ChainError> {
         let legs = model.chain.iter().filter_map(|id| self.model(id.as_str()));
-        let legs = legs.filter_map(|model| self.leg(model, prompt, caller));
-        let mut legs = legs.peekable();
+        let legs = legs.filter_map(|model| {
+            let provider = self.enabled_provider(model)?;
+            let circuits = provider.circuits_of(&model.id, &caller.principal);
+            self.leg(model, circuits, prompt, caller)
+        });
+        Self::chain_of(model, legs, &facts(prompt))
+    }
+
+    fn chain_of(
+        model: &ModelEntry,
+        legs: impl IntoIterator<Item = Leg>,
+        facts: &PromptFacts,
+    ) -> Result<Chain, ChainError> {
+        let mut legs = legs.into_iter().peekable();
         // Where the model asked for is switched off, another comes first, whose turns may have fewer attempts.
         let first = legs.peek().map(|leg| leg.settings.max_attempts);
         let chain = Chain::new(legs.take(first.unwrap_or_default() as usize))?;
         Ok(if model.auto {
-            chain.healthy_first(&facts(prompt))
+            chain.healthy_first(facts)
         } else {
             chain
         })
     }
 
-    fn leg(&self, model: &ModelEntry, prompt: &Arc<Prompt>, caller: &Caller) -> Option<Leg> {
-        let provider = self
-            .provider(model.provider.as_str())
-            .filter(|entry| entry.enabled)?;
-        let circuits = provider.circuits_of(&model.id, &caller.principal);
+    fn enabled_provider(&self, model: &ModelEntry) -> Option<&ProviderEntry> {
+        self.provider(model.provider.as_str())
+            .filter(|entry| entry.enabled)
+    }
+
+    /// The circuits of a model as a turn of this principal would find them.
+    fn shown_circuits(&self, model: &ModelEntry, principal: &str) -> Option<LayeredCircuits> {
+        let provider = self.enabled_provider(model)?;
+        Some(provider.shown_circuits_of(&model.id, principal))
+    }
+
+    fn leg(
+        &self,
+        model: &ModelEntry,
+        circuits: LayeredCircuits,
+        prompt: &Arc<Prompt>,
+        caller: &Caller,
+    ) -> Option<Leg> {
+        let provider = self.enabled_provider(model)?;
         let (prompt, caller) = (prompt.clone(), caller.clone());
         Some(Leg {
             model: model.id.clone(),

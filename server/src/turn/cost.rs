@@ -25,9 +25,9 @@ pub fn cost(
             };
             tokens("input", usage.input_tokens);
             tokens("output", usage.output_tokens);
-            let (input, output) = catalog.model(id)?.cost?;
-            let cost =
-                (usage.input_tokens as f64 * input + usage.output_tokens as f64 * output) / 1e6;
+            let cost = catalog
+                .model(id)?
+                .price(usage.input_tokens, usage.output_tokens)?;
             shared.metrics.cost.with_label_values(&[id]).inc_by(cost);
             Some(cost)
         })

@@ -3,21 +3,19 @@
 use std::sync::Arc;
 
 use evenkeel_engine::{Answer, Chunk, Delivery, NoAnswer, Progress, Turn};
-use evenkeel_protocol::{
-    ConversationChange, ErrorKind, Message, MessageRole, MessageStatus, TurnError,
-};
-use evenkeel_providers::{Caller, Prompt, Speaker};
+use evenkeel_protocol::{ErrorKind, Message, MessageStatus, TurnError};
+use evenkeel_providers::Caller;
 use evenkeel_store::StoreError;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
-use super::{OUTCOMES, cost};
+use super::{OUTCOMES, announce_to, cost, prompt};
 use crate::catalog::{self, Catalog};
 use crate::checkpoint::Checkpoints;
 use crate::error::Refusal;
 use crate::recorder::{Recorder, Whose};
 use crate::run::{End, Run};
-use crate::shared::{News, Shared};
+use crate::shared::Shared;
 use crate::translate;
 
 pub(super) fn internal() -> TurnError {
@@ -81,19 +79,7 @@ async fn answer(
     };
     let catalog = shared.catalog();
     let entry = catalog.model(model).ok_or_else(unknown)?;
-    let thread = shared.store.thread(&run.principal, &question.id).await?;
-    let prompt = Arc::new(Prompt::conversation(
-        thread
-            .iter()
-            .filter(|message| !message.text.is_empty())
-            .map(|message| {
-                let speaker = match message.role {
-                    MessageRole::User => Speaker::User,
-                    MessageRole::Assistant => Speaker::Assistant,
-                };
-                (speaker, message.text.as_str())
-            }),
-    ));
+    let prompt = Arc::new(prompt::of(shared, run, question).await?);
     let caller = Caller {
         principal: run.principal.clone(),
     };
@@ -219,9 +205,6 @@ pub(super) async fn finish(shared: &Arc<Shared>, run: &Arc<Run>, error: Option<T
         .conversation(&run.principal, &run.conversation_id)
         .await;
     if let Ok(Some(conversation)) = conversation {
-        let change = ConversationChange::Upserted { conversation };
-        let _ = shared
-            .news
-            .send(News::Conversation(run.principal.clone(), change));
+        announce_to(shared, run.principal.clone(), conversation);
     }
 }

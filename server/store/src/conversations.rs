@@ -3,19 +3,21 @@
 use evenkeel_protocol::{Conversation, ConversationId, MessageId, Transcript};
 use sqlx::SqliteExecutor;
 
+use crate::attachments::attachments_of_conversation;
 use crate::attempts::attempts_of_conversation;
 use crate::rows::{Fields, conversation, message};
 use crate::{Store, StoreError};
 
 impl Store {
-    /// A principal's conversations, the one written to last first, at most so many.
+    /// A principal's conversations, the one written to last first, at most so many. Temporary ones stand in no list.
     pub async fn conversations(
         &self,
         principal: &str,
         limit: u32,
     ) -> Result<Vec<Conversation>, StoreError> {
         sqlx::query(
-            "SELECT * FROM conversations WHERE principal = $1
+            "SELECT * FROM conversations
+             WHERE principal = $1 AND deleted_at IS NULL AND NOT temporary
              ORDER BY updated_at DESC, place DESC LIMIT $2",
         )
         .bind(principal)
@@ -52,48 +54,19 @@ impl Store {
             .fetch_all(&mut *transaction)
             .await?;
         let mut attempts = attempts_of_conversation(&mut transaction, id).await?;
+        let mut files = attachments_of_conversation(&mut *transaction, id).await?;
         let messages = rows
             .iter()
             .map(|row| {
                 let id = MessageId(Fields::new("messages", row).get("id")?);
-                message(row, attempts.remove(&id).unwrap_or_default(), Vec::new())
+                let attempts = attempts.remove(&id).unwrap_or_default();
+                message(row, attempts, files.remove(&id).unwrap_or_default())
             })
             .collect::<Result<_, StoreError>>()?;
         Ok(Some(Transcript {
             conversation,
             messages,
         }))
-    }
-
-    /// Gives a conversation another title. Returns it as it now is, or none where there is no such conversation.
-    pub async fn rename(
-        &self,
-        principal: &str,
-        id: &ConversationId,
-        title: &str,
-    ) -> Result<Option<Conversation>, StoreError> {
-        sqlx::query(
-            "UPDATE conversations SET title = $1 WHERE id = $2 AND principal = $3 RETURNING *",
-        )
-        .bind(title)
-        .bind(id.as_str())
-        .bind(principal)
-        .fetch_optional(&self.pool)
-        .await?
-        .as_ref()
-        .map(conversation)
-        .transpose()
-    }
-
-    /// Deletes a conversation with its messages and their attempts. Returns whether it was there.
-    pub async fn delete(&self, principal: &str, id: &ConversationId) -> Result<bool, StoreError> {
-        let deleted = sqlx::query("DELETE FROM conversations WHERE id = $1 AND principal = $2")
-            .bind(id.as_str())
-            .bind(principal)
-            .execute(&self.pool)
-            .await?
-            .rows_affected();
-        Ok(deleted > 0)
     }
 }
 
@@ -102,12 +75,14 @@ async fn find_conversation(
     principal: &str,
     id: &ConversationId,
 ) -> Result<Option<Conversation>, StoreError> {
-    sqlx::query("SELECT * FROM conversations WHERE id = $1 AND principal = $2")
-        .bind(id.as_str())
-        .bind(principal)
-        .fetch_optional(executor)
-        .await?
-        .as_ref()
-        .map(conversation)
-        .transpose()
+    sqlx::query(
+        "SELECT * FROM conversations WHERE id = $1 AND principal = $2 AND deleted_at IS NULL",
+    )
+    .bind(id.as_str())
+    .bind(principal)
+    .fetch_optional(executor)
+    .await?
+    .as_ref()
+    .map(conversation)
+    .transpose()
 }

@@ -28,6 +28,15 @@ pub enum StoreError {
     /// The message that was to be followed is not in this conversation.
     #[error("the message to follow is not in this conversation")]
     UnknownParent,
+    /// What was to be edited is no question of this conversation.
+    #[error("the message to edit is no question of this conversation")]
+    UnknownQuestion,
+    /// There is no such message, or it is another principal's.
+    #[error("there is no such message")]
+    UnknownMessage,
+    /// The request began a turn of a conversation that was deleted since.
+    #[error("the conversation of this request was deleted")]
+    Deleted,
     /// The database holds something that this version cannot have written.
     #[error("the database holds something unexpected in {table}.{column}")]
     Corrupt {

@@ -5,20 +5,28 @@
 //! principal is found only where it belongs to that principal; to all others it does not exist.
 
 mod answer;
+mod attachments;
 mod attempts;
+mod changes;
 mod conversations;
+mod deletion;
 mod error;
 mod open;
+mod receipt;
 mod rows;
 mod runs;
+mod search;
 mod settings;
 mod thread;
 mod title;
 mod turn;
 
+pub use attachments::File;
 pub use attempts::CallAttempts;
+pub use changes::Change;
 pub use error::StoreError;
 pub use open::Store;
+pub use receipt::Account;
 pub use runs::EndedRun;
 pub use thread::ThreadMessage;
-pub use turn::{Begun, NewTurn};
+pub use turn::{Begun, NewAnswer, NewTurn};

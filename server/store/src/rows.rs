@@ -75,7 +75,7 @@ pub(crate) fn number<N: TryFrom<i64>>(number: i64) -> Option<N> {
     N::try_from(number).ok()
 }
 
-fn time(milliseconds: i64) -> Option<Timestamp> {
+pub(crate) fn time(milliseconds: i64) -> Option<Timestamp> {
     Timestamp::from_millisecond(milliseconds).ok()
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn conversation(row: &SqliteRow) -> Result<Conversation, StoreError> 
 }
 
 /// The tokens that a row tells of.
-fn usage(fields: &Fields<'_>) -> Result<Option<Usage>, StoreError> {
+pub(crate) fn usage(fields: &Fields<'_>) -> Result<Option<Usage>, StoreError> {
     let input_tokens = fields.maybe("input_tokens", number)?;
     let tokens = input_tokens.zip(fields.maybe("output_tokens", number)?);
     Ok(tokens.map(|(input_tokens, output_tokens)| Usage {

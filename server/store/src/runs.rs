@@ -26,7 +26,8 @@ impl Store {
     ) -> Result<Option<EndedRun>, StoreError> {
         // What has ended changes no more, so message and attempts need no common transaction.
         let row = sqlx::query(
-            "SELECT * FROM messages WHERE run_id = $1 AND principal = $2 AND status <> $3",
+            "SELECT messages.* FROM messages JOIN conversations ON conversations.id = conversation_id
+             WHERE run_id = $1 AND messages.principal = $2 AND status <> $3 AND deleted_at IS NULL",
         )
         .bind(id.as_str())
         .bind(principal)
@@ -52,15 +53,33 @@ impl Store {
         conversation: &ConversationId,
     ) -> Result<Option<RunId>, StoreError> {
         let id = sqlx::query_scalar(
-            "SELECT run_id FROM messages
-             WHERE conversation_id = $1 AND principal = $2 AND run_id IS NOT NULL
-             ORDER BY place DESC LIMIT 1",
+            "SELECT run_id FROM messages JOIN conversations ON conversations.id = conversation_id
+             WHERE conversation_id = $1 AND messages.principal = $2 AND run_id IS NOT NULL
+               AND deleted_at IS NULL
+             ORDER BY messages.place DESC LIMIT 1",
         )
         .bind(conversation.as_str())
         .bind(principal)
         .fetch_optional(&self.pool)
         .await?;
         Ok(id.map(RunId))
+    }
+
+    /// What every model is told before a conversation's first message.
+    pub async fn told_first(
+        &self,
+        principal: &str,
+        conversation: &ConversationId,
+    ) -> Result<Option<String>, StoreError> {
+        let text: Option<Option<String>> = sqlx::query_scalar(
+            "SELECT system_prompt FROM conversations
+                 WHERE id = $1 AND principal = $2 AND deleted_at IS NULL",
+        )
+        .bind(conversation.as_str())
+        .bind(principal)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(text.flatten())
     }
 
     /// The model that was asked for last in a conversation.
@@ -71,8 +90,10 @@ impl Store {
     ) -> Result<Option<ModelId>, StoreError> {
         let id: Option<Option<String>> = sqlx::query_scalar(
             "SELECT requested_model FROM messages
-             WHERE conversation_id = $1 AND principal = $2 AND role = $3
-             ORDER BY place DESC LIMIT 1",
+             JOIN conversations ON conversations.id = conversation_id
+             WHERE conversation_id = $1 AND messages.principal = $2 AND role = $3
+               AND deleted_at IS NULL
+             ORDER BY messages.place DESC LIMIT 1",
         )
         .bind(conversation.as_str())
         .bind(principal)

@@ -27,7 +27,9 @@ impl Store {
     ) -> Result<Vec<ThreadMessage>, StoreError> {
         sqlx::query(
             "WITH RECURSIVE thread (id, parent_id, depth) AS (
-                 SELECT id, parent_id, 0 FROM messages WHERE id = $1 AND principal = $2
+                 SELECT messages.id, messages.parent_id, 0
+                 FROM messages JOIN conversations ON conversations.id = messages.conversation_id
+                 WHERE messages.id = $1 AND messages.principal = $2 AND deleted_at IS NULL
                  UNION ALL
                  SELECT messages.id, messages.parent_id, thread.depth + 1
                  FROM messages JOIN thread ON messages.id = thread.parent_id

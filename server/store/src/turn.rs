@@ -1,15 +1,17 @@
-//! The beginning of a turn: a question is written, and a place made for its answer.
+//! The beginning of a turn: a question is written, or found again, and a place made for its answer.
+
+mod find;
+mod write;
 
 use evenkeel_protocol::{
-    Conversation, ConversationId, Message, MessageId, MessageRole, MessageStatus, ModelId,
-    RequestId, RunId, Timestamp,
+    Conversation, ConversationId, Message, MessageId, ModelId, RequestId, RunId, Timestamp,
 };
-use sqlx::SqliteConnection;
-use uuid::Uuid;
 
-use crate::rows::{Fields, conversation, message};
-use crate::title::title;
-use crate::{Store, StoreError};
+use self::find::{find_duplicate, find_parent, find_question};
+pub(crate) use self::write::new_id;
+use self::write::{Run, create_conversation, insert_answer, insert_question, touch_conversation};
+use crate::attachments::{files_of_message, write_attachments};
+use crate::{File, Store, StoreError};
 
 /// A user's message that is to be answered.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +24,33 @@ pub struct NewTurn<'a> {
     pub conversation: Option<&'a ConversationId>,
     /// The message that it follows; none follows the conversation's newest.
     pub parent_id: Option<&'a MessageId>,
+    /// The question of this conversation that it is another version of: it follows what that one follows.
+    pub edited_id: Option<&'a MessageId>,
+    /// A new conversation is temporary.
+    pub temporary: bool,
+    /// What every model is told first in a new conversation.
+    pub system_prompt: Option<&'a str>,
     /// What the user wrote.
     pub text: &'a str,
+    /// The files that go with it. Another version of a question has that one's files where it brings none.
+    pub files: &'a [File],
+    /// The run that is to answer.
+    pub run_id: &'a RunId,
+    /// The model asked for.
+    pub requested_model: &'a ModelId,
+    /// The present.
+    pub now: Timestamp,
+}
+
+/// Another answer that is to be given to a question.
+#[derive(Clone, Copy, Debug)]
+pub struct NewAnswer<'a> {
+    /// Who asks.
+    pub principal: &'a str,
+    /// The client's id for it; it is one of those of turns.
+    pub request_id: &'a RequestId,
+    /// The question, or one of its answers.
+    pub message_id: &'a MessageId,
     /// The run that is to answer.
     pub run_id: &'a RunId,
     /// The model asked for.
@@ -66,7 +93,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Where the database does not answer.
+    /// [`StoreError::Deleted`] where its conversation was deleted since.
     pub async fn begun_before(
         &self,
         principal: &str,
@@ -81,7 +108,8 @@ impl Store {
     /// # Errors
     ///
     /// [`StoreError::NotFound`] for a conversation that is not this principal's, [`StoreError::UnknownParent`] for a
-    /// parent outside the conversation (any parent, in a new one).
+    /// parent outside the conversation (any parent, in a new one), [`StoreError::UnknownQuestion`] for another version
+    /// of what is no question of the conversation, [`StoreError::Deleted`] as in [`Store::begun_before`].
     pub async fn begin_turn(&self, turn: NewTurn<'_>) -> Result<Begun, StoreError> {
         let mut transaction = self.write().await?;
         if let Some(duplicate) =
@@ -90,26 +118,29 @@ impl Store {
             return Ok(duplicate);
         }
         let conversation = match turn.conversation {
-            Some(id) => touch_conversation(&mut transaction, &turn, id).await?,
+            Some(id) => touch_conversation(&mut transaction, turn.principal, id, turn.now).await?,
             None => create_conversation(&mut transaction, &turn).await?,
         };
         let parent = find_parent(&mut transaction, &turn, &conversation.id).await?;
-        let question = insert(
-            &mut transaction,
-            &turn,
-            MessageRole::User,
-            &conversation.id,
-            parent.as_ref(),
-        )
-        .await?;
-        let answer = insert(
-            &mut transaction,
-            &turn,
-            MessageRole::Assistant,
-            &conversation.id,
-            Some(&question.id),
-        )
-        .await?;
+        let mut question =
+            insert_question(&mut transaction, &turn, &conversation.id, parent.as_ref()).await?;
+        let kept = match turn.edited_id {
+            Some(edited) if turn.files.is_empty() => {
+                files_of_message(&mut *transaction, edited).await?
+            }
+            Some(_) | None => vec![],
+        };
+        let files = if kept.is_empty() { turn.files } else { &kept };
+        question.attachments =
+            write_attachments(&mut transaction, turn.principal, &question.id, files).await?;
+        let run = Run {
+            principal: turn.principal,
+            request_id: turn.request_id,
+            run_id: turn.run_id,
+            requested_model: turn.requested_model,
+            now: turn.now,
+        };
+        let answer = insert_answer(&mut transaction, &run, &question).await?;
         transaction.commit().await?;
         Ok(Begun::Started {
             conversation,
@@ -117,121 +148,51 @@ impl Store {
             answer,
         })
     }
-}
 
-async fn find_duplicate(
-    connection: &mut SqliteConnection,
-    principal: &str,
-    request_id: &RequestId,
-) -> Result<Option<Begun>, StoreError> {
-    sqlx::query(
-        "SELECT conversation_id, parent_id, id, run_id FROM messages
-         WHERE principal = $1 AND request_id = $2",
-    )
-    .bind(principal)
-    .bind(request_id.as_str())
-    .fetch_optional(connection)
-    .await?
-    .map(|row| {
-        let fields = Fields::new("messages", &row);
-        Ok(Begun::Duplicate {
-            conversation_id: ConversationId(fields.get("conversation_id")?),
-            message_id: MessageId(fields.get("parent_id")?),
-            answer_id: MessageId(fields.get("id")?),
-            run_id: RunId(fields.get("run_id")?),
+    /// Makes a place for another answer beside those that a question has.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnknownMessage`] for a message that is not this principal's, [`StoreError::Deleted`] as in
+    /// [`Store::begun_before`].
+    pub async fn begin_answer(&self, new: NewAnswer<'_>) -> Result<Begun, StoreError> {
+        let mut transaction = self.write().await?;
+        if let Some(duplicate) =
+            find_duplicate(&mut transaction, new.principal, new.request_id).await?
+        {
+            return Ok(duplicate);
+        }
+        let question = find_question(&mut *transaction, new.principal, new.message_id)
+            .await?
+            .ok_or(StoreError::UnknownMessage)?;
+        let id = &question.conversation_id;
+        let conversation = touch_conversation(&mut transaction, new.principal, id, new.now).await?;
+        let run = Run {
+            principal: new.principal,
+            request_id: new.request_id,
+            run_id: new.run_id,
+            requested_model: new.requested_model,
+            now: new.now,
+        };
+        let answer = insert_answer(&mut transaction, &run, &question).await?;
+        transaction.commit().await?;
+        Ok(Begun::Started {
+            conversation,
+            question,
+            answer,
         })
-    })
-    .transpose()
-}
-
-async fn touch_conversation(
-    connection: &mut SqliteConnection,
-    turn: &NewTurn<'_>,
-    id: &ConversationId,
-) -> Result<Conversation, StoreError> {
-    let row = sqlx::query(
-        "UPDATE conversations SET updated_at = $1 WHERE id = $2 AND principal = $3 RETURNING *",
-    )
-    .bind(turn.now.as_millisecond())
-    .bind(id.as_str())
-    .bind(turn.principal)
-    .fetch_optional(connection)
-    .await?
-    .ok_or(StoreError::NotFound)?;
-    conversation(&row)
-}
-
-async fn create_conversation(
-    connection: &mut SqliteConnection,
-    turn: &NewTurn<'_>,
-) -> Result<Conversation, StoreError> {
-    let row = sqlx::query(
-        "INSERT INTO conversations (id, principal, title, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $4) RETURNING *",
-    )
-    .bind(new_id())
-    .bind(turn.principal)
-    .bind(title(turn.text))
-    .bind(turn.now.as_millisecond())
-    .fetch_one(connection)
-    .await?;
-    conversation(&row)
-}
-
-/// The message that the question follows; none only in a new conversation.
-async fn find_parent(
-    connection: &mut SqliteConnection,
-    turn: &NewTurn<'_>,
-    conversation: &ConversationId,
-) -> Result<Option<MessageId>, StoreError> {
-    let found: Option<String> = sqlx::query_scalar(
-        "SELECT id FROM messages WHERE conversation_id = $1 AND id = COALESCE($2, id)
-         ORDER BY place DESC LIMIT 1",
-    )
-    .bind(conversation.as_str())
-    .bind(turn.parent_id.map(MessageId::as_str))
-    .fetch_optional(connection)
-    .await?;
-    match (turn.parent_id, found) {
-        (Some(_), None) => Err(StoreError::UnknownParent),
-        (_, found) => Ok(found.map(MessageId)),
     }
-}
 
-/// Writes one of the turn's two messages. Only the answer bears the request's id, so that a request is found once.
-async fn insert(
-    connection: &mut SqliteConnection,
-    turn: &NewTurn<'_>,
-    role: MessageRole,
-    conversation: &ConversationId,
-    parent: Option<&MessageId>,
-) -> Result<Message, StoreError> {
-    let (status, text, answers) = match role {
-        MessageRole::User => (MessageStatus::Complete, turn.text, None),
-        MessageRole::Assistant => (MessageStatus::Streaming, "", Some(turn)),
-    };
-    let row = sqlx::query(
-        "INSERT INTO messages (id, conversation_id, parent_id, principal, request_id, run_id,
-                               role, status, text, created_at, requested_model)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING *",
-    )
-    .bind(new_id())
-    .bind(conversation.as_str())
-    .bind(parent.map(MessageId::as_str))
-    .bind(turn.principal)
-    .bind(answers.map(|turn| turn.request_id.as_str()))
-    .bind(answers.map(|turn| turn.run_id.as_str()))
-    .bind(role.as_str())
-    .bind(status.as_str())
-    .bind(text)
-    .bind(turn.now.as_millisecond())
-    .bind(answers.map(|turn| turn.requested_model.as_str()))
-    .fetch_one(connection)
-    .await?;
-    message(&row, Vec::new(), Vec::new())
-}
-
-/// A new id. Version 7 begins with the time, so that the newest rows stand side by side in the indexes.
-fn new_id() -> String {
-    Uuid::now_v7().to_string()
+    /// The question that a message is, or answers.
+    ///
+    /// # Errors
+    ///
+    /// Where the database does not answer.
+    pub async fn question(
+        &self,
+        principal: &str,
+        id: &MessageId,
+    ) -> Result<Option<Message>, StoreError> {
+        find_question(&self.pool, principal, id).await
+    }
 }

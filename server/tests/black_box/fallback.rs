@@ -138,6 +138,36 @@ async fn one_500_costs_one_retry() {
 }
 
 #[tokio::test]
+async fn an_attempt_tells_its_retries_its_tokens_and_its_cost() {
+    let a = Upstream::start([Behaviour::status(500, "oops"), Behaviour::Answer(&["fine"])]).await;
+    let config = crate::support::server::config(&[&a], FAST).replace(
+        "name = \"a-upstream\"",
+        "name = \"a-upstream\"\ninput_cost = 2.0\noutput_cost = 10.0",
+    );
+    let server = Server::start(&config).await;
+    let (_, body) = ask(&server).await;
+    let conversation = body["message"]["conversation_id"].as_str().unwrap();
+    let path = format!("/api/conversations/{conversation}");
+    let (_, kept) = server.get(&path).await;
+    for message in [&body["message"], &kept["messages"][1]] {
+        let (failed, answered) = (&message["attempts"][0], &message["attempts"][1]);
+        assert_eq!(failed["retry_limit"], 3);
+        assert_eq!(
+            (&failed["usage"], &failed["cost"]),
+            (&Value::Null, &Value::Null)
+        );
+        assert_eq!(
+            answered["usage"],
+            json!({"input_tokens": 5, "output_tokens": 7})
+        );
+        // 5 tokens at 2 dollars a million, and 7 at 10.
+        assert!((answered["cost"].as_f64().unwrap() - 80e-6).abs() < 1e-12);
+        assert_eq!(answered["retry_limit"], Value::Null);
+        assert_eq!(message["cost"], answered["cost"]);
+    }
+}
+
+#[tokio::test]
 async fn a_503() {
     falls_back(
         Behaviour::status(503, "overloaded"),

@@ -3,15 +3,23 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
+mod attachments;
+mod branches;
+mod deletion;
 mod discovery;
 mod fallback;
+mod forecast;
 mod gateway;
 mod gateway_ends;
 mod gateway_seams;
 mod http;
 mod messages;
+mod open;
 mod persistence;
+mod receipt;
+mod search;
 mod simulate;
 mod socket;
 mod support;
+mod temporary;
 mod wall;

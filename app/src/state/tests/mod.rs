@@ -1,5 +1,7 @@
+mod branches;
 mod replay;
 mod turns;
+mod window;
 
 use evenkeel_protocol::*;
 
@@ -99,6 +101,7 @@ fn boot(page: BootPage) -> Boot {
     Boot {
         hello,
         conversations: vec![],
+        clock: Default::default(),
         page,
     }
 }
@@ -185,10 +188,9 @@ fn replay(state: &State, frames: &[ServerFrame]) -> Vec<ServerFrame> {
 }
 
 fn shown(state: &State) -> Vec<Arc<Entry>> {
-    let id = state.open.newest().unwrap();
     state
         .open
-        .path_to(id)
+        .shown()
         .iter()
         .map(|id| Arc::clone(state.open.get(id).unwrap()))
         .collect()

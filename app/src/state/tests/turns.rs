@@ -213,7 +213,7 @@ fn broken_off(mode: SeamMode, at: u64) -> (State, Changes) {
 }
 
 fn marks(entry: &Entry) -> usize {
-    let nodes = entry.blocks.iter().flat_map(|block| &block.nodes);
+    let nodes = entry.blocks().iter().flat_map(|block| &block.nodes);
     let all: String = nodes.map(|node| format!("{node:?}")).collect();
     all.matches("Seam(").count()
 }
@@ -242,7 +242,7 @@ fn a_model_that_goes_on_is_marked_where_it_does() {
             Node::Text("lo".into()),
         ];
         assert_eq!(
-            answer.blocks.get(0).unwrap().nodes,
+            answer.blocks().get(0).unwrap().nodes,
             [Node::Paragraph(expected)]
         );
     }
@@ -276,14 +276,14 @@ fn what_the_server_kept_of_an_answer_has_the_same_marks() {
             message: whole,
         });
         assert_eq!(
-            state.open.get(&"m2".into()).unwrap().blocks,
-            shown.blocks,
+            state.open.get(&"m2".into()).unwrap().blocks(),
+            shown.blocks(),
             "{:?}",
             changes.say
         );
         assert_eq!(
-            reloaded.open.get(&"m2".into()).unwrap().blocks,
-            shown.blocks
+            reloaded.open.get(&"m2".into()).unwrap().blocks(),
+            shown.blocks()
         );
     }
 }

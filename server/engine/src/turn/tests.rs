@@ -51,6 +51,8 @@ async fn a_server_error_is_retried_once_and_then_the_next_leg_answers() {
         ]
     );
     assert!(run.attempts[0].retry_in.unwrap() <= Duration::from_millis(500));
+    let limits = run.attempts.iter().map(|attempt| attempt.retry_limit);
+    assert_eq!(limits.collect::<Vec<_>>(), [Some(1), None, None]);
     assert!(started.elapsed() <= Duration::from_millis(500));
 }
 
@@ -74,6 +76,11 @@ async fn the_last_usable_leg_gets_all_retries() {
         [("a".to_owned(), Reason::ProviderUnavailable)]
     );
     assert_eq!(world.asked(), [4]);
+    let limits = run.attempts.iter().map(|attempt| attempt.retry_limit);
+    assert_eq!(
+        limits.collect::<Vec<_>>(),
+        [Some(3), Some(3), Some(3), None]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -491,15 +498,17 @@ async fn after_a_finish_reason_the_end_is_not_waited_for_long() {
     ];
     let world = World::new().model("a", [Call::Stream(steps)]);
     let started = Instant::now();
-    let finished = world.run().await.end.unwrap();
+    let run = world.run().await;
+    let finished = run.end.unwrap();
     assert_eq!(started.elapsed(), SECOND);
+    let expected = Some(Usage {
+        input_tokens: 7,
+        output_tokens: 9,
+        ..Usage::default()
+    });
     assert_eq!(
-        finished.usage,
-        Some(Usage {
-            input_tokens: 7,
-            output_tokens: 9,
-            ..Usage::default()
-        })
+        (finished.usage, run.attempts[0].usage),
+        (expected, expected)
     );
 }
 

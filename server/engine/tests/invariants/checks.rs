@@ -38,6 +38,7 @@ pub fn turn(world: &World, plan: &Plan, ledger: &Ledger, told: &Told, end: &End)
     complaints.extend(check.time_line());
     complaints.extend(check.answer());
     complaints.extend(check.account());
+    complaints.extend(check.outlook());
     check.cover();
     if book.running > 0 {
         complaints.push(format!("{} calls are still running", book.running));
@@ -177,6 +178,12 @@ impl Check<'_> {
                     }
                     self.world.count("a loser of a race asked later");
                     continue;
+                }
+                let retries = own.iter().filter(|(it, _)| it.record.kind == K::Retry);
+                let before_it = retries.filter(|(it, _)| it.record.index <= after.record.index);
+                let limit = before.record.retry_limit.unwrap_or_default() as usize;
+                if before_it.count() > limit {
+                    complaints.push("a retry beyond the number that was told".to_owned());
                 }
                 let end = before.end().unwrap_or(self.now);
                 let due = before.record.retry_in.map(|wait| end + wait);

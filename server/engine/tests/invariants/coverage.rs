@@ -30,6 +30,8 @@ const LEAST: &[(&str, u64)] = &[
     ("hedge: lost", 50),
     ("hedge: failed", 50),
     ("hedge: handed over", 20),
+    ("outlook: another answers", 1_000),
+    ("outlook: nobody answers", 100),
     ("last resort", 100),
     ("waited for a probe", 20),
     ("retry denied by the budget", 20),

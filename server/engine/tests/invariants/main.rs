@@ -15,6 +15,7 @@ mod coverage;
 mod dice;
 mod figures;
 mod ledger;
+mod outlook;
 mod script;
 mod shadow;
 mod turns;

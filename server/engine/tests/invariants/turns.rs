@@ -63,6 +63,8 @@ pub struct Plan {
     pub delivery: Delivery,
     pub reader: Reader,
     pub settings: Arc<Settings>,
+    /// What was expected of the turn when it began.
+    pub outlook: Option<Outlook>,
 }
 
 pub async fn turn(world: Arc<World>, id: u64) {
@@ -77,8 +79,6 @@ pub async fn turn(world: Arc<World>, id: u64) {
         tools: String::new(),
         in_reasoning: false,
         seams: vec![],
-        attachments: vec![],
-        suggestions: vec![],
         complaints: vec![],
     };
     let reading = read(&world, turn, &plan, &ledger, &mut told);
@@ -144,7 +144,7 @@ fn begin(world: &Arc<World>, id: u64) -> (Turn, Plan, Arc<Ledger>) {
         },
         json: dice.one_in(8),
     };
-    let plan = Plan {
+    let mut plan = Plan {
         prompt,
         delivery: *dice.pick(&[Delivery::Replaceable, Delivery::Final]),
         reader: Reader {
@@ -153,6 +153,7 @@ fn begin(world: &Arc<World>, id: u64) -> (Turn, Plan, Arc<Ledger>) {
             impatience: dice.one_in(10).then(|| dice.millis(1, 2_000)),
         },
         settings: world.models[chain[0]].settings.clone(),
+        outlook: None,
     };
     let legs = layered.into_iter().map(|(place, circuits, fault)| {
         let (world, ledger) = (world.clone(), ledger.clone());
@@ -169,6 +170,7 @@ fn begin(world: &Arc<World>, id: u64) -> (Turn, Plan, Arc<Ledger>) {
         reason = "the test fails where a chain is refused"
     )]
     let chain = Chain::new(legs).expect("not empty, and not longer than max_attempts");
+    plan.outlook = chain.clone().outlook(&prompt);
     let watcher = Arc::new(Watcher {
         world: world.clone(),
         ledger: ledger.clone(),

@@ -3,6 +3,7 @@
 //! It is a router that speaks OpenAI's streaming format, answered in process through the same adapter as every other
 //! provider, under the same faults. Its texts are written by a program, and each answer says so.
 
+mod reading;
 mod samples;
 mod script;
 
@@ -33,27 +34,33 @@ pub struct DemoModel {
     pub first_token: Duration,
     /// Between tokens.
     pub per_token: Duration,
+    /// It can be shown images.
+    pub sees: bool,
 }
 
-/// The three demo models, the default first. Each has the other two as fallbacks.
+/// The three demo models, the default first. Each has the other two as fallbacks. The default does not see, so that a
+/// picture shows how a model is passed over for what it cannot do.
 pub const DEMO_MODELS: [DemoModel; 3] = [
     DemoModel {
         id: "demo-swift",
         provider: "demo-harbour",
         first_token: Duration::from_millis(40),
         per_token: Duration::from_millis(4),
+        sees: false,
     },
     DemoModel {
         id: "demo-steady",
         provider: "demo-lagoon",
         first_token: Duration::from_millis(120),
         per_token: Duration::from_millis(12),
+        sees: true,
     },
     DemoModel {
         id: "demo-calm",
         provider: "demo-fjord",
         first_token: Duration::from_millis(300),
         per_token: Duration::from_millis(40),
+        sees: true,
     },
 ];
 
@@ -91,10 +98,14 @@ async fn complete(State(models): State<Arc<[DemoModel]>>, Json(request): Json<Va
             "The demo only streams: set stream to true",
         );
     }
-    let question = last_question(&request);
-    let tokens = script::tokens(&script::answer(model.id, &question));
+    let asked = reading::read(&request);
+    if !model.sees && !asked.images.is_empty() {
+        let message = format!("The model `{name}` cannot see images");
+        return refuse(StatusCode::BAD_REQUEST, "invalid_request_error", &message);
+    }
+    let tokens = script::tokens(&script::answer(model.id, &asked));
     let usage = json!({
-        "prompt_tokens": question.chars().count().div_ceil(4),
+        "prompt_tokens": asked.characters.div_ceil(4),
         "completion_tokens": tokens.len(),
     });
 
@@ -144,24 +155,4 @@ fn refuse(status: StatusCode, code: &str, message: &str) -> Response {
         Json(json!({"error": {"message": message, "code": code}})),
     )
         .into_response()
-}
-
-fn last_question(request: &Value) -> String {
-    let messages = request.get("messages").and_then(Value::as_array);
-    let last = messages
-        .into_iter()
-        .flatten()
-        .rev()
-        .find(|message| message["role"] == "user");
-    match last.map(|message| &message["content"]) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Array(parts)) => parts
-            .iter()
-            .filter_map(|part| part["text"].as_str())
-            .collect::<Vec<_>>()
-            .join("\n"),
-        Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {
-            String::new()
-        }
-    }
 }

@@ -1,17 +1,22 @@
 //! What is asked, in the one shape that every family can be built from: OpenAI's chat completion body.
 
+mod files;
 mod message;
 mod read;
 mod size;
 
 use serde_json::{Map, Value, json};
 
+pub use files::File;
+pub(crate) use files::IMAGE;
 pub(crate) use message::{Message, Part, Refusal, Role};
 pub(crate) use read::{Shape, Tool, ToolChoice};
 
 /// Who says a message of a prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speaker {
+    /// Whoever tells the model how to answer.
+    System,
     /// The person.
     User,
     /// The model.
@@ -51,17 +56,32 @@ pub enum PromptError {
 impl Prompt {
     /// A conversation, oldest message first.
     pub fn conversation<'t>(messages: impl IntoIterator<Item = (Speaker, &'t str)>) -> Self {
-        let messages = messages.into_iter().map(|(speaker, text)| {
+        let messages = messages.into_iter();
+        Self::with_files(messages.map(|(speaker, text)| (speaker, text, vec![])))
+    }
+
+    /// A conversation whose messages have files: texts become part of what is said, images are shown.
+    pub fn with_files<'t>(
+        messages: impl IntoIterator<Item = (Speaker, &'t str, Vec<File<'t>>)>,
+    ) -> Self {
+        let messages = messages.into_iter().map(|(speaker, text, files)| {
             let role = match speaker {
+                Speaker::System => "system",
                 Speaker::User => "user",
                 Speaker::Assistant => "assistant",
             };
-            json!({"role": role, "content": text})
+            json!({"role": role, "content": files::content(text, &files)})
         });
         Self::measured(Map::from_iter([(
             "messages".to_owned(),
             messages.collect(),
         )]))
+    }
+
+    /// The same, for an answer of at most so many tokens.
+    pub fn at_most(mut self, tokens: u32) -> Self {
+        self.body.insert("max_tokens".to_owned(), tokens.into());
+        self
     }
 
     /// A caller's own body: what it holds besides is passed on as it is to OpenAI's family, and left out for the others.

@@ -67,7 +67,7 @@ async fn an_end_is_final() {
 async fn an_answer_whose_conversation_is_gone_is_not_written() {
     let world = world().await;
     let mut turn = world.ask(1, None, None).await;
-    assert!(world.delete(ME, &turn.conversation.id).await.unwrap());
+    world.remove(&turn.conversation.id).await;
     turn.answer.status = MessageStatus::Complete;
     turn.answer.attempts = vec![attempt(0, AttemptState::Answered)];
     assert!(!world.save_answer(&turn.answer, 9, second(2)).await.unwrap());

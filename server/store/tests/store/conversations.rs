@@ -22,51 +22,6 @@ async fn the_list_begins_with_what_was_written_last() {
 }
 
 #[tokio::test]
-async fn a_conversation_is_renamed_and_keeps_its_place() {
-    let world = world().await;
-    let conversation = world.ask(1, None, None).await.conversation;
-    let renamed = world
-        .rename(ME, &conversation.id, "Blue")
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(renamed.title, "Blue");
-    assert_eq!(renamed.updated_at, conversation.updated_at);
-    assert_eq!(
-        world.conversation(ME, &conversation.id).await.unwrap(),
-        Some(renamed)
-    );
-}
-
-#[tokio::test]
-async fn a_conversation_is_deleted_once() {
-    let world = world().await;
-    let turn = world.ask(1, None, None).await;
-    let kept = world.ask(2, None, None).await;
-    world
-        .ask(3, Some(&turn.conversation.id), Some(&turn.answer.id))
-        .await;
-    world
-        .ask(4, Some(&turn.conversation.id), Some(&turn.answer.id))
-        .await;
-    assert!(world.delete(ME, &turn.conversation.id).await.unwrap());
-    assert!(!world.delete(ME, &turn.conversation.id).await.unwrap());
-    assert_eq!(
-        world.conversation(ME, &turn.conversation.id).await.unwrap(),
-        None
-    );
-    assert_eq!(
-        world.transcript(ME, &turn.conversation.id).await.unwrap(),
-        None
-    );
-    assert!(world.thread(ME, &turn.answer.id).await.unwrap().is_empty());
-    assert_eq!(
-        world.conversations(ME, 9).await.unwrap(),
-        [kept.conversation]
-    );
-}
-
-#[tokio::test]
 async fn a_transcript_gives_each_answer_its_own_attempts() {
     let world = world().await;
     let first = world.ask(1, None, None).await;

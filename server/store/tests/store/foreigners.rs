@@ -1,6 +1,7 @@
 //! What belongs to one principal does not exist for another.
 
 use evenkeel_protocol::MessageStatus;
+use evenkeel_store::Change;
 
 use crate::support::{ME, STRANGER, second, world};
 
@@ -25,8 +26,26 @@ async fn a_stranger_finds_nothing_and_changes_nothing() {
     assert_eq!(world.last_model(STRANGER, id).await.unwrap(), None);
     assert_eq!(world.latest_run(STRANGER, id).await.unwrap(), None);
     assert_eq!(world.ended_run(STRANGER, &turn.run()).await.unwrap(), None);
-    assert_eq!(world.rename(STRANGER, id, "Mine").await.unwrap(), None);
-    assert!(!world.delete(STRANGER, id).await.unwrap());
+    assert_eq!(world.told_first(STRANGER, id).await.unwrap(), None);
+    assert_eq!(
+        world.question(STRANGER, &turn.answer.id).await.unwrap(),
+        None
+    );
+    let change = Change {
+        title: Some("Mine"),
+        system_prompt: Some(None),
+    };
+    assert_eq!(world.change(STRANGER, id, change).await.unwrap(), None);
+    assert_eq!(
+        world.title_by_model(STRANGER, id, "Mine").await.unwrap(),
+        None
+    );
+    let none = world.save_suggestions(STRANGER, &turn.answer.id, &[]).await;
+    assert!(!none.unwrap());
+    assert!(!world.delete(STRANGER, id, second(2)).await.unwrap());
+    assert!(world.delete(ME, id, second(2)).await.unwrap());
+    assert_eq!(world.restore(STRANGER, id).await.unwrap(), None);
+    world.restore(ME, id).await.unwrap().unwrap();
 
     let transcript = world.transcript(ME, id).await.unwrap().unwrap();
     assert_eq!(transcript.conversation, turn.conversation);

@@ -7,12 +7,18 @@
 )]
 
 mod answers;
+mod attachments;
 mod attempts;
+mod branches;
+mod changes;
 mod conversations;
 mod corruption;
+mod deletion;
 mod foreigners;
 mod opening;
+mod receipt;
 mod round_trip;
+mod search;
 mod support;
 mod threads;
 mod turns;

@@ -1,7 +1,8 @@
 //! Opening the database, and finding everything again.
 
 use evenkeel_store::{Store, StoreError};
-use sqlx::Row;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Row, SqlitePool};
 
 use crate::support::{ME, attempt, second, world};
 use evenkeel_protocol::{AttemptState, ErrorKind, MessageStatus};
@@ -152,4 +153,33 @@ async fn what_a_stopped_server_left_unfinished_is_interrupted() {
             AttemptState::Cancelled
         ]
     );
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_has_kept_is_found_by_search() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("evenkeel.db");
+    let options = SqliteConnectOptions::new()
+        .filename(&file)
+        .create_if_missing(true);
+    let mut earlier = sqlx::migrate!("./migrations");
+    earlier.migrations = earlier.migrations[..3].to_vec().into();
+    let pool = SqlitePool::connect_with(options).await.unwrap();
+    earlier.run(&pool).await.unwrap();
+    let rows = "INSERT INTO conversations (id, principal, title, created_at, updated_at)
+                VALUES ('c', 'local', 'Old times', 1, 1);
+                INSERT INTO messages (id, conversation_id, principal, role, status, text, created_at)
+                VALUES ('q', 'c', 'local', 'user', 'complete', 'long ago', 1),
+                       ('a', 'c', 'local', 'assistant', 'streaming', 'far away', 1)";
+    sqlx::raw_sql(rows).execute(&pool).await.unwrap();
+    pool.close().await;
+
+    let store = Store::open("sqlite://evenkeel.db", directory.path())
+        .await
+        .unwrap();
+    store.interrupt_unfinished().await.unwrap();
+    for words in ["old", "ago", "away"] {
+        let found = store.search(ME, words, 9).await.unwrap();
+        assert_eq!(found.len(), 1, "{words}");
+    }
 }

@@ -64,6 +64,12 @@ impl World {
             .unwrap()
     }
 
+    /// Deletes a conversation for good.
+    pub(crate) async fn remove(&self, id: &ConversationId) {
+        assert!(self.delete(ME, id, second(9)).await.unwrap());
+        assert_eq!(self.purge(second(9), second(0)).await.unwrap(), 1);
+    }
+
     /// Begins a turn of my own, second after second as `request` counts; the run and the model are named after it.
     pub(crate) async fn ask(
         &self,
@@ -78,6 +84,10 @@ impl World {
                 request_id: &RequestId(id.clone()),
                 conversation,
                 parent_id: parent,
+                edited_id: None,
+                temporary: false,
+                system_prompt: None,
+                files: &[],
                 text: &format!("question {id}"),
                 run_id: &RunId(format!("run {id}")),
                 requested_model: &ModelId(format!("model {id}")),

@@ -199,6 +199,18 @@ impl Upstream {
             .collect()
     }
 
+    /// The texts that the last request holds, each with who says it.
+    pub fn last_prompt(&self) -> Vec<(String, String)> {
+        let request = self.requests().pop().unwrap();
+        let body = request.split_once("\r\n\r\n").unwrap().1;
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let messages = body["messages"].as_array().unwrap().iter();
+        messages
+            .map(|message| (text(&message["role"]), text(&message["content"])))
+            .collect()
+    }
+
     /// When each request came.
     pub fn times(&self) -> Vec<Instant> {
         self.seen
@@ -265,6 +277,7 @@ async fn serve(
 async fn read_request(socket: &mut TcpStream) -> Option<String> {
     let mut bytes = vec![];
     let mut buffer = [0; 8192];
+    let mut whole = None;
     loop {
         let read = socket
             .read(&mut buffer)
@@ -272,20 +285,23 @@ async fn read_request(socket: &mut TcpStream) -> Option<String> {
             .ok()
             .filter(|read| *read > 0)?;
         bytes.extend_from_slice(&buffer[..read]);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else {
-            continue;
-        };
-        let length = head.lines().find_map(|line| {
-            line.to_ascii_lowercase()
-                .strip_prefix("content-length: ")?
-                .parse::<usize>()
-                .ok()
-        });
-        if body.len() >= length.unwrap_or(0) {
-            return Some(text);
+        if whole.is_none() {
+            whole = length(&bytes);
+        }
+        if whole.is_some_and(|whole| bytes.len() >= whole) {
+            return Some(String::from_utf8_lossy(&bytes).into_owned());
         }
     }
+}
+
+/// How long a request is, once its head is there.
+fn length(bytes: &[u8]) -> Option<usize> {
+    let head = bytes.windows(4).position(|end| end == b"\r\n\r\n")?;
+    let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
+    let body = text
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse::<usize>().ok());
+    Some(head + 4 + body.unwrap_or(0))
 }
 
 const HEAD: &str =

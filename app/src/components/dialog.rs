@@ -1,0 +1,69 @@
+//! Dialogs, which are the browser's own: it keeps the focus inside, closes them on Escape, and gives the focus back.
+
+use leptos::ev::{KeyboardEvent, MouseEvent};
+use leptos::html::Dialog;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+use super::{Icon, icon};
+use crate::store::Store;
+
+/// A dialog over the page, for as long as something is laid over it.
+pub(super) fn dialog(
+    store: Store,
+    name: &'static str,
+    title: &'static str,
+    content: impl IntoView + 'static,
+) -> AnyView {
+    let node = NodeRef::<Dialog>::new();
+    Effect::new(move || {
+        if let Some(dialog) = node.get() {
+            // It is there and is not open yet.
+            let _ = dialog.show_modal();
+        }
+    });
+    let close = move || {
+        if let Some(dialog) = node.get_untracked() {
+            dialog.close();
+        }
+    };
+    let beside = move |event: MouseEvent| {
+        let target = event
+            .target()
+            .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        // What is inside fills it: a press on the dialog itself is one on what lies around.
+        if target.is_some_and(|target| target.matches("dialog").unwrap_or(false)) {
+            close();
+        }
+    };
+    let keydown = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            // The drawer below it stays open.
+            event.stop_propagation();
+        }
+    };
+    let heading = format!("{name}-title");
+    let labelled = heading.clone();
+    view! {
+        <dialog
+            node_ref=node
+            class="dialog"
+            data-testid=name
+            aria-labelledby=heading
+            on:close=move |_| store.list.overlay.set(None)
+            on:click=beside
+            on:keydown=keydown
+        >
+            <div class="dialog-body">
+                <header class="dialog-head">
+                    <h2 id=labelled>{title}</h2>
+                    <button type="button" class="icon-button" aria-label="Close" on:click=move |_| close()>
+                        <Icon shape=icon::CLOSE />
+                    </button>
+                </header>
+                {content}
+            </div>
+        </dialog>
+    }
+    .into_any()
+}

@@ -1,0 +1,153 @@
+//! The tree of a conversation's messages, and the one way through it that is shown. An edited question and an answer that is
+//! given again stand beside the ones before; which of them is shown is this page's own choice.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use evenkeel_protocol::MessageId;
+
+use super::{Entry, Open};
+
+/// What follows a message, or begins the conversation.
+type Place = Option<MessageId>;
+
+/// The versions at each place, and which of them is shown.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Branches {
+    /// Oldest first. A message whose parent is not known begins the conversation.
+    versions: BTreeMap<Place, Vec<MessageId>>,
+    chosen: BTreeMap<Place, MessageId>,
+    shown: Vec<MessageId>,
+    changes: u64,
+}
+
+impl Branches {
+    /// From the first message to a last one.
+    pub(super) fn shown(&self) -> &[MessageId] {
+        &self.shown
+    }
+
+    fn append(&mut self, parent: MessageId, id: MessageId) {
+        self.versions.insert(Some(parent), vec![id.clone()]);
+        self.shown.push(id);
+        self.changes += 1;
+    }
+
+    /// The version that is shown at a place.
+    fn shown_at(&self, place: &Place) -> Option<&MessageId> {
+        match place {
+            None => self.shown.first(),
+            Some(parent) => {
+                let index = self.shown.iter().position(|id| id == parent)?;
+                self.shown.get(index + 1)
+            }
+        }
+    }
+
+    /// Puts the tree together, and finds the way: at each fork what was chosen, else what leads to the newest message.
+    fn arrange(&mut self, order: &[MessageId], entries: &BTreeMap<MessageId, Arc<Entry>>) {
+        self.versions.clear();
+        for id in order {
+            let place = place(entries, id);
+            self.versions.entry(place).or_default().push(id.clone());
+        }
+        let newest = newest_below(order, entries);
+        self.shown.clear();
+        let mut here = None;
+        while let Some(versions) = self.versions.get(&here) {
+            let chosen = self.chosen.get(&here).filter(|id| versions.contains(id));
+            let next = chosen.or_else(|| versions.iter().max_by_key(|id| newest.get(id)));
+            let Some(next) = next else { break };
+            self.shown.push(next.clone());
+            here = Some(next.clone());
+        }
+        self.changes += 1;
+    }
+}
+
+/// Where a message stands.
+fn place(entries: &BTreeMap<MessageId, Arc<Entry>>, id: &MessageId) -> Place {
+    let parent = entries.get(id)?.message.parent_id.as_ref()?;
+    entries.contains_key(parent).then(|| parent.clone())
+}
+
+/// For each message the place in the order of the newest one that stands below it, or of itself.
+fn newest_below<'a>(
+    order: &'a [MessageId],
+    entries: &'a BTreeMap<MessageId, Arc<Entry>>,
+) -> BTreeMap<&'a MessageId, usize> {
+    let mut newest = BTreeMap::new();
+    for (index, id) in order.iter().enumerate().rev() {
+        let mut next = Some(id);
+        // What is marked already has a newer one below it, and so has everything above it.
+        while let Some(id) = next.filter(|id| !newest.contains_key(id)) {
+            newest.insert(id, index);
+            next = entries
+                .get(id)
+                .and_then(|entry| entry.message.parent_id.as_ref());
+        }
+    }
+    newest
+}
+
+impl Open {
+    /// The messages that are shown, from the first to a last one.
+    pub fn shown(&self) -> &[MessageId] {
+        self.branches.shown()
+    }
+
+    /// It is another number each time the tree or the way through it has changed.
+    pub fn shape(&self) -> u64 {
+        self.branches.changes
+    }
+
+    /// All versions of a message, oldest first, and the place of this one among them.
+    pub fn versions(&self, id: &MessageId) -> Option<(usize, &[MessageId])> {
+        let versions = self.branches.versions.get(&place(&self.entries, id))?;
+        let index = versions.iter().position(|version| version == id)?;
+        Some((index, versions))
+    }
+
+    /// Shows this message, and what was shown below it.
+    pub(super) fn choose(&mut self, id: &MessageId) {
+        for id in self.path_to(id) {
+            let place = place(&self.entries, &id);
+            let versions = self.branches.versions.get(&place);
+            if versions.is_some_and(|versions| versions.len() > 1) {
+                self.branches.chosen.insert(place, id);
+            }
+        }
+        self.arrange();
+    }
+
+    /// A message has come that nobody asked for on this page: what is read here stays.
+    pub(super) fn keep_beside(&mut self, id: &MessageId) {
+        let place = place(&self.entries, id);
+        if let Some(shown) = self.branches.shown_at(&place).filter(|shown| *shown != id) {
+            let shown = shown.clone();
+            self.branches.chosen.insert(place, shown);
+        }
+    }
+
+    /// A new message has its place in the tree.
+    pub(super) fn place(&mut self, id: &MessageId) {
+        let parent = self
+            .entries
+            .get(id)
+            .and_then(|entry| entry.message.parent_id.as_ref());
+        // The usual case, which costs nothing in a long conversation.
+        let at_the_end = parent.filter(|parent| self.branches.shown().last() == Some(parent));
+        // One of several beginnings may have come before its question.
+        let single = |versions: &Vec<MessageId>| versions.len() == 1;
+        match at_the_end {
+            Some(parent) if self.branches.versions.get(&None).is_some_and(single) => {
+                self.branches.append(parent.clone(), id.clone());
+            }
+            Some(_) | None => self.arrange(),
+        }
+    }
+
+    pub(super) fn arrange(&mut self) {
+        self.branches.arrange(&self.order, &self.entries);
+    }
+}

@@ -1,0 +1,53 @@
+//! The prompt of a turn: the question with all that led to it, and the files of each message.
+
+use std::collections::HashMap;
+
+use evenkeel_protocol::{Message, MessageId, MessageRole};
+use evenkeel_providers::{self as providers, Prompt, Speaker};
+use evenkeel_store::{File, StoreError};
+
+use crate::run::Run;
+use crate::shared::Shared;
+
+/// Files that were sent earlier in the thread are sent again: a model remembers nothing.
+pub(super) async fn of(
+    shared: &Shared,
+    run: &Run,
+    question: &Message,
+) -> Result<Prompt, StoreError> {
+    let store = &shared.store;
+    let thread = store.thread(&run.principal, &question.id).await?;
+    let files = store.thread_files(&run.principal, &question.id).await?;
+    let said = thread.iter().map(|message| {
+        let speaker = match message.role {
+            MessageRole::User => Speaker::User,
+            MessageRole::Assistant => Speaker::Assistant,
+        };
+        (
+            speaker,
+            message.text.as_str(),
+            of_message(&files, &message.id),
+        )
+    });
+    let said = said.filter(|(_, text, files)| !text.is_empty() || !files.is_empty());
+    let told = store.told_first(&run.principal, &question.conversation_id);
+    let told = told.await?;
+    let told = told
+        .iter()
+        .map(|text| (Speaker::System, text.as_str(), vec![]));
+    Ok(Prompt::with_files(told.chain(said)))
+}
+
+fn of_message<'f>(
+    files: &'f HashMap<MessageId, Vec<File>>,
+    message: &MessageId,
+) -> Vec<providers::File<'f>> {
+    let files = files.get(message).into_iter().flatten();
+    files
+        .map(|file| providers::File {
+            name: &file.name,
+            media_type: &file.media_type,
+            content: &file.content,
+        })
+        .collect()
+}
