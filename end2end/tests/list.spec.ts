@@ -216,6 +216,7 @@ test.describe("an entry", () => {
     await expect(page.locator("#undo")).toBeFocused();
     await page.keyboard.press("Enter");
     await expect(chat.conversations).toHaveCount(2);
+    await expect(page.getByRole("button", { name: "More about the second" })).toBeFocused();
     await chat.conversations.first().focus();
     await page.keyboard.press("Delete");
     await expect(chat.conversations).toHaveCount(1);
