@@ -29,7 +29,7 @@ pub(crate) fn AgainMenu() -> impl IntoView {
             .menu
             .with(|menu| menu.as_ref().is_some_and(|menu| menu.ready))
     };
-    let forecast = store.around.forecast;
+    let forecast = store.composing.forecast;
     let items = move || {
         let hello = store.hello.get();
         let ready = ready();
