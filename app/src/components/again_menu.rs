@@ -77,6 +77,14 @@ pub(crate) fn AgainMenu() -> impl IntoView {
             walk(&menu, step);
         }
     };
+    let toggled = move |_| {
+        if let Some(menu) = menu.get_untracked() {
+            // It only fails for a selector that is none.
+            if menu.matches(":popover-open").unwrap_or(false) {
+                walk(&menu, 1);
+            }
+        }
+    };
     view! {
         <div
             node_ref=menu
@@ -88,6 +96,7 @@ pub(crate) fn AgainMenu() -> impl IntoView {
             tabindex="-1"
             data-testid="again-menu"
             on:keydown=keydown
+            on:toggle=toggled
         >
             <p class="again-note" aria-hidden="true">"Answer again with"</p>
             {items}
