@@ -102,6 +102,7 @@ parts! {
             take: composer::take,
             take_text: composer::take_text,
             restore: composer::restore,
+            look_after: composer::look_after,
             tray: composer::tray,
             queued: composer::queued,
             instructions: composer::instructions,
@@ -154,6 +155,8 @@ pub(crate) struct Composing {
     pub(crate) take_text: fn(Store, String),
     /// Takes up what was on its way when a page was closed.
     pub(crate) restore: fn(Store),
+    /// Looks after what waits in conversations that are not shown.
+    pub(crate) look_after: fn(Store),
     /// The files of the message.
     pub(crate) tray: fn() -> AnyView,
     /// The messages that wait.

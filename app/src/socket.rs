@@ -16,7 +16,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use crate::state::{Audience, Deed, Event, Link};
+use crate::state::{Audience, Connection, Deed, Event, Link};
 use crate::store::{Order, Store};
 use crate::{browser, late};
 
@@ -70,6 +70,8 @@ struct Driver {
     timer: Fuse<TimeoutFuture>,
     /// When the timer comes.
     rings: i64,
+    /// The loss has been announced, and not yet its end.
+    lost: Cell<bool>,
 }
 
 impl Driver {
@@ -80,6 +82,7 @@ impl Driver {
             link: Link::new(now),
             timer: TimeoutFuture::new(0).fuse(),
             rings: now,
+            lost: Cell::new(false),
         }
     }
 
@@ -101,8 +104,17 @@ impl Driver {
 
     fn show(&self, now: i64) {
         let stands = self.link.connection(now);
-        if self.store.connection.get_untracked() != stands {
-            self.store.connection.set(stands);
+        let before = self.store.connection.get_untracked();
+        if before == stands {
+            return;
+        }
+        self.store.connection.set(stands);
+        let stood = matches!(before, Connection::Open | Connection::Silent);
+        if stood && matches!(stands, Connection::Waiting { .. }) {
+            self.store.announce("Connection lost.");
+            self.lost.set(true);
+        } else if stands == Connection::Open && self.lost.replace(false) {
+            self.store.announce("Connected again.");
         }
     }
 

@@ -393,6 +393,109 @@ test("instructions go with the first message, and can be seen and changed", asyn
   await expect(button).toBeFocused();
 });
 
+test.describe("in a conversation that has begun", () => {
+  test.use({ chain: ["alpha", "beta"] });
+
+  test("instructions can be given and taken away, and every model is told", async ({ chat, page, upstream }) => {
+    const asked = async () => {
+      const asked = await upstream("alpha").asked();
+      asked.answer("Yes.");
+      await expect(chat.prose).toHaveText("Yes.");
+      await chat.ended("complete");
+      return asked.body.messages.filter(({ role }: { role: string }) => role === "system");
+    };
+    const button = page.getByTestId("instructions");
+    const dialog = page.getByTestId("instructions-dialog");
+    await chat.open();
+    await button.click();
+    await dialog.getByRole("textbox").fill("Answer in one word.");
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await chat.ask("first");
+    expect(await asked()).toEqual([{ role: "system", content: "Answer in one word." }]);
+    await expect(button).toHaveAttribute("aria-label", "Instructions, set");
+
+    await button.click();
+    await dialog.getByRole("textbox").fill("x".repeat(8_001));
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await expect(dialog.getByRole("alert")).toHaveText("That is 8001 characters; instructions may have 8000.");
+    await sound(page);
+    await dialog.getByRole("button", { name: "Remove" }).click();
+    await expect(button).toHaveAttribute("aria-label", "Instructions");
+    await chat.ask("second");
+    expect(await asked()).toEqual([]);
+  });
+
+  test("what waits there goes, too, while another conversation is read", async ({ chat, page, upstream }) => {
+    await chat.open();
+    await chat.ask("a slow matter");
+    const slow = await upstream("alpha").asked();
+    slow.say("It takes ");
+    await expect(chat.prose).toHaveText("It takes");
+    await chat.ask("a second matter");
+    await expect(page.getByTestId("queued")).toHaveCount(1);
+    await page.getByRole("link", { name: "New chat" }).first().click();
+    await expect(page.getByTestId("queued")).toHaveCount(0);
+    slow.say("its time.");
+    slow.end();
+    const second = await upstream("alpha").asked();
+    expect(second.body.messages.map((message: { content: string }) => message.content)).toEqual([
+      "a slow matter",
+      "It takes its time.",
+      "a second matter",
+    ]);
+    second.answer("at once");
+    await chat.conversations.filter({ hasText: "a slow matter" }).click();
+    await expect(chat.prose).toHaveText("at once");
+    await expect(chat.messages).toHaveCount(4);
+  });
+
+  test("the forecast says who would answer, beside the composer and in the picker", async ({ chat, page, server, upstream }) => {
+    await chat.open();
+    const forecast = page.getByTestId("forecast");
+    await expect(forecast).toHaveText("");
+    await server.arm({ target: { model: "alpha" }, kind: "http_status", status: 401 });
+    upstream("beta").always((asked) => asked.answer("Beta here."));
+    await chat.converse("hello");
+    await expect(forecast).toContainText("beta would answer: alpha has no valid key");
+    await expect(forecast.getByTestId("simulated")).toBeVisible();
+    await expect(chat.picker.locator("option[value=alpha]")).toHaveText(/^alpha \(has no valid key; beta would answer\)$/);
+    await sound(page);
+    await chat.picker.selectOption("beta");
+    await expect(forecast).toHaveText("");
+    await server.halt();
+    await chat.picker.selectOption("alpha");
+    await expect(forecast).toHaveText("");
+  });
+
+  test("the arrow up in the empty composer edits the last question", async ({ chat, page, upstream }) => {
+    upstream("alpha").always((asked) => asked.answer("Yes."));
+    await chat.open();
+    await chat.converse("first");
+    await chat.converse("second");
+    await chat.composer.press("ArrowUp");
+    await expect(page.getByTestId("editor")).toHaveValue("second");
+    await expect(page.getByTestId("editor")).toBeFocused();
+    await page.keyboard.press("Escape");
+    await chat.composer.fill("not empty");
+    await chat.composer.press("ArrowUp");
+    await expect(page.getByTestId("editor")).toHaveCount(0);
+  });
+});
+
+test("of a temporary conversation the browser keeps nothing", async ({ chat, page }) => {
+  await chat.open();
+  await page.getByTestId("temporary-switch").click();
+  await chat.composer.pressSequentially("a secret");
+  await page.waitForTimeout(400);
+  const kept = () => page.evaluate(() => JSON.stringify([localStorage, sessionStorage]));
+  expect(await kept()).not.toContain("secret");
+  await chat.composer.press("Enter");
+  await chat.ended("complete");
+  await chat.composer.pressSequentially("another secret");
+  await page.waitForTimeout(400);
+  expect(await kept()).not.toContain("secret");
+});
+
 test.describe("with many models", () => {
   test.use({ chain: Array.from({ length: 21 }, (_, place) => `model-${place + 1}`), resilience: "max_attempts = 21" });
 
@@ -402,7 +505,8 @@ test.describe("with many models", () => {
     const dialog = page.getByTestId("model-search");
     const field = dialog.getByRole("combobox");
     await expect(field).toBeFocused();
-    await expect(dialog.getByRole("option")).toHaveCount(21);
+    // The demo's three are there as well.
+    await expect(dialog.getByRole("option")).toHaveCount(24);
     await field.fill("model-2");
     await expect(dialog.getByRole("option")).toHaveCount(3);
     await field.press("ArrowDown");

@@ -21,7 +21,7 @@ pub(crate) use instructions::instructions;
 pub(crate) use model_search::model_search;
 pub(crate) use queued::{OnItsWay, WaitingMessages, queued};
 pub(crate) use reading::{take, take_text};
-pub(crate) use restore::restore;
+pub(crate) use restore::{look_after, restore};
 pub(crate) use tray::tray;
 
 use super::{Icon, ModelPicker, icon};
@@ -48,7 +48,14 @@ fn stops(store: Store, event: &KeyboardEvent) -> bool {
         || list.renaming.with_untracked(Option::is_some)
         || !matches!(document().query_selector("dialog[open]"), Ok(None));
     let others = event.shift_key() || event.alt_key() || event.ctrl_key() || event.meta_key();
-    event.key() == "Escape" && !event.default_prevented() && !composes(event) && !others && !open
+    // In another field it is that field's own.
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let field = "input, select, textarea:not(#composer)";
+    let typing = target.is_some_and(|target| target.matches(field).unwrap_or(false));
+    let meant = event.key() == "Escape" && !event.default_prevented() && !composes(event);
+    meant && !others && !open && !typing
 }
 
 /// Presses the button that edits the last question; false where there is none.

@@ -1,6 +1,8 @@
 //! Messages that wait for an answer to end: each is sent once, under the id it was given when it was written, whichever
 //! tab sends it and however often.
 
+use std::collections::BTreeMap;
+
 use evenkeel_protocol::{Attachment, ErrorKind, Message, MessageStatus, ModelId, RequestId};
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +32,11 @@ pub struct Queued {
     pub at: i64,
 }
 
+/// It was written long ago.
+pub fn stale(queued: &Queued, now: i64) -> bool {
+    now - queued.at > STALE_MS
+}
+
 /// Why a queue waits though no answer is being written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
@@ -52,7 +59,7 @@ pub fn held(first: &Queued, newest: Option<&Message>, now: i64) -> Option<Held> 
         Some(Held::Exhausted)
     } else if first.lost_files > 0 {
         Some(Held::Incomplete)
-    } else if now - first.at > STALE_MS {
+    } else if stale(first, now) {
         Some(Held::Stale)
     } else {
         None
@@ -75,20 +82,15 @@ pub fn written(queue: &[Queued]) -> Option<String> {
         .flatten()
 }
 
-/// A queue as it was kept, with the files that this page still has of it.
-pub fn read(json: Option<&str>, here: &[Queued]) -> Vec<Queued> {
+/// A queue as it was kept, with the files that this page has for its messages.
+pub fn read(json: Option<&str>, files: &BTreeMap<RequestId, Vec<Attachment>>) -> Vec<Queued> {
     let mut queue: Vec<Queued> = json
         .and_then(|json| serde_json::from_str(json).ok())
         .unwrap_or_default();
     for queued in &mut queue {
-        if let Some(ours) = here
-            .iter()
-            .find(|ours| ours.request_id == queued.request_id && !ours.files.is_empty())
-        {
-            *queued = Queued {
-                text: std::mem::take(&mut queued.text),
-                ..ours.clone()
-            };
+        if let Some(here) = files.get(&queued.request_id) {
+            queued.files.clone_from(here);
+            queued.lost_files = queued.lost_files.saturating_sub(here.len());
         }
     }
     queue

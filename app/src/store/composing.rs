@@ -1,7 +1,7 @@
 //! What is being written: its files, its instructions, the messages that wait for an answer to end, and how a message
 //! goes on its way.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use evenkeel_protocol::{
@@ -47,6 +47,12 @@ pub(crate) struct Composing {
     /// Files that were chosen for other conversations.
     shelf: StoredValue<HashMap<String, Vec<Attached>>>,
     kept: StoredValue<BTreeSet<RequestId>>,
+    /// The files of messages that wait.
+    queued_files: StoredValue<BTreeMap<RequestId, Vec<Attachment>>>,
+    /// What is written is for a temporary conversation.
+    secret: StoredValue<bool>,
+    /// Somebody looks after the queues of other conversations.
+    pub(crate) watching: StoredValue<bool>,
     looked: StoredValue<i64>,
     last_file: StoredValue<u32>,
 }
@@ -74,6 +80,9 @@ impl Composing {
             key: StoredValue::new(String::new()),
             shelf: StoredValue::new(HashMap::new()),
             kept: StoredValue::new(BTreeSet::new()),
+            queued_files: StoredValue::new(BTreeMap::new()),
+            secret: StoredValue::new(false),
+            watching: StoredValue::new(false),
             looked: StoredValue::new(0),
             last_file: StoredValue::new(0),
         }
@@ -140,7 +149,13 @@ impl Store {
             if kept.is_empty() && pending.is_empty() {
                 return;
             }
+            // Of a temporary conversation the browser keeps nothing.
+            let nothing = self.keeps_nothing();
+            let here = self.open.with_untracked(|open| open.id.clone());
             for pending in pending {
+                if nothing && pending.send.conversation_id == here {
+                    continue;
+                }
                 if kept.insert(pending.send.request_id.clone()) {
                     kept::keep_unsent(pending);
                 }
@@ -333,9 +348,11 @@ impl Store {
         }
         let begun = before == "new" && self.opened.get_untracked().is_some_and(|id| id.0 == now);
         if begun {
-            let queue = composing.queue.get_untracked();
-            kept::keep_queue(&before, &[]);
-            kept::keep_queue(&now, &queue);
+            if !self.keeps_nothing() {
+                let queue = composing.queue.get_untracked();
+                kept::keep_queue(&before, &[]);
+                kept::keep_queue(&now, &queue);
+            }
             return false;
         }
         let files = composing
@@ -348,30 +365,64 @@ impl Store {
         });
         set(composing.refusals, Vec::new());
         set(composing.dialog, None);
+        set(composing.queue, Vec::new());
         self.read_queue();
+        self.look_after_queues();
         true
     }
 
     /// Reads the queue as it is kept: another tab may have changed it.
     pub(crate) fn read_queue(&self) {
-        let here = self.composing.queue.get_untracked();
-        let queue = kept::queue(&self.composing.key(), &here);
+        if self.keeps_nothing() {
+            return;
+        }
+        let queue = self.kept_queue(&self.composing.key());
         if !queue.is_empty() {
             self.prepare_composing();
         }
         set(self.composing.queue, queue);
     }
 
+    fn kept_queue(&self, key: &str) -> Vec<Queued> {
+        self.composing
+            .queued_files
+            .with_value(|files| kept::queue(key, files))
+    }
+
+    /// The conversation is a temporary one, of which the browser is to keep nothing.
+    pub(crate) fn keeps_nothing(&self) -> bool {
+        self.open.with_untracked(|open| match open.id {
+            Some(_) => open.temporary,
+            None => self.list.temporary.get_untracked(),
+        })
+    }
+
+    /// The same of the conversation that is written to, which the page may just be leaving.
+    pub(crate) fn writes_secretly(&self) -> bool {
+        if self.composing.key() == key(*self) {
+            self.composing.secret.set_value(self.keeps_nothing());
+        }
+        self.composing.secret.get_value()
+    }
+
     fn change_queue(&self, change: impl FnOnce(&mut Vec<Queued>)) {
         // What another tab did meanwhile counts.
         self.read_queue();
         self.composing.queue.update(change);
-        let queue = self.composing.queue.get_untracked();
-        kept::keep_queue(&self.composing.key(), &queue);
+        if !self.keeps_nothing() {
+            let queue = self.composing.queue.get_untracked();
+            kept::keep_queue(&self.composing.key(), &queue);
+        }
     }
 
     fn enqueue(&self, queued: Queued) {
         self.prepare_composing();
+        if !queued.files.is_empty() {
+            let (id, files) = (queued.request_id.clone(), queued.files.clone());
+            self.composing
+                .queued_files
+                .update_value(|all| drop(all.insert(id, files)));
+        }
         self.change_queue(|queue| queue.push(queued));
         self.announce("Waiting: sends when this answer is done.");
     }
@@ -434,7 +485,73 @@ impl Store {
             let place = queue.iter().position(|queued| queued.request_id == *id);
             taken = place.map(|place| queue.remove(place));
         });
+        self.composing
+            .queued_files
+            .update_value(|all| drop(all.remove(id)));
         taken
+    }
+
+    /// What waits in other conversations goes, too, when its time has come.
+    fn look_after_queues(self) {
+        let elsewhere = kept::names(queue::QUEUE);
+        if elsewhere
+            .iter()
+            .any(|name| !name.ends_with(&self.composing.key()))
+        {
+            leptos::task::spawn_local(async move {
+                (late::COMPOSING.load().await.look_after)(self);
+            });
+        }
+    }
+
+    /// Sends what waits in a conversation that is not shown, where its answer has ended; false where that is of no use.
+    pub(crate) async fn send_elsewhere(self, key: &str) -> bool {
+        let now = browser::now_ms();
+        let Some(first) = self.kept_queue(key).into_iter().next() else {
+            return false;
+        };
+        if first.lost_files > 0 || queue::stale(&first, now) {
+            return false;
+        }
+        let id = ConversationId(key.to_owned());
+        let messages = match api::transcript(&id).await {
+            Ok(transcript) => transcript.messages,
+            // It may be a matter of the connection, or it is gone.
+            Err(problem) => return problem.status.is_none(),
+        };
+        if messages
+            .iter()
+            .any(|message| message.status == evenkeel_protocol::MessageStatus::Streaming)
+        {
+            return true;
+        }
+        if queue::held(&first, messages.last(), now).is_some() {
+            return false;
+        }
+        // The reader may have come back to it, or another tab was faster.
+        let mut queue = self.kept_queue(key);
+        let first_still = queue
+            .first()
+            .is_some_and(|one| one.request_id == first.request_id);
+        if self.composing.key() == key || !first_still {
+            return true;
+        }
+        queue.remove(0);
+        kept::keep_queue(key, &queue);
+        let send = evenkeel_protocol::Send {
+            request_id: first.request_id,
+            conversation_id: Some(id),
+            parent_id: messages.last().map(|message| message.id.clone()),
+            edited_id: None,
+            temporary: false,
+            system_prompt: None,
+            text: first.text,
+            attachments: first.files,
+            model: first.model,
+            assistant: None,
+        };
+        self.adopt(send, now);
+        true
     }
 
     /// Takes a message out of the queue and into the composer.

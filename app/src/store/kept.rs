@@ -4,7 +4,9 @@
 //! A draft is kept twice: for this tab, so that two tabs with one conversation do not take each other's words, and for
 //! the next tab.
 
-use evenkeel_protocol::{RequestId, Send};
+use std::collections::BTreeMap;
+
+use evenkeel_protocol::{Attachment, RequestId, Send};
 use serde::{Deserialize, Serialize};
 use web_sys::Storage;
 
@@ -89,10 +91,10 @@ pub(crate) fn forget_old_drafts() {
     }
 }
 
-/// The queue of a conversation, with the files that this page has of it.
-pub(crate) fn queue(key: &str, here: &[Queued]) -> Vec<Queued> {
+/// The queue of a conversation, with the files that this page has for it.
+pub(crate) fn queue(key: &str, files: &BTreeMap<RequestId, Vec<Attachment>>) -> Vec<Queued> {
     let json = get(of_all_tabs(), &format!("{}{key}", queue::QUEUE));
-    queue::read(json.as_deref(), here)
+    queue::read(json.as_deref(), files)
 }
 
 /// Keeps the queue of a conversation.

@@ -130,6 +130,9 @@ impl Pad {
         }
         let composing = self.store.composing;
         let key = composing.key();
+        if self.store.writes_secretly() {
+            return;
+        }
         let instructions = composing.instructions.get_untracked();
         let draft = Draft {
             text: self.text(),
@@ -153,10 +156,12 @@ impl Pad {
     /// Follows the conversation, the other tabs and the rest of the page.
     pub(super) fn live(self) {
         let store = self.store;
-        Effect::new(move |before: Option<()>| {
+        Effect::new(move |begun: Option<bool>| {
             let id = store.open.with(|open| open.id.clone());
-            let Some(area) = self.area.get() else { return };
-            if before.is_none() {
+            let Some(area) = self.area.get() else {
+                return false;
+            };
+            if begun != Some(true) {
                 store.turn_to_open();
                 self.load(!area.value().is_empty());
                 store.read_queue();
@@ -167,7 +172,7 @@ impl Pad {
                     let _ = area.remove_attribute("data-submit");
                     self.submit();
                 }
-                return;
+                return true;
             }
             self.keep();
             let before = store.composing.key();
@@ -178,6 +183,7 @@ impl Pad {
                 kept::keep_draft("new", &Draft::default());
                 self.keep();
             }
+            true
         });
         Effect::new(move || {
             let Some(text) = store.draft.get() else {

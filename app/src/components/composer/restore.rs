@@ -1,7 +1,13 @@
 //! What was on its way when a page was closed goes on from the next one.
 
+use std::collections::BTreeSet;
+
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::*;
+
 use crate::browser;
 use crate::state::Draft;
+use crate::state::queue::QUEUE;
 use crate::store::{Store, kept};
 
 /// Another tab that is just sending needs no help within this time, in milliseconds.
@@ -38,4 +44,37 @@ pub(crate) fn restore(store: Store) {
             kept::keep_draft(key, &draft);
         }
     }
+}
+
+/// Looks every few seconds after what waits in conversations that are not shown, for as long as something does.
+pub(crate) fn look_after(store: Store) {
+    /// As often as this, in milliseconds.
+    const PACE_MS: u32 = 3_000;
+
+    if store.composing.watching.get_value() {
+        return;
+    }
+    store.composing.watching.set_value(true);
+    leptos::task::spawn_local(async move {
+        let mut given_up = BTreeSet::new();
+        loop {
+            let here = store.composing.key();
+            let elsewhere: Vec<_> = kept::names(QUEUE)
+                .iter()
+                .filter_map(|name| name.strip_prefix(QUEUE))
+                .filter(|key| *key != here && *key != "new" && !given_up.contains(*key))
+                .map(str::to_owned)
+                .collect();
+            if elsewhere.is_empty() {
+                break;
+            }
+            for key in elsewhere {
+                if !store.send_elsewhere(&key).await {
+                    given_up.insert(key);
+                }
+            }
+            TimeoutFuture::new(PACE_MS).await;
+        }
+        store.composing.watching.set_value(false);
+    });
 }

@@ -85,9 +85,10 @@ fn what_was_written_long_ago_is_not_sent_by_surprise() {
 #[test]
 fn a_queue_is_read_as_it_was_kept_under_the_same_ids() {
     let queue = vec![queued("a"), queued("b")];
-    assert_eq!(read(written(&queue).as_deref(), &[]), queue);
+    let none = BTreeMap::new();
+    assert_eq!(read(written(&queue).as_deref(), &none), queue);
     assert_eq!(written(&[]), None);
-    assert_eq!(read(Some("nonsense"), &[]), []);
+    assert_eq!(read(Some("nonsense"), &none), []);
 }
 
 #[test]
@@ -98,11 +99,12 @@ fn files_stay_with_the_page_and_their_loss_is_known() {
         data: "YQ==".into(),
     };
     let mut with = queued("a");
-    with.files.push(file);
+    with.files.push(file.clone());
     let kept = written(std::slice::from_ref(&with));
-    assert_eq!(read(kept.as_deref(), std::slice::from_ref(&with)), [with]);
+    let here = BTreeMap::from([(with.request_id.clone(), vec![file])]);
+    assert_eq!(read(kept.as_deref(), &here), [with]);
 
-    let elsewhere = read(kept.as_deref(), &[]);
+    let elsewhere = read(kept.as_deref(), &BTreeMap::new());
     assert_eq!(elsewhere[0].lost_files, 1);
     assert_eq!(held(&elsewhere[0], None, 2_000), Some(Held::Incomplete));
 }
