@@ -1,5 +1,6 @@
 mod branches;
 mod replay;
+mod send;
 mod turns;
 mod window;
 
