@@ -71,6 +71,12 @@ fn a_new_conversation() {
             r#"role="status""#,
             "/early.js",
             "<title>New chat · Evenkeel</title>",
+            r#"rel="manifest" href="/manifest.webmanifest""#,
+            r#"data-testid="search""#,
+            r#"<h2 class="group-name">Today</h2>"#,
+            r#"aria-label="More about About keels""#,
+            r#"data-testid="temporary-switch""#,
+            r#"data-testid="user-menu""#,
         ],
     );
     keeps_the_policy(&html);

@@ -23,7 +23,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{any, delete, get, post};
 
-pub(crate) use body::{Id, Json};
+pub(crate) use body::{Id, Json, Raw};
 
 use crate::error::{Refusal, Shape};
 use crate::shared::Shared;
@@ -53,6 +53,8 @@ pub fn routes() -> Router<Arc<Shared>> {
                 .patch(conversations::change)
                 .delete(conversations::delete),
         )
+        .route("/api/conversations/import", post(conversations::import))
+        .route("/api/conversations/{id}/export", get(conversations::export))
         .route(
             "/api/conversations/{id}/restore",
             post(conversations::restore),

@@ -70,3 +70,48 @@ fn asked_once(settings: &Settings, deadline: Duration) -> Settings {
         ..settings.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use evenkeel_engine::{Circuits, ForcedState};
+    use evenkeel_providers::Faults;
+
+    use super::*;
+    use crate::catalog::Listings;
+    use crate::config::{Config, Environment};
+
+    fn catalog(text: &str) -> Catalog {
+        let (config, _) = Config::parse(text, &Environment::new()).unwrap();
+        let circuits = Arc::new(Circuits::new(Arc::new(|_| {})));
+        let faults = Arc::new(Faults::new(Box::new(|_| {})));
+        Catalog::new(&config, &circuits, &faults, &Listings::new(), None).unwrap()
+    }
+
+    fn cheapest(catalog: &Catalog) -> Vec<&str> {
+        let models = catalog.cheapest("me").into_iter();
+        models.map(|model| model.id.as_str()).collect()
+    }
+
+    #[test]
+    fn the_known_price_comes_first_and_the_demo_only_where_there_is_nothing_else() {
+        let provider =
+            "[[providers]]\nid = \"p\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+        let model =
+            |id: &str, more: &str| format!("[[models]]\nid = \"{id}\"\nprovider = \"p\"\n{more}\n");
+        let dear = model("dear", "input_cost = 1.0\noutput_cost = 9.0");
+        let cheap = model("cheap", "input_cost = 4.0\noutput_cost = 5.0");
+        let (one, other) = (model("one", ""), model("other", ""));
+        let text = format!("{provider}{one}{other}{dear}{cheap}");
+        let all = catalog(&text);
+        assert_eq!(cheapest(&all), ["cheap", "dear"]);
+        let circuits = all.provider("p").unwrap().real_circuits();
+        for model in ["cheap", "dear"] {
+            circuits.force(Some(&model.into()), ForcedState::Open);
+        }
+        assert_eq!(cheapest(&all), ["one", "other"]);
+        // Where nobody is well nobody is asked, and the demo does not step in.
+        circuits.force(None, ForcedState::Open);
+        assert!(cheapest(&all).is_empty());
+        assert_eq!(cheapest(&catalog("")), ["demo-swift", "demo-steady"]);
+    }
+}

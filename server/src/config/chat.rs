@@ -19,3 +19,23 @@ pub(super) fn read(mut section: Reader<'_>) -> ChatConfig {
     section.finish();
     chat
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, Environment};
+
+    #[test]
+    fn both_are_on_and_can_be_switched_off() {
+        let read = |text: &str| Config::parse(text, &Environment::new());
+        let (config, _) = read("").unwrap();
+        assert!(config.chat.titles && config.chat.suggestions);
+        let (config, _) = read("[chat]\ntitles = false").unwrap();
+        assert!(!config.chat.titles && config.chat.suggestions);
+        let problems = read("[chat]\ntitle = false").unwrap_err();
+        let said = problems[0].to_string();
+        assert!(
+            said.contains("chat.title") && said.contains("titles"),
+            "{said}"
+        );
+    }
+}

@@ -23,4 +23,5 @@ mod simulate;
 mod socket;
 mod support;
 mod temporary;
+mod transfer;
 mod wall;
