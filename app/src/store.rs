@@ -63,6 +63,8 @@ pub(crate) struct Store {
     pub(crate) conversations: RwSignal<Arc<Vec<Conversation>>>,
     pub(crate) open: RwSignal<OpenView>,
     pub(crate) items: RwSignal<Vec<Item>>,
+    /// Where the parts of the items begin, newest part first.
+    pub(crate) parts: RwSignal<Vec<usize>>,
     pub(crate) pending: RwSignal<Vec<Arc<Pending>>>,
     pub(crate) running: RwSignal<Option<RunId>>,
     pub(crate) busy: RwSignal<bool>,
@@ -98,6 +100,7 @@ impl Store {
             hello: RwSignal::new(Arc::clone(&state.hello)),
             conversations: RwSignal::new(Arc::clone(&state.conversations)),
             open: RwSignal::new(view(&state)),
+            parts: RwSignal::new(state.parts(&items)),
             items: RwSignal::new(items),
             pending: RwSignal::new(state.pending.clone()),
             running: RwSignal::new(state.running()),
@@ -310,7 +313,10 @@ impl Store {
         set(self.open, view(state));
         set(self.pending, state.pending.clone());
         self.publish_composing(state);
-        set(self.items, items);
+        if self.items.with_untracked(|known| *known != items) {
+            set(self.parts, state.parts(&items));
+            self.items.set(items);
+        }
         set(self.running, state.running());
         set(self.busy, state.busy());
         set(self.usual_model, state.usual_model());

@@ -136,7 +136,7 @@ fn versions_files_and_what_can_be_done() {
     let mut newest = message("m3", Some("m1"), MessageRole::Assistant, "Two.");
     newest.suggestions = vec!["Why?".to_owned()];
     talk.messages.push(newest);
-    let html = page("/c/c1", BootPage::Conversation(talk));
+    let html = page(BootPage::Conversation(talk));
     sees(
         &html,
         &[

@@ -163,14 +163,13 @@ pub(crate) fn Transcript() -> impl IntoView {
             on:click=clicked
         >
             <div node_ref=content class="messages" data-testid="messages">
-                <For each=move || store.items.get() key=|item| item.clone() let:item>
-                    {match item {
-                        Item::Message(id) => {
-                            store.entry(&id).map(|entry| view! { <Message entry /> }).into_any()
-                        }
-                        Item::Pending(id) => view! { <PendingMessage id /> }.into_any(),
-                        Item::Again(_) => view! { <AskingAgain /> }.into_any(),
-                    }}
+                // A list that gets one more in front leaves the others where they are; several at once would move all.
+                <For
+                    each=move || (0..store.parts.with(Vec::len)).rev()
+                    key=|number| *number
+                    let:number
+                >
+                    <Part number />
                 </For>
                 {tail}
             </div>
@@ -188,6 +187,28 @@ pub(crate) fn Transcript() -> impl IntoView {
                 "Jump to latest"
             </button>
         </div>
+    }
+    .into_any()
+}
+
+/// Messages that have come onto the page together.
+#[component]
+fn Part(
+    /// 0 is the newest part.
+    number: usize,
+) -> impl IntoView {
+    let store = Store::here();
+    let items = Memo::new(move |_| store.part(number));
+    view! {
+        <For each=move || items.get() key=|item| item.clone() let:item>
+            {match item {
+                Item::Message(id) => {
+                    store.entry(&id).map(|entry| view! { <Message entry /> }).into_any()
+                }
+                Item::Pending(id) => view! { <PendingMessage id /> }.into_any(),
+                Item::Again(_) => view! { <AskingAgain /> }.into_any(),
+            }}
+        </For>
     }
     .into_any()
 }

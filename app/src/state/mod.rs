@@ -248,6 +248,11 @@ impl State {
             .unwrap_or_else(|| self.hello.default_model.clone())
     }
 
+    /// Where the parts of what the page shows begin, newest part first.
+    pub fn parts(&self, items: &[Item]) -> Vec<usize> {
+        self.open.window.parts(items)
+    }
+
     /// What the page shows of the transcript, in order.
     pub fn items(&self) -> Vec<Item> {
         let pending: Vec<_> = self.pending_here().collect();

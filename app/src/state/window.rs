@@ -4,33 +4,51 @@ use std::collections::BTreeSet;
 
 use evenkeel_protocol::{Message, MessageId, Transcript};
 
-use super::Open;
+use super::{Item, Open};
 
 /// So many messages a conversation opens with: more than a screen shows.
 const OPENING: usize = 30;
 
-/// Where the page begins, in the messages that are shown.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Window {
-    /// With the last few.
-    #[default]
-    Opening,
-    /// With this message.
-    From(MessageId),
-    /// With the first one.
-    Whole,
+/// What of the messages that are shown is on the page. It comes in parts, which stay what they are when an older one is put
+/// before them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Window {
+    /// The first message of each part, newest part first; none until the page is alive.
+    cuts: Vec<MessageId>,
+    /// The page begins with the first message.
+    whole: bool,
 }
 
 impl Window {
     /// The place of the first message on the page.
     pub(super) fn start(&self, path: &[MessageId]) -> usize {
-        let opening = path.len().saturating_sub(OPENING);
-        match self {
-            Self::Opening => opening,
-            // On another branch it is not there.
-            Self::From(first) => path.iter().position(|id| id == first).unwrap_or(opening),
-            Self::Whole => 0,
+        if self.whole {
+            return 0;
         }
+        // On another branch it may not be there.
+        let place = |cut| path.iter().position(|id| id == cut);
+        let first = self.cuts.iter().rev().find_map(place);
+        first.unwrap_or(path.len().saturating_sub(OPENING))
+    }
+
+    /// Where the parts begin in what is on the page, newest part first. There is always one.
+    pub(super) fn parts(&self, items: &[Item]) -> Vec<usize> {
+        let mut end = items.len();
+        let mut parts: Vec<usize> = self
+            .cuts
+            .iter()
+            .map(|cut| {
+                let is_cut = |item: &Item| matches!(item, Item::Message(id) if id == cut);
+                let before = items.get(..end).unwrap_or_default();
+                end = before.iter().rposition(is_cut).unwrap_or(end);
+                end
+            })
+            .collect();
+        match parts.last_mut() {
+            Some(oldest) => *oldest = 0,
+            None => parts.push(0),
+        }
+        parts
     }
 }
 
@@ -38,12 +56,15 @@ impl Open {
     /// Puts up to so many older messages onto the page; true while there are more that are known.
     pub fn widen(&mut self, by: usize) -> bool {
         let shown = self.shown();
-        let start = self.window.start(shown).saturating_sub(by);
-        self.window = match shown.get(start) {
-            Some(_) if start == 0 && !self.partial => Window::Whole,
-            Some(first) => Window::From(first.clone()),
-            None => Window::Opening,
-        };
+        let before = self.window.start(shown);
+        let start = before.saturating_sub(by);
+        let cuts = [before, start].map(|place| shown.get(place).cloned());
+        for cut in cuts.into_iter().flatten() {
+            if !self.window.cuts.contains(&cut) {
+                self.window.cuts.push(cut);
+            }
+        }
+        self.window.whole |= start == 0 && !self.partial;
         start > 0
     }
 

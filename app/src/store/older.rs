@@ -4,7 +4,7 @@ use evenkeel_protocol::{ConversationId, MessageId};
 use leptos::prelude::*;
 
 use super::Store;
-use crate::state::{Changes, Phase};
+use crate::state::{Changes, Item, Phase};
 
 /// What is still to be done until the whole conversation is on the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +52,19 @@ impl Store {
             self.wanted.set_value(None);
         }
         missing.filter(|missing| *missing > 0)
+    }
+
+    /// The items of a part; 0 is the newest.
+    pub(crate) fn part(&self, number: usize) -> Vec<Item> {
+        let (start, end) = self.parts.with(|parts| {
+            let newer = number.checked_sub(1);
+            let end = newer.map(|newer| parts.get(newer).copied().unwrap_or(0));
+            (parts.get(number).copied().unwrap_or(0), end)
+        });
+        self.items.with(|items| {
+            let end = end.unwrap_or(items.len());
+            items.get(start..end).unwrap_or_default().to_vec()
+        })
     }
 
     /// Puts up to so many older messages onto the page; true while there are more.

@@ -120,3 +120,21 @@ fn the_end_has_the_other_versions_of_its_messages() {
     state.choose(&"below".into());
     assert_eq!(on_page(&state).last(), Some(&"below".to_owned()));
 }
+
+#[test]
+fn parts_stay_what_they_are_when_an_older_one_comes() {
+    let whole = long(100);
+    let mut state = opened(&whole);
+    let parts = |state: &State| state.parts(&state.items());
+    assert_eq!(parts(&state), [0]);
+    state.open.widen(0);
+    state.transcript(whole);
+    state.open.widen(10);
+    assert_eq!(parts(&state), [10, 0]);
+    state.open.widen(20);
+    assert_eq!(parts(&state), [30, 20, 0]);
+    state.send("q".into(), "and now?".into(), None, "m".into(), at(0));
+    assert_eq!(parts(&state), [30, 20, 0], "the newest part has grown");
+    state.open.widen(1000);
+    assert_eq!(parts(&state), [70, 60, 40, 0]);
+}
