@@ -8,6 +8,7 @@ import { chromium } from "@playwright/test";
 
 import { BROWSER } from "./support/browser.mjs";
 import { Server, program } from "./support/server.mjs";
+import { Upstream, configuration } from "./support/upstream.mjs";
 
 const FOLDER = fileURLToPath(new URL("screenshots", import.meta.url));
 const LIMIT = 300_000;
@@ -16,11 +17,12 @@ const LIMIT = 300_000;
  * @typedef {object} Scene
  * @property {import("@playwright/test").Page} page
  * @property {Server} server
+ * @property {Upstream[]} providers
  * @property {(path: string) => Promise<void>} open
  * @property {(text: string, status?: string) => Promise<void>} ask
  */
 
-/** @type {Record<string, {width: number, height: number, scheme: "light" | "dark", scale?: number, play: (scene: Scene) => Promise<void>}>} */
+/** @type {Record<string, {width: number, height: number, scheme: "light" | "dark", scale?: number, chain?: string[], play: (scene: Scene) => Promise<void>}>} */
 const PICTURES = {
   "chat-fallback": {
     width: 1440,
@@ -69,6 +71,23 @@ const PICTURES = {
       await ask("Compare retries and fallbacks in a table");
     },
   },
+  receipt: {
+    width: 1024,
+    height: 720,
+    scheme: "light",
+    chain: ["gpt-4o", "claude-sonnet"],
+    play: async ({ page, server, providers: [first, second], open }) => {
+      second?.always((asked) => asked.answer("Here you are."));
+      first?.always((asked) => asked.answer("Here you are."));
+      for (let turn = 0; turn < 9; turn++) await server.ask("What keeps a boat upright?");
+      first?.always((asked) => asked.refuse(503, "Overloaded"));
+      for (let turn = 0; turn < 4; turn++) await server.ask("What keeps a boat upright?");
+      await open("/");
+      await page.getByTestId("user-menu").click();
+      await page.getByRole("menuitem", { name: "Resilience receipt" }).click();
+      await page.getByTestId("receipt-card").waitFor();
+    },
+  },
   health: {
     width: 1440,
     height: 900,
@@ -100,8 +119,11 @@ const PICTURES = {
 await mkdir(FOLDER, { recursive: true });
 const browser = await chromium.launch(BROWSER);
 try {
-  for (const [name, { width, height, scheme, scale = 1, play }] of Object.entries(PICTURES)) {
-    const server = await Server.start({ binary: program("release") });
+  for (const [name, { width, height, scheme, scale = 1, chain = [], play }] of Object.entries(PICTURES)) {
+    const providers = await Promise.all(chain.map(() => Upstream.start()));
+    /** @type {[string, Upstream][]} */
+    const named = providers.map((upstream, place) => [chain[place] ?? "", upstream]);
+    const server = await Server.start({ binary: program("release"), ...(named.length > 0 ? { config: configuration(named) } : {}) });
     try {
       const context = await browser.newContext({
         baseURL: server.url,
@@ -113,6 +135,7 @@ try {
       await play({
         page,
         server,
+        providers,
         open: async (path) => {
           await page.goto(path);
           await page.locator("html[data-ready]").waitFor();
@@ -131,6 +154,7 @@ try {
       await context.close();
     } finally {
       await server.stop();
+      await Promise.all(providers.map((upstream) => upstream.stop()));
     }
   }
 } finally {

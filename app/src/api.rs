@@ -70,6 +70,15 @@ pub(crate) async fn transcript(id: &ConversationId) -> Result<Transcript, Proble
     response.json().await.map_err(|_| Problem::unreachable())
 }
 
+/// Changes what every model of a conversation is told first.
+pub(crate) async fn instruct(id: &ConversationId, text: Option<&str>) -> Result<(), Problem> {
+    let path = format!("/api/conversations/{}", escape(id.as_str()));
+    let request = Request::patch(&path)
+        .json(&serde_json::json!({ "system_prompt": text }))
+        .map_err(|_| Problem::unreachable())?;
+    checked(request.send().await).await.map(drop)
+}
+
 /// Gives a conversation another title.
 pub(crate) async fn retitle(id: &ConversationId, title: &str) -> Result<Conversation, Problem> {
     let path = format!("/api/conversations/{}", escape(id.as_str()));

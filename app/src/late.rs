@@ -15,7 +15,7 @@ use leptos::prelude::*;
 #[cfg(feature = "split")]
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 
-use crate::components;
+use crate::components::{self, composer};
 use crate::pages::{AdminPage, DebugPage};
 use crate::state::{Blocks, Entry};
 use crate::store::Store;
@@ -96,6 +96,19 @@ parts! {
             wait: components::wait,
         }
     }
+    /// What is opened or added in the composer.
+    COMPOSING: Composing = composing {
+        Composing {
+            take: composer::take,
+            take_text: composer::take_text,
+            restore: composer::restore,
+            look_after: composer::look_after,
+            tray: composer::tray,
+            queued: composer::queued,
+            instructions: composer::instructions,
+            models: composer::model_search,
+        }
+    }
     /// What opens around the conversation list.
     LIST: List = list {
         List {
@@ -131,6 +144,27 @@ fn message(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
         MessageRole::User => components::question(entry),
         MessageRole::Assistant => components::answer(entry),
     }
+}
+
+/// What is opened or added in the composer.
+#[derive(Clone, Copy)]
+pub(crate) struct Composing {
+    /// Reads files.
+    pub(crate) take: fn(Store, Vec<web_sys::File>),
+    /// Makes a file of a long text.
+    pub(crate) take_text: fn(Store, String),
+    /// Takes up what was on its way when a page was closed.
+    pub(crate) restore: fn(Store),
+    /// Looks after what waits in conversations that are not shown.
+    pub(crate) look_after: fn(Store),
+    /// The files of the message.
+    pub(crate) tray: fn() -> AnyView,
+    /// The messages that wait.
+    pub(crate) queued: fn() -> AnyView,
+    /// The dialog of the instructions.
+    pub(crate) instructions: fn() -> AnyView,
+    /// The search among many models.
+    pub(crate) models: fn() -> AnyView,
 }
 
 /// What opens around the conversation list.

@@ -1,5 +1,5 @@
-//! The one WebSocket. It comes back by itself, begins every connection with all that the server has to know, notices a
-//! connection that is dead without saying so, and hands frames on once per painted frame.
+//! The one WebSocket. It does what [`Link`] tells it, begins every connection with all that the server has to know, and
+//! hands frames on once per painted frame.
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use evenkeel_protocol::{ClientFrame, ServerFrame};
 use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use futures::future::poll_fn;
+use futures::future::{Fuse, poll_fn};
 use futures::{FutureExt, Sink as _, SinkExt, StreamExt, select_biased};
 use gloo_net::websocket::{Message, State, futures::WebSocket};
 use gloo_timers::future::TimeoutFuture;
@@ -16,16 +16,9 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use crate::state::delay_ms;
-use crate::store::{Connection, Order, Store};
+use crate::state::{Audience, Connection, Deed, Event, Link};
+use crate::store::{Order, Store};
 use crate::{browser, late};
-
-/// A connection that is not open after this time is given up.
-const OPEN_MS: u32 = 10_000;
-/// A connection on which nothing came for so long is asked whether it lives …
-const QUIET_MS: u32 = 20_000;
-/// … and given up when it does not answer within this time.
-const ANSWER_MS: u32 = 5_000;
 
 /// Frames wait no longer than this for a picture.
 const COVERED: Duration = Duration::from_millis(250);
@@ -35,6 +28,7 @@ pub(crate) fn start(store: Store) {
     let (sender, orders) = mpsc::unbounded();
     listen(&sender);
     store.connect(sender);
+    store.take_up_unsent();
     leptos::task::spawn_local(run(store, orders));
 }
 
@@ -43,20 +37,21 @@ fn listen(orders: &UnboundedSender<Order>) {
     let page: web_sys::EventTarget = window().unchecked_into();
     for (target, event) in [
         (page.clone(), "online"),
-        (page, "offline"),
+        (page.clone(), "offline"),
+        (page.clone(), "focus"),
+        // Out of the browser's store of left pages: the socket is of another time.
+        (page, "pageshow"),
         (document().unchecked_into(), "visibilitychange"),
     ] {
         let orders = orders.clone();
         let tell = Closure::<dyn Fn()>::new(move || {
-            let order = if event == "offline" {
-                Order::Lost
-            } else {
-                Order::Hurry
+            let order = match event {
+                "offline" => Order::Lost,
+                _ if visible() => Order::Hurry,
+                _ => return,
             };
-            if document().visibility_state() == web_sys::VisibilityState::Visible {
-                // The receiver lives as long as the page.
-                let _ = orders.unbounded_send(order);
-            }
+            // The receiver lives as long as the page.
+            let _ = orders.unbounded_send(order);
         });
         // It only fails for a listener that is none.
         let _ = target.add_event_listener_with_callback(event, tell.as_ref().unchecked_ref());
@@ -64,34 +59,102 @@ fn listen(orders: &UnboundedSender<Order>) {
     }
 }
 
+fn visible() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Visible
+}
+
+/// The link with what it needs to know, and with those who show how it stands.
+struct Driver {
+    store: Store,
+    link: Link,
+    timer: Fuse<TimeoutFuture>,
+    /// When the timer comes.
+    rings: i64,
+    /// The loss has been announced, and not yet its end.
+    lost: Cell<bool>,
+}
+
+impl Driver {
+    fn new(store: Store) -> Self {
+        let now = browser::now_ms();
+        Self {
+            store,
+            link: Link::new(now),
+            timer: TimeoutFuture::new(0).fuse(),
+            rings: now,
+            lost: Cell::new(false),
+        }
+    }
+
+    fn audience(&self) -> Audience {
+        Audience {
+            awaiting: self.store.busy.get_untracked(),
+            visible: visible(),
+        }
+    }
+
+    fn tell(&mut self, event: Event) -> Deed {
+        let now = browser::now_ms();
+        let deed = self
+            .link
+            .step(event, now, self.audience(), js_sys::Math::random());
+        self.show(now);
+        deed
+    }
+
+    fn show(&self, now: i64) {
+        let stands = self.link.connection(now);
+        let before = self.store.connection.get_untracked();
+        if before == stands {
+            return;
+        }
+        self.store.connection.set(stands);
+        let stood = matches!(before, Connection::Open | Connection::Silent);
+        if stood && matches!(stands, Connection::Waiting { .. }) {
+            self.store.announce("Connection lost.");
+            self.lost.set(true);
+        } else if stands == Connection::Open && self.lost.replace(false) {
+            self.store.announce("Connected again.");
+        }
+    }
+
+    /// Sets the timer where it would come too late; one that comes too early is set anew when it comes.
+    fn wind(&mut self) {
+        use futures::future::FusedFuture;
+        let now = browser::now_ms();
+        let due = self.link.due(now, self.audience()).max(now);
+        if self.timer.is_terminated() || due < self.rings {
+            // Far below the limit of a timer.
+            let wait = u32::try_from(due - now).unwrap_or(0).min(60_000);
+            self.rings = now + i64::from(wait);
+            self.timer = TimeoutFuture::new(wait.max(1)).fuse();
+        }
+    }
+}
+
 async fn run(store: Store, mut orders: UnboundedReceiver<Order>) {
-    let mut failures = 0;
+    let mut driver = Driver::new(store);
     let mut first = true;
     loop {
-        store.connection.set(Connection::Connecting);
-        if let Ok(socket) = WebSocket::open(&address()) {
-            let opened = Rc::new(Cell::new(false));
-            session(store, socket, &mut orders, &opened, !first).await;
-            if opened.get() {
-                failures = 0;
-                first = false;
-            }
+        driver.show(browser::now_ms());
+        match WebSocket::open(&address()) {
+            Ok(socket) => session(&mut driver, socket, &mut orders, &mut first).await,
+            Err(_) => drop(driver.tell(Event::Ended)),
         }
-        let delay = delay_ms(failures, js_sys::Math::random());
-        failures += 1;
-        store.connection.set(Connection::Waiting {
-            until: browser::now_ms() + i64::from(delay),
-        });
-        let mut pause = TimeoutFuture::new(delay).fuse();
+        // Until it is time for the next one.
         loop {
-            select_biased! {
-                () = pause => break,
+            driver.wind();
+            let event = select_biased! {
                 order = orders.next() => match order {
-                    Some(Order::Hurry) => break,
+                    Some(Order::Hurry) => Event::Hurry,
                     // The next connection begins with all that counts.
-                    Some(Order::Say(_) | Order::Lost) => {}
+                    Some(Order::Say(_) | Order::Look | Order::Lost) => continue,
                     None => return,
                 },
+                () = &mut driver.timer => Event::Time,
+            };
+            if driver.tell(event) == Deed::Open {
+                break;
             }
         }
     }
@@ -108,107 +171,105 @@ fn address() -> String {
 
 /// One connection, from its opening to its end.
 async fn session(
-    store: Store,
+    driver: &mut Driver,
     mut socket: WebSocket,
     orders: &mut UnboundedReceiver<Order>,
-    opened: &Rc<Cell<bool>>,
-    again: bool,
+    first: &mut bool,
 ) {
-    if !stands(&mut socket).await {
+    if !stands(driver, &mut socket).await {
         return;
     }
+    driver.tell(Event::Opened);
+    let store = driver.store;
     let (mut sink, stream) = socket.split();
     let mut stream = stream.fuse();
     let frames = Frames::new(store);
-    for text in store.opening().iter().filter_map(encode) {
-        if sink.send(text).await.is_err() {
+    for frame in store.opening() {
+        if !say(driver, &mut sink, &frame).await {
+            driver.tell(Event::Ended);
             return;
         }
     }
-    let mut asked = false;
     loop {
-        let mut patience = TimeoutFuture::new(if asked { ANSWER_MS } else { QUIET_MS }).fuse();
-        // Until the patience is at its end: whatever comes starts it anew.
-        let alive = loop {
-            select_biased! {
-                message = stream.next() => match message {
-                    Some(Ok(Message::Text(text))) => {
-                        asked = false;
-                        match serde_json::from_str::<ServerFrame>(&text) {
-                            Ok(frame) => {
-                                if matches!(frame, ServerFrame::Hello(_)) && !opened.replace(true) {
-                                    store.connection.set(Connection::Open);
-                                    if again {
-                                        // Turns may have come and gone while nobody listened.
-                                        store.refresh();
-                                    }
-                                }
-                                frames.push(frame);
-                            }
-                            Err(error) => leptos::logging::warn!("a frame was not understood: {error}"),
-                        }
-                        break true;
+        driver.wind();
+        let event = select_biased! {
+            message = stream.next() => match message {
+                Some(Ok(message)) => {
+                    if let Message::Text(text) = message {
+                        hear(store, &frames, &text, first);
                     }
-                    Some(Ok(Message::Bytes(_))) => break true,
-                    Some(Err(_)) | None => break false,
-                },
-                order = orders.next() => match order {
-                    Some(Order::Say(frame)) => {
-                        if let Some(text) = encode(&frame) && sink.send(text).await.is_err() {
-                            break false;
-                        }
-                    }
-                    Some(Order::Hurry) => {
-                        // Somebody is back and looks: make sure that this connection still lives.
-                        if !asked && ping(&mut sink).await {
-                            asked = true;
-                            break true;
-                        }
-                    }
-                    Some(Order::Lost) | None => break false,
-                },
-                () = patience => {
-                    if asked || !ping(&mut sink).await {
-                        break false;
-                    }
-                    asked = true;
-                    break true;
+                    Event::Heard
                 }
-            }
+                Some(Err(_)) | None => Event::Ended,
+            },
+            order = orders.next() => match order {
+                Some(Order::Say(frame)) => {
+                    if say(driver, &mut sink, &frame).await { continue } else { Event::Ended }
+                }
+                Some(Order::Hurry) => Event::Hurry,
+                Some(Order::Look) => Event::Look,
+                Some(Order::Lost) => Event::Offline,
+                None => Event::Ended,
+            },
+            () = &mut driver.timer => Event::Time,
         };
-        if !alive {
+        let deed = driver.tell(event);
+        let lost = deed == Deed::Close
+            || deed == Deed::Ping && !say(driver, &mut sink, &ClientFrame::Ping).await;
+        if lost {
+            driver.tell(Event::Ended);
             break;
         }
     }
     frames.flush();
 }
 
+/// Takes a frame.
+fn hear(store: Store, frames: &Frames, text: &str, first: &mut bool) {
+    match serde_json::from_str::<ServerFrame>(text) {
+        Ok(frame) => {
+            if matches!(frame, ServerFrame::Hello(_)) && !std::mem::replace(first, false) {
+                // Turns may have come and gone while nobody listened.
+                store.refresh();
+            }
+            frames.push(frame);
+        }
+        Err(error) => leptos::logging::warn!("a frame was not understood: {error}"),
+    }
+}
+
 /// Waits until the connection stands; false where it does not come about.
-async fn stands(socket: &mut WebSocket) -> bool {
-    let mut ready = poll_fn(|context| Pin::new(&mut *socket).poll_ready(context)).fuse();
-    let mut patience = TimeoutFuture::new(OPEN_MS).fuse();
-    select_biased! {
-        ready = ready => ready.is_ok(),
-        () = patience => false,
-    };
-    drop(ready);
-    matches!(socket.state(), State::Open)
+async fn stands(driver: &mut Driver, socket: &mut WebSocket) -> bool {
+    {
+        let mut ready = poll_fn(|context| Pin::new(&mut *socket).poll_ready(context)).fuse();
+        loop {
+            driver.wind();
+            select_biased! {
+                _ = ready => break,
+                () = &mut driver.timer => if driver.tell(Event::Time) == Deed::Close {
+                    return false;
+                },
+            }
+        }
+    }
+    if matches!(socket.state(), State::Open) {
+        return true;
+    }
+    driver.tell(Event::Ended);
+    false
 }
 
 type Sink = futures::stream::SplitSink<WebSocket, Message>;
 
-async fn ping(sink: &mut Sink) -> bool {
-    match encode(&ClientFrame::Ping) {
-        Some(text) => sink.send(text).await.is_ok(),
-        None => false,
-    }
-}
-
-fn encode(frame: &ClientFrame) -> Option<Message> {
+/// False where the socket takes nothing any more.
+async fn say(driver: &mut Driver, sink: &mut Sink, frame: &ClientFrame) -> bool {
     // The wire types always have a JSON form.
-    serde_json::to_string(frame).ok().map(Message::Text)
+    let Ok(text) = serde_json::to_string(frame) else {
+        return true;
+    };
+    driver.tell(Event::Said(text.len()));
+    sink.send(Message::Text(text)).await.is_ok()
 }
-
 /// Frames that wait for the next painted frame, so that a fast answer costs one update of the page per picture. A page
 /// that nobody sees is painted never, and takes them at once.
 #[derive(Clone)]

@@ -2,6 +2,8 @@
 //! one for each message, so that a token of one answer disturbs nothing else on the page.
 
 mod branches;
+mod composing;
+pub(crate) mod kept;
 pub(crate) mod list;
 pub(crate) mod older;
 
@@ -18,21 +20,12 @@ use leptos::prelude::*;
 
 use self::list::ListStore;
 use crate::navigation::Page;
+pub(crate) use crate::state::Connection;
 use crate::state::{Changes, Entry, Item, Pending, Phase, State};
-use crate::{api, browser, late};
+use crate::{api, late};
 
 pub(crate) use branches::{Around, Menu};
-
-/// How the socket stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Connection {
-    /// It is being opened.
-    Connecting,
-    /// It is open.
-    Open,
-    /// It was lost, or could not be opened; the next try is at this time (milliseconds since 1970).
-    Waiting { until: i64 },
-}
+pub(crate) use composing::{Composing, Dialog};
 
 /// What can be asked of the socket.
 #[derive(Debug)]
@@ -41,6 +34,8 @@ pub(crate) enum Order {
     Say(ClientFrame),
     /// Try again now, where a try is being waited for.
     Hurry,
+    /// Somebody begins to use it: make sure that it lives.
+    Look,
     /// The browser says that there is no network.
     Lost,
 }
@@ -89,6 +84,7 @@ pub(crate) struct Store {
     wanted: StoredValue<Option<MessageId>>,
     /// Text that belongs into the composer.
     pub(crate) draft: RwSignal<Option<String>>,
+    pub(crate) composing: Composing,
     /// The page is alive: from here on it may differ from what the server rendered.
     pub(crate) hydrated: RwSignal<bool>,
 }
@@ -118,6 +114,7 @@ impl Store {
             complaint: RwSignal::new(None),
             opened: RwSignal::new(None),
             draft: RwSignal::new(None),
+            composing: Composing::new(&state),
             hydrated: RwSignal::new(false),
             around: Around::new(&state),
             wanted: StoredValue::new(None),
@@ -175,19 +172,6 @@ impl Store {
             leptos::task::spawn_local(late::ANSWERS.load().map(drop));
         }
         connected
-    }
-
-    /// Sends a message to the open conversation, after the newest one or after `parent`.
-    pub(crate) fn send(&self, text: String, parent: Option<MessageId>) {
-        let model = self.model_of_next();
-        let id = RequestId(browser::uuid());
-        self.prepare();
-        let mut frame = None;
-        self.update(|state| {
-            frame = Some(state.send(id, text, parent, model, browser::now()));
-            Changes::default()
-        });
-        frame.into_iter().for_each(|frame| self.say(frame));
     }
 
     /// Takes a refused message back.
@@ -328,6 +312,7 @@ impl Store {
         self.around.publish(state);
         set(self.open, view(state));
         set(self.pending, state.pending.clone());
+        self.publish_composing(state);
         if self.items.with_untracked(|known| *known != items) {
             set(self.parts, state.parts(&items));
             self.items.set(items);

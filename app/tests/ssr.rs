@@ -71,6 +71,12 @@ fn a_new_conversation() {
             r#"role="status""#,
             "/early.js",
             "<title>New chat · Evenkeel</title>",
+            r#"rel="manifest" href="/manifest.webmanifest""#,
+            r#"data-testid="search""#,
+            r#"<h2 class="group-name">Today</h2>"#,
+            r#"aria-label="More about About keels""#,
+            r#"data-testid="temporary-switch""#,
+            r#"data-testid="user-menu""#,
         ],
     );
     keeps_the_policy(&html);
@@ -91,6 +97,8 @@ fn a_conversation_with_a_fallback() {
             r#"data-fallback="true""#,
             r#"data-testid="fallback-line""#,
             "demo-swift could not answer (rate limited) · demo-steady stepped in · +0.8 s",
+            r#"data-testid="use-from-now-on""#,
+            "try demo-swift again",
             r#"data-testid="attempts""#,
             r#"data-state="failed" data-reason="quota_exhausted""#,
             r#"data-state="answered""#,
@@ -109,6 +117,44 @@ fn a_conversation_with_a_fallback() {
     for hostile in ["<script", "<img", "href=\"javascript:", "<b>"] {
         assert!(!article.contains(hostile), "{hostile} in {article}");
     }
+    keeps_the_policy(&html);
+}
+
+#[test]
+fn versions_files_and_what_can_be_done() {
+    let file = |id: &str, name: &str, media_type: &str| AttachedFile {
+        id: id.into(),
+        name: name.to_owned(),
+        media_type: media_type.to_owned(),
+        size: 12_345,
+    };
+    let mut talk = conversation(message("m2", Some("m1"), MessageRole::Assistant, "One."));
+    talk.messages[0].attachments = vec![
+        file("f1", "a \"keel\".png", "image/png"),
+        file("f2", "notes.txt", "text/plain"),
+    ];
+    let mut newest = message("m3", Some("m1"), MessageRole::Assistant, "Two.");
+    newest.suggestions = vec!["Why?".to_owned()];
+    talk.messages.push(newest);
+    let html = page(BootPage::Conversation(talk));
+    sees(
+        &html,
+        &[
+            r#"aria-label="Version 2 of 2" data-testid="versions""#,
+            r#"id="earlier-m3" aria-label="Previous version" title="Previous version" aria-disabled="false""#,
+            r#"id="later-m3" aria-label="Next version" title="Next version" aria-disabled="true""#,
+            r#"aria-label="Answer again""#,
+            r#"popovertarget="again-menu""#,
+            r#"id="again-menu""#,
+            r#"id="edit-m1" aria-label="Edit""#,
+            r#"src="/api/attachments/f1" alt="a &quot;keel&quot;.png""#,
+            r#"href="/api/attachments/f2" download="notes.txt""#,
+            "13 kB",
+        ],
+    );
+    assert!(!html.contains("One.</p>"), "another version is not shown");
+    // Whether suggestions are wanted, only the browser knows.
+    assert!(!html.contains(r#"data-testid="suggestion""#));
     keeps_the_policy(&html);
 }
 

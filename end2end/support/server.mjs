@@ -111,6 +111,15 @@ export class Server {
     await ended;
   }
 
+  /** Asks it to end, as a service manager does; comes when it has ended. */
+  async terminate() {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "close");
+    child.kill("SIGTERM");
+    await ended;
+  }
+
   /** Starts it again after a kill, at the same address and in the same folder. */
   async restart() {
     await this.#spawn();

@@ -42,6 +42,8 @@ interface Fixtures {
   chain: string[];
   /** Further keys of the configuration's `[resilience]`. */
   resilience: string;
+  /** Models are asked for titles and suggestions, too. */
+  asides: boolean;
   upstreams: Map<string, Upstream>;
   /** The provider behind a model of the chain. */
   upstream: (model: string) => Upstream;
@@ -53,6 +55,7 @@ interface Fixtures {
 export const test = base.extend<Fixtures>({
   chain: [[], { option: true }],
   resilience: ["", { option: true }],
+  asides: [false, { option: true }],
 
   upstreams: async ({ chain }, use) => {
     const upstreams = new Map<string, Upstream>();
@@ -69,8 +72,8 @@ export const test = base.extend<Fixtures>({
     });
   },
 
-  server: async ({ upstreams, resilience }, use, info) => {
-    const server = await Server.start(upstreams.size > 0 ? { config: configuration([...upstreams], resilience) } : {});
+  server: async ({ upstreams, resilience, asides }, use, info) => {
+    const server = await Server.start({ config: configuration([...upstreams], resilience, asides) });
     await use(server);
     if (info.status !== info.expectedStatus) await writeFile(info.outputPath("server.log"), server.log);
     await server.stop();

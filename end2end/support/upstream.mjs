@@ -148,8 +148,9 @@ export class Upstream {
  * A configuration with a model for each upstream, each on a provider of its own and falling back along the rest of the line.
  * @param {[string, Upstream][]} chain
  * @param {string} [resilience] further keys
+ * @param {boolean} [asides] whether models are asked for titles and suggestions, too
  */
-export function configuration(chain, resilience = "") {
+export function configuration(chain, resilience = "", asides = false) {
   const parts = chain.map(([model, upstream], place) => {
     const fallbacks = JSON.stringify(chain.slice(place + 1).map(([name]) => name));
     return `
@@ -166,5 +167,5 @@ name = "${model}-upstream"
 fallbacks = ${fallbacks}
 `;
   });
-  return `[resilience]\n${resilience}\n${parts.join("")}`;
+  return `[resilience]\n${resilience}\n[chat]\ntitles = ${asides}\nsuggestions = ${asides}\n${parts.join("")}`;
 }

@@ -436,7 +436,8 @@ test.describe("the list", () => {
     });
     expect(seen).toBeGreaterThan(15_000);
     await chat.converse("a new one");
-    await expect(chat.conversations.first()).toHaveText("a new one");
+    await expect(page).toHaveURL(/\/c\//);
+    await expect(chat.conversations.first()).toHaveAttribute("href", pathOf(page));
     // The new entry, perhaps with its heading, and the last one that has gone: not the whole list.
     const changes = await page.evaluate(() => (window as unknown as { changes: () => number }).changes());
     expect(changes).toBeLessThan(20);

@@ -128,7 +128,7 @@ pub fn clean_name(name: &str) -> String {
 }
 
 /// No control character, and none that turns the order of others around or cannot be seen.
-fn is_seen(c: char) -> bool {
+pub fn is_seen(c: char) -> bool {
     !c.is_control()
         && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }

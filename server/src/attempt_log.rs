@@ -1,7 +1,9 @@
 //! Keeps the attempts of `/v1` off its way: calls queue up, and one task writes many of them in one transaction.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use evenkeel_protocol::{Attempt, AttemptState};
 use evenkeel_store::{CallAttempts, Store};
 use jiff::SignedDuration;
 use prometheus::IntCounter;
@@ -29,6 +31,43 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 const FORGET: Duration = Duration::from_secs(3600);
 const FORGET_AT_ONCE: u32 = 1000;
+
+/// The attempts of a call under way, each as it now stands.
+#[derive(Default)]
+pub struct Noted(Mutex<Vec<Attempt>>);
+
+impl Noted {
+    /// Takes note of an attempt that began or changed.
+    pub fn note(&self, attempt: Attempt) {
+        let mut attempts = self.lock();
+        let known = attempts
+            .iter_mut()
+            .find(|known| known.index == attempt.index);
+        match known {
+            Some(known) => *known = attempt,
+            None => attempts.push(attempt),
+        }
+    }
+
+    /// Requests that were sent.
+    pub fn sent(&self) -> usize {
+        let attempts = self.lock();
+        let sent = attempts
+            .iter()
+            .filter(|attempt| attempt.state != AttemptState::Skipped);
+        sent.count()
+    }
+
+    /// All of them, in order; none are left.
+    pub fn take(&self) -> Vec<Attempt> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// A panic elsewhere leaves the list whole: each change is one assignment.
+    fn lock(&self) -> MutexGuard<'_, Vec<Attempt>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The way into the log. A call that it has taken is written, however long the database refuses, and at the latest when
 /// the log is closed; one that it cannot take is counted and told of.

@@ -9,6 +9,7 @@
 #![recursion_limit = "512"]
 
 mod api;
+mod aside;
 mod attachments;
 mod attempt_log;
 mod catalog;

@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::aside::Flights;
 use crate::attempt_log::AttemptLog;
 use crate::catalog::{self, Catalog, CatalogError, Listings};
 use crate::clock::Clock;
@@ -42,6 +43,8 @@ pub struct Shared {
     pub store: Store,
     /// Keeps the attempts of `/v1`.
     pub attempts: AttemptLog,
+    /// What is under way beside the turns.
+    pub flights: Arc<Flights>,
     /// Turns under way.
     pub runs: Runs,
     /// How models stand.
@@ -135,6 +138,7 @@ impl Shared {
             faults,
             attempts: AttemptLog::start(store.clone(), clock, built.lost.clone()),
             store,
+            flights: Arc::default(),
             runs: Runs::default(),
             health,
             metrics: built,

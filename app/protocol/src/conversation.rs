@@ -112,7 +112,8 @@ pub struct Suggestions {
     pub suggestions: Vec<String>,
 }
 
-/// What the engine has done for one person: the answers that would not have been there without it.
+/// What the engine has done for one person: the answers that would not have been there without it. Conversations that were
+/// deleted or imported are not counted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Receipt {
     /// The first answer that is counted; null where there is none.
@@ -121,12 +122,12 @@ pub struct Receipt {
     pub answers: u64,
     /// Those of them that came about only by a retry, a fallback or a recovery.
     pub saved: u64,
-    /// Turns that nobody could answer.
+    /// Turns that nobody could answer, or nobody in time.
     pub lost: u64,
     /// Seconds that failed attempts and waits took from saved answers.
     pub seconds_lost: f64,
     /// US dollars that saved answers cost more than the model asked for would have; null where no price is known.
     pub extra_cost: Option<f64>,
-    /// Answers a simulated fault had its hand in; they are counted nowhere else.
+    /// Answers, whole or not, a simulated fault had its hand in; they are counted nowhere else.
     pub simulated: u64,
 }

@@ -182,8 +182,8 @@ fn strip(bar: Bar, chart: &Chart) -> impl IntoView + use<> {
         let x = percent(place);
         view! { <line class="gantt-first" x1=x.clone() x2=x y1="1" y2="15"></line> }
     });
-    // Nothing took no time at all, and is seen all the same.
-    let point = (bar.waiting == 0 && bar.answering == 0).then(|| {
+    // What took hardly any time is seen all the same.
+    let point = (bar.waiting + bar.answering < WIDTH / 100).then(|| {
         let class = if bar.skipped {
             "gantt-skip"
         } else {

@@ -1,151 +1,304 @@
 //! Where a message is written. The text belongs to the element, not to a signal, so that what is typed before the page
 //! is hydrated stays.
 
+mod drop;
+mod forecast;
+mod instructions;
+mod model_search;
+mod pad;
+mod queued;
+mod reading;
+mod restore;
+mod tray;
+
 use leptos::ev::KeyboardEvent;
-use leptos::html::Textarea;
+use leptos::html::Input;
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+
+pub(crate) use forecast::ForecastLine;
+pub(crate) use instructions::instructions;
+pub(crate) use model_search::model_search;
+pub(crate) use queued::{OnItsWay, WaitingMessages, queued};
+pub(crate) use reading::{take, take_text};
+pub(crate) use restore::{look_after, restore};
+pub(crate) use tray::tray;
 
 use super::{Icon, ModelPicker, icon};
-use crate::store::Store;
+use crate::state::files::LONG_PASTE;
+use crate::store::{Dialog, Store};
+use drop::{DropZone, files_of};
+use pad::Pad;
 
 /// Enter sends: but not with Shift, which breaks the line, and not while an input method composes a character.
 pub(super) fn sends(event: &KeyboardEvent) -> bool {
-    // 229 is what some browsers report for the Enter that ends a composition.
-    event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
+    event.key() == "Enter" && !event.shift_key() && !composes(event)
 }
 
-/// As tall as its text, where the style sheet alone (`field-sizing`) cannot do it.
-fn fit(area: &web_sys::HtmlTextAreaElement) {
-    let style = web_sys::HtmlElement::style(area);
-    if style
-        .get_property_value("field-sizing")
-        .is_ok_and(|value| !value.is_empty())
-    {
-        return;
-    }
-    let supported = js_sys::Reflect::has(&style, &"fieldSizing".into()).unwrap_or(false);
-    if !supported {
-        // Both only fail for a property that there is not.
-        let _ = style.set_property("height", "auto");
-        let _ = style.set_property("height", &format!("{}px", area.scroll_height()));
-    }
+fn composes(event: &KeyboardEvent) -> bool {
+    // 229 is what some browsers report for the key that ends a composition.
+    event.is_composing() || event.key_code() == 229
 }
 
-/// The text, the model, and one button that sends or stops.
+/// Escape is meant for the answer, and for nothing that is open over the page.
+fn stops(store: Store, event: &KeyboardEvent) -> bool {
+    let list = store.list;
+    let open = list.drawer.get_untracked()
+        || list.overlay.with_untracked(Option::is_some)
+        || list.renaming.with_untracked(Option::is_some)
+        || !matches!(document().query_selector("dialog[open]"), Ok(None));
+    let others = event.shift_key() || event.alt_key() || event.ctrl_key() || event.meta_key();
+    // In another field it is that field's own.
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let field = "input, select, textarea:not(#composer)";
+    let typing = target.is_some_and(|target| target.matches(field).unwrap_or(false));
+    let meant = event.key() == "Escape" && !event.default_prevented() && !composes(event);
+    meant && !others && !open && !typing
+}
+
+/// Presses the button that edits the last question; false where there is none.
+fn edit_last() -> bool {
+    let buttons = document().query_selector_all("[data-role=user] [id^=edit-]");
+    let last = buttons
+        .ok()
+        .and_then(|buttons| buttons.item(buttons.length().checked_sub(1)?))
+        .and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok());
+    last.as_ref().map(web_sys::HtmlElement::click).is_some()
+}
+
+/// The text with all that goes with it, and the buttons that send and stop.
 #[component]
 pub(crate) fn Composer() -> impl IntoView {
     let store = Store::here();
-    let area = NodeRef::<Textarea>::new();
-    let empty = RwSignal::new(true);
-
-    let look = move || {
-        if let Some(area) = area.get_untracked() {
-            fit(&area);
-            empty.set(area.value().trim().is_empty());
-        }
-    };
-    // Whoever writes is going to read an answer.
-    let prepared = StoredValue::new(false);
-    let typed = move || {
-        look();
-        if !prepared.get_value() {
-            prepared.set_value(store.prepare());
-        }
-    };
-    let submit = move || {
-        let Some(area) = area.get_untracked() else {
-            return;
-        };
-        let text = area.value();
-        if text.trim().is_empty() || store.busy.get_untracked() {
-            return;
-        }
-        area.set_value("");
-        look();
-        store.complaint.set(None);
-        store.send(text.trim_end().to_owned(), None);
-    };
-
-    Effect::new(move || {
-        let Some(area) = area.get() else { return };
-        look();
-        // An Enter that came before anybody listened; see public/early.js.
-        if area.has_attribute("data-submit") {
-            // It is there, so it can be removed.
-            let _ = area.remove_attribute("data-submit");
-            submit();
-        }
-    });
-    Effect::new(move || {
-        let (Some(text), Some(area)) = (store.draft.get(), area.get()) else {
-            return;
-        };
-        area.set_value(&text);
-        look();
-        // It can have the focus.
-        let _ = area.focus();
-        store.draft.set(None);
-    });
+    let pad = Pad::new(store);
+    pad.live();
 
     let keydown = move |event: KeyboardEvent| {
         if sends(&event) {
             event.prevent_default();
-            submit();
+            pad.submit();
+        } else if event.key() == "ArrowUp" && pad.bare() && !composes(&event) && edit_last() {
+            event.prevent_default();
         }
     };
-    let press = move |_| {
-        if store.busy.get_untracked() {
-            store.stop();
-        } else {
-            submit();
-        }
-        if let Some(area) = area.get_untracked() {
-            // It can have the focus.
-            let _ = area.focus();
-        }
-    };
-    // Not `disabled`, which would take the focus away from whoever has it there.
-    let idle = move || {
-        if store.busy.get() {
-            store.running.with(Option::is_none)
-        } else {
-            empty.get()
+    let paste = move |event: leptos::ev::ClipboardEvent| {
+        let Some(data) = event.clipboard_data() else {
+            return;
+        };
+        let files = files_of(&data);
+        let text = data.get_data("text/plain").unwrap_or_default();
+        if !files.is_empty() && text.is_empty() {
+            event.prevent_default();
+            store.take_files(files);
+        } else if text.encode_utf16().count() > LONG_PASTE {
+            event.prevent_default();
+            store.take_text(text);
         }
     };
+    Effect::new(move || {
+        let escape = window_event_listener(leptos::ev::keydown, move |event| {
+            if store.running.with_untracked(Option::is_some) && stops(store, &event) {
+                event.prevent_default();
+                store.stop();
+            }
+        });
+        on_cleanup(move || escape.remove());
+    });
+
+    let shown = move |view: fn(late: crate::late::Composing) -> AnyView, wanted: bool| {
+        wanted.then(|| store.composing_part().map(view))
+    };
+    let some_files = Memo::new(move |_| !store.composing.files.with(Vec::is_empty));
+    let some_refusals = Memo::new(move |_| !store.composing.refusals.with(Vec::is_empty));
     view! {
+        <DropZone />
         <div class="composer" role="group" aria-label="Write a message">
+            {move || shown(|part| (part.tray)(), some_files.get() || some_refusals.get())}
             <label class="sr-only" for="composer">"Message"</label>
             <textarea
-                node_ref=area
+                node_ref=pad.area
                 id="composer"
                 data-testid="composer"
                 rows="1"
                 placeholder="Ask anything"
                 autocomplete="off"
                 enterkeyhint="send"
-                aria-describedby="composer-hint"
-                on:input=move |_| typed()
+                aria-describedby="composer-hint forecast"
+                on:input=move |_| pad.typed()
                 on:keydown=keydown
+                on:paste=paste
             ></textarea>
-            <div class="flex items-center justify-between gap-2">
+            <div class="composer-bar flex items-center gap-1">
+                <Attach />
+                <Instructions />
                 <ModelPicker />
                 <span id="composer-hint" class="hint">"Enter sends, Shift+Enter breaks the line"</span>
-                <button
-                    type="button"
-                    class="send-button"
-                    data-testid=move || if store.busy.get() { "stop" } else { "send" }
-                    aria-label=move || if store.busy.get() { "Stop" } else { "Send" }
-                    disabled=move || !store.hydrated.get()
-                    aria-disabled=move || idle().to_string()
-                    on:click=press
-                >
-                    {move || {
-                        let shape = if store.busy.get() { icon::STOP } else { icon::SEND };
-                        view! { <Icon shape /> }
-                    }}
-                </button>
+                <Buttons pad />
             </div>
         </div>
+        {move || {
+            let dialog = store.composing.dialog.get();
+            dialog.and_then(|dialog| {
+                store.composing_part().map(|part| match dialog {
+                    Dialog::Instructions => (part.instructions)(),
+                    Dialog::Models => (part.models)(),
+                })
+            })
+        }}
     }
     .into_any()
+}
+
+/// Chooses files.
+#[component]
+fn Attach() -> impl IntoView {
+    let store = Store::here();
+    let input = NodeRef::<Input>::new();
+    let choose = move |_| {
+        store.prepare_composing();
+        if let Some(input) = input.get_untracked() {
+            input.click();
+        }
+    };
+    let chosen = move |_| {
+        let Some(input) = input.get_untracked() else {
+            return;
+        };
+        let files = input.files().map(|list| {
+            (0..list.length())
+                .filter_map(|index| list.get(index))
+                .collect()
+        });
+        store.take_files(files.unwrap_or_default());
+        // The same file may be chosen again.
+        input.set_value("");
+    };
+    view! {
+        <button
+            type="button"
+            class="bar-button"
+            aria-label="Attach files"
+            title="Attach files"
+            data-testid="attach"
+            disabled=move || !store.hydrated.get()
+            on:click=choose
+        >
+            <Icon shape=icon::CLIP />
+        </button>
+        <input
+            node_ref=input
+            type="file"
+            multiple
+            hidden
+            tabindex="-1"
+            aria-label="Files"
+            data-testid="files"
+            on:change=chosen
+        />
+    }
+}
+
+/// Opens what every model is told first.
+#[component]
+fn Instructions() -> impl IntoView {
+    let store = Store::here();
+    let set = Memo::new(move |_| store.instructions().is_some());
+    view! {
+        <button
+            type="button"
+            class="bar-button"
+            data-testid="instructions"
+            data-set=move || set.get().then_some("")
+            aria-label=move || if set.get() { "Instructions, set" } else { "Instructions" }
+            aria-haspopup="dialog"
+            title="What every model is told first"
+            disabled=move || !store.hydrated.get()
+            on:click=move |_| store.open_dialog(Dialog::Instructions)
+        >
+            <Icon shape=icon::NOTE />
+            <span class="bar-word" aria-hidden="true">
+                {move || set.get().then_some("Instructions")}
+            </span>
+        </button>
+    }
+}
+
+/// One button that sends (or lets wait), and while an answer is written one that stops it.
+#[component]
+fn Buttons(
+    /// What is written.
+    pad: Pad,
+) -> impl IntoView {
+    let store = Store::here();
+    let nothing = Memo::new(move |_| pad.empty.get() && store.composing.files.with(Vec::is_empty));
+    let sending = Memo::new(move |_| !store.busy.get() || !nothing.get());
+    // Not `disabled`, which would take the focus away from whoever has it there.
+    let press = move |_| {
+        pad.submit();
+        pad.focus();
+    };
+    let stop = move |_| {
+        store.stop();
+        pad.focus();
+    };
+    view! {
+        <Show when=move || store.busy.get()>
+            <button
+                type="button"
+                class="send-button"
+                data-testid="stop"
+                aria-label="Stop"
+                title="Stop (Escape)"
+                disabled=move || !store.hydrated.get()
+                aria-disabled=move || store.running.with(Option::is_none).to_string()
+                on:click=stop
+            >
+                <Icon shape=icon::STOP />
+            </button>
+        </Show>
+        <Show when=move || sending.get()>
+            <button
+                type="button"
+                class="send-button"
+                data-testid="send"
+                aria-label=move || {
+                    if store.busy.get() { "Send when this answer is done" } else { "Send" }
+                }
+                disabled=move || !store.hydrated.get()
+                aria-disabled=move || nothing.get().to_string()
+                on:click=press
+            >
+                <Icon shape=icon::SEND />
+            </button>
+        </Show>
+    }
+}
+
+impl Store {
+    /// Files that somebody wants to send.
+    pub(crate) fn take_files(self, files: Vec<web_sys::File>) {
+        if files.is_empty() {
+            return;
+        }
+        self.prepare_composing();
+        leptos::task::spawn_local(async move {
+            (crate::late::COMPOSING.load().await.take)(self, files);
+        });
+    }
+
+    /// A text that is too long to be read in the composer.
+    fn take_text(self, text: String) {
+        self.prepare_composing();
+        leptos::task::spawn_local(async move {
+            (crate::late::COMPOSING.load().await.take_text)(self, text);
+        });
+    }
+
+    /// Opens something from the composer.
+    pub(crate) fn open_dialog(self, dialog: Dialog) {
+        self.prepare_composing();
+        self.composing.dialog.set(Some(dialog));
+    }
 }

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use super::Countdown;
-use crate::store::{Connection, Store};
+use crate::state::Connection;
+use crate::store::Store;
 
 /// Says how the connection stands, where it does not stand.
 #[component]
@@ -12,6 +13,7 @@ pub(crate) fn ConnectionLine() -> impl IntoView {
     let state = move || match store.connection.get() {
         Connection::Connecting => "connecting",
         Connection::Open => "open",
+        Connection::Silent => "silent",
         Connection::Waiting { .. } => "waiting",
     };
     view! {
@@ -19,9 +21,17 @@ pub(crate) fn ConnectionLine() -> impl IntoView {
             {move || match store.connection.get() {
                 Connection::Open => ().into_any(),
                 Connection::Connecting => view! { <span>"Connecting …"</span> }.into_any(),
+                Connection::Silent => {
+                    view! { <span>"The server does not answer. Still trying …"</span> }.into_any()
+                }
                 Connection::Waiting { until } => {
+                    let lost = if window().navigator().on_line() {
+                        "Connection lost."
+                    } else {
+                        "This device is offline."
+                    };
                     view! {
-                        <span>"Connection lost. Next try in " <Countdown until over="a moment" /> "."</span>
+                        <span>{lost} " Next try in " <Countdown until over="a moment" /> "."</span>
                         <button type="button" class="link-button" on:click=move |_| store.hurry()>
                             "Try now"
                         </button>

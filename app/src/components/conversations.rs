@@ -30,11 +30,10 @@ pub(crate) fn ConversationList() -> impl IntoView {
             })
         })
     });
-    let open = Selector::new(move || store.open.with(|open| open.id.clone()));
-    let renamed = Selector::new(move || list.renaming.get());
+    let open = Memo::new(move |_| store.open.with(|open| open.id.clone()));
+    let renamed = Memo::new(move |_| list.renaming.get());
     let searching = Memo::new(move |_| list.query.with(|query| !query.trim().is_empty()));
     let group = move |name: String| {
-        let (open, renamed) = (open.clone(), renamed.clone());
         let heading = name.clone();
         let ids = Memo::new(move |_| {
             groups.with(|all| {
@@ -47,7 +46,7 @@ pub(crate) fn ConversationList() -> impl IntoView {
                 <h2 class="group-name">{heading.clone()}</h2>
                 <ul class="flex flex-col" aria-label=heading>
                     <For each=move || ids.get() key=|id| id.clone() let:id>
-                        {entry(store, &id, &open, &renamed)}
+                        {entry(store, &id, open, renamed)}
                     </For>
                 </ul>
             </section>
@@ -72,19 +71,19 @@ pub(crate) fn ConversationList() -> impl IntoView {
 fn entry(
     store: Store,
     id: &ConversationId,
-    open: &Selector<Option<ConversationId>>,
-    renamed: &Selector<Option<ConversationId>>,
+    open: Memo<Option<ConversationId>>,
+    renamed: Memo<Option<ConversationId>>,
 ) -> impl IntoView + use<> {
     let cell = store.list.entry(id)?;
     let name = {
         let cell = cell.clone();
         Memo::new(move |_| cell.with(name_of))
     };
-    let (key, open, renamed) = (Some(id.clone()), open.clone(), renamed.clone());
+    let key = Some(id.clone());
     let id = id.clone();
     let renaming = {
         let key = key.clone();
-        Memo::new(move |_| renamed.selected(&key))
+        Memo::new(move |_| renamed.with(|renamed| *renamed == key))
     };
     let address = format!("/c/{id}");
     let shown = move || {
@@ -94,7 +93,7 @@ fn entry(
                 .map(|part| (part.rename)(store, cell.clone()))
                 .into_any()
         } else {
-            let (open, key) = (open.clone(), key.clone());
+            let key = key.clone();
             view! {
                 <a
                     class="side-link"
@@ -102,7 +101,7 @@ fn entry(
                     data-id=key.as_ref().map(ToString::to_string)
                     href=address.clone()
                     title=move || name.get()
-                    aria-current=move || open.selected(&key).then_some("page")
+                    aria-current=move || open.with(|open| *open == key).then_some("page")
                 >
                     <span class="truncate">{move || name.get()}</span>
                 </a>

@@ -25,6 +25,8 @@ pub(crate) const RECEIPT: &str =
     "M6 3.500h12V20l-2.500-1.500L12 20l-3.500-1.500L6 20zM9 8h6M9 12h6";
 pub(crate) const KEYBOARD: &str = "M3 6.500h18v11H3zM7 10h.01M11 10h.01M15 10h.01M8 14h8";
 pub(crate) const ALERT: &str = "M12 4L2.5 20h19zM12 10v4.5M12 17.2v.1";
+pub(crate) const CLIP: &str = "M20 11.5l-8.2 8.2a5 5 0 0 1-7.1-7.1l8.6-8.6a3.4 3.4 0 0 1 4.8 4.8l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4l7.7-7.7";
+pub(crate) const NOTE: &str = "M5 4h14v11l-5 5H5zM14 20v-5h5M8.5 8.5h7M8.5 12h4";
 pub(crate) const EDIT: &str = "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3";
 pub(crate) const AGAIN: &str = "M20 12a8 8 0 1 1-2.3-5.7L20 8.6M20 4v4.6h-4.6";
 pub(crate) const LEFT: &str = "M14.5 6l-6 6 6 6";

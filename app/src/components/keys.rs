@@ -82,7 +82,7 @@ fn act(store: Store, action: Action) {
             write();
         }
         Action::CopyAnswer => store.copy_last_answer(),
-        Action::Regenerate => regenerate(),
+        Action::Regenerate => store.regenerate_last(),
         Action::Sheet => store.lay_over(Overlay::Shortcuts),
         Action::Own => {}
     }
@@ -90,15 +90,4 @@ fn act(store: Store, action: Action) {
 
 fn write() {
     request_animation_frame(|| browser::focus("composer"));
-}
-
-/// Presses the button of the last answer that can be regenerated.
-fn regenerate() {
-    let buttons = document().query_selector_all("[data-testid=regenerate]");
-    let last = buttons
-        .ok()
-        .and_then(|buttons| buttons.item(buttons.length().checked_sub(1)?));
-    if let Some(button) = last.and_then(|button| button.dyn_into::<web_sys::HtmlElement>().ok()) {
-        button.click();
-    }
 }

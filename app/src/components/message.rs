@@ -5,6 +5,7 @@ use std::sync::Arc;
 use evenkeel_protocol::RequestId;
 use leptos::prelude::*;
 
+use super::composer::OnItsWay;
 use crate::late;
 use crate::state::Entry;
 use crate::store::Store;
@@ -66,16 +67,13 @@ pub(crate) fn PendingMessage(
             }
         }
     };
-    let edit = move |_| {
-        if let Some(pending) = store.withdraw(&id) {
-            store.draft.set(Some(pending.send.text.clone()));
-        }
-    };
+    let edit = move |_| store.edit_again(&id);
     let refused = move || pending.get().and_then(|pending| pending.refused.clone());
     view! {
         <article class="message flex flex-col items-end gap-2" data-testid="message" data-role="user" data-status="pending">
             <h2 class="sr-only">"You"</h2>
             <div class="bubble">{text}</div>
+            <OnItsWay pending />
             {move || {
                 refused()
                     .map(|error| {

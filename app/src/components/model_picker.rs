@@ -3,19 +3,19 @@
 use evenkeel_protocol::Model;
 use leptos::prelude::*;
 
-use crate::store::Store;
+use super::{Icon, icon};
+use crate::store::{Dialog, Store};
+use crate::wording;
 
-/// A native list of the models, by provider.
+/// With more models than this a search is offered.
+const MANY: usize = 20;
+
+/// A native list of the models, by provider; each says whether it would answer itself now.
 #[component]
 pub(crate) fn ModelPicker() -> impl IntoView {
     let store = Store::here();
-    let current = Memo::new(move |_| {
-        store
-            .chosen_model
-            .get()
-            .unwrap_or_else(|| store.usual_model.get())
-            .to_string()
-    });
+    let current = Memo::new(move |_| store.next_model().to_string());
+    let many = Memo::new(move |_| store.hello.with(|hello| hello.models.len() > MANY));
     let groups = move || {
         let hello = store.hello.get();
         let mut groups: Vec<(String, Vec<Model>)> = Vec::new();
@@ -33,12 +33,17 @@ pub(crate) fn ModelPicker() -> impl IntoView {
                     .into_iter()
                     .map(|model| {
                         let id = model.id.to_string();
+                        let selected = id == current.get_untracked();
                         let label = if model.demo {
                             format!("{id} (demo)")
                         } else {
                             id.clone()
                         };
-                        let selected = id == current.get_untracked();
+                        let label = move || {
+                            store.composing.forecast.with(|forecast| {
+                                wording::option(&label, wording::forecast_for(forecast, &model.id))
+                            })
+                        };
                         view! { <option value=id selected=selected>{label}</option> }
                     })
                     .collect();
@@ -61,6 +66,19 @@ pub(crate) fn ModelPicker() -> impl IntoView {
                 {groups}
             </select>
         </label>
+        <Show when=move || many.get()>
+            <button
+                type="button"
+                class="bar-button"
+                aria-label="Search models"
+                title="Search models"
+                aria-haspopup="dialog"
+                disabled=move || !store.hydrated.get()
+                on:click=move |_| store.open_dialog(Dialog::Models)
+            >
+                <Icon shape=icon::SEARCH />
+            </button>
+        </Show>
     }
     .into_any()
 }

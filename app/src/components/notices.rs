@@ -30,7 +30,8 @@ pub(super) fn notices(store: Store) -> AnyView {
 fn pass(node: NodeRef<Div>, after: Duration, go: impl Fn() + 'static) {
     let left = StoredValue::new(after);
     let tick = move || {
-        let held = node.get_untracked().is_some_and(|line| {
+        let line = node.try_get_untracked().flatten();
+        let held = line.is_some_and(|line| {
             line.matches(":hover").unwrap_or(false)
                 || line
                     .query_selector(":focus-visible")

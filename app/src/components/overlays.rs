@@ -19,7 +19,7 @@ use crate::store::Store;
 use crate::store::list::Overlay;
 
 /// A message that has not come into the page after so many looks does not come.
-const LOOKS: u32 = 60;
+const LOOKS: u32 = 300;
 const LOOK: Duration = Duration::from_millis(50);
 /// A found message is marked for so long.
 const MARKED: Duration = Duration::from_secs(6);
@@ -58,6 +58,7 @@ fn reveal(store: Store) {
             .open
             .with(|open| open.phase == Phase::Ready && open.id.is_some());
         if let Some(id) = wanted.filter(|_| ready) {
+            store.reveal(&id);
             look(store, id, LOOKS);
         }
     });

@@ -52,10 +52,13 @@ pub(crate) fn Sidebar(
                 .for_each(|files| (part.import)(store, files));
         });
     };
-    let keydown = move |event| {
-        if let Some(part) = late::LIST.get() {
+    let keydown = move |event| match late::LIST.get() {
+        Some(part) => (part.key)(store, event),
+        // What is pressed before it has come is not lost.
+        None => leptos::task::spawn_local(async move {
+            let part = late::LIST.load().await;
             (part.key)(store, event);
-        }
+        }),
     };
     view! {
         <nav

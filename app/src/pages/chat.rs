@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use super::NotFoundPage;
 use crate::components::{
-    Composer, ConnectionLine, DeletedPage, TemporaryLine, TemporarySwitch, Transcript,
+    Composer, ConnectionLine, DeletedPage, ForecastLine, TemporaryLine, TemporarySwitch,
+    Transcript, WaitingMessages,
 };
 use crate::state::Phase;
 use crate::store::Store;
@@ -48,8 +49,12 @@ pub(crate) fn ChatPage() -> impl IntoView {
                         <Opening title phase />
                         <Transcript />
                         <div class="foot mx-auto flex w-full flex-col gap-2 px-4 pb-4">
-                            <ConnectionLine />
+                            <div class="foot-line">
+                                <ConnectionLine />
+                                <ForecastLine />
+                            </div>
                             <Complaint />
+                            <WaitingMessages />
                             <Composer />
                         </div>
                     </div>

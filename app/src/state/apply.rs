@@ -62,6 +62,7 @@ impl State {
                 self.hello = Arc::new(hello);
                 self.forecast_known = false;
                 self.runs().reconnected();
+                self.try_again();
             }
             ServerFrame::Accepted {
                 run_id,

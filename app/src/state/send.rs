@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use evenkeel_protocol::{
-    ClientFrame, Message, MessageId, MessageRole, MessageStatus, ModelId, RequestId, Send,
-    Timestamp, TurnError,
+    Attachment, ClientFrame, ErrorKind, Message, MessageId, MessageRole, MessageStatus, ModelId,
+    RequestId, Send, Timestamp, TurnError,
 };
 
 use super::{Runs, State};
@@ -120,6 +120,47 @@ impl State {
         ClientFrame::Send(send)
     }
 
+    /// Files and instructions go with a message that was taken just now; what to tell the server instead.
+    pub fn accompany(
+        &mut self,
+        request_id: &RequestId,
+        attachments: Vec<Attachment>,
+        system_prompt: Option<String>,
+    ) -> Option<ClientFrame> {
+        let mut pending = self.pending.iter_mut();
+        let pending = pending.find(|pending| pending.send.request_id == *request_id)?;
+        let send = &mut Arc::make_mut(pending).send;
+        send.attachments = attachments;
+        // A conversation that has begun has its own.
+        send.system_prompt = system_prompt.filter(|_| send.conversation_id.is_none());
+        Some(ClientFrame::Send(send.clone()))
+    }
+
+    /// Takes a message that was on its way before the page was loaded, and says what to tell the server.
+    pub fn adopt(&mut self, send: Send, at: Timestamp) -> Option<ClientFrame> {
+        let mut known = self.pending.iter();
+        if known.any(|pending| pending.send.request_id == send.request_id) {
+            return None;
+        }
+        let frame = ClientFrame::Send(send.clone());
+        self.pending.push(Arc::new(Pending {
+            send,
+            at,
+            refused: None,
+        }));
+        Some(frame)
+    }
+
+    /// A new connection: what the server refused for a reason of its own is tried again.
+    pub(super) fn try_again(&mut self) {
+        for pending in &mut self.pending {
+            let refused = pending.refused.as_ref().map(|error| &error.kind);
+            if matches!(refused, Some(ErrorKind::Internal)) {
+                Arc::make_mut(pending).refused = None;
+            }
+        }
+    }
+
     /// What the message that the server stored for this one stands below.
     pub(super) fn parent_of(&self, send: &Send) -> Option<MessageId> {
         match &send.edited_id {
@@ -150,7 +191,11 @@ impl State {
     pub(super) fn unsent(&self) -> impl Iterator<Item = ClientFrame> {
         self.pending
             .iter()
-            .filter(|pending| pending.refused.is_none())
+            // What the server itself is to blame for may go well this time.
+            .filter(|pending| {
+                let refused = pending.refused.as_ref().map(|error| &error.kind);
+                matches!(refused, None | Some(ErrorKind::Internal))
+            })
             .map(|pending| ClientFrame::Send(pending.send.clone()))
     }
 

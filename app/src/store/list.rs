@@ -308,6 +308,14 @@ impl Store {
         });
     }
 
+    /// Asks for another answer to the last question that is shown.
+    pub(crate) fn regenerate_last(&self) {
+        let last = self.read(|state| state.open.shown().last().cloned());
+        if let Some(id) = last.filter(|_| !self.busy.get_untracked()) {
+            self.ask_again(&id, None);
+        }
+    }
+
     /// What the page does with the list at the beginning of its life.
     pub(crate) fn start_list(&self) {
         let list = self.list;

@@ -1,6 +1,7 @@
 //! The sentences: what the events of a turn mean in words. Pure, so that every sentence can be tested.
 
 mod faults;
+mod forecast;
 mod health;
 mod meanwhile;
 mod reasons;
@@ -14,6 +15,7 @@ use evenkeel_protocol::{
 };
 
 pub use faults::{fault, target};
+pub use forecast::{forecast, forecast_for, likely_back, option};
 pub use health::{circuit, verdict};
 pub use meanwhile::{Meanwhile, Wait, progress};
 pub use reasons::{Fixer, explain, reason};

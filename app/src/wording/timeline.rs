@@ -4,7 +4,7 @@ use evenkeel_protocol::{Attempt, AttemptState, Timestamp, Usage};
 
 use super::{seconds, state, why};
 
-/// An attempt in a few words: "failed (rate limited) after 0.3 s".
+/// An attempt in a few words: "failed (rate limited) after 0.3 s", "failed (key refused) at once".
 pub fn outcome(attempt: &Attempt) -> String {
     let mut text = state(attempt.state).to_owned();
     if attempt.reason.is_some() {
@@ -13,7 +13,11 @@ pub fn outcome(attempt: &Attempt) -> String {
     if let Some(ms) = attempt.duration_ms
         && attempt.state != AttemptState::Skipped
     {
-        text.push_str(&format!(" after {}", seconds(ms)));
+        let when = match ms {
+            0..100 => " at once".to_owned(),
+            _ => format!(" after {}", seconds(ms)),
+        };
+        text.push_str(&when);
     }
     text
 }

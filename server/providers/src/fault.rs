@@ -11,6 +11,8 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
+use crate::Caller;
+
 /// What a fault does to the bytes of a request it strikes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FaultKind {
@@ -121,8 +123,8 @@ impl Armed {
             && only_model.as_ref().is_none_or(|only| Some(only) == model)
     }
 
-    /// Whether it strikes a request for no model. That is nobody's turn: it uses nothing up and moves no dice, so that
-    /// it changes nothing for the requests that the fault is meant for.
+    /// Whether it strikes a request that is for nobody's turn: it uses nothing up and moves no dice, so that it changes
+    /// nothing for the requests that the fault is meant for.
     fn strikes_aside(&mut self) -> bool {
         let spent = self.order.first_n.is_some_and(|n| self.matched >= n);
         let strikes = !spent && self.dice.clone().random::<f64>() < self.order.probability;
@@ -238,7 +240,7 @@ impl Faults {
     /// What the first armed fault that matches and strikes does to this request.
     pub(crate) fn strike(
         &self,
-        principal: &str,
+        caller: &Caller,
         provider: &ProviderId,
         model: Option<&ModelId>,
     ) -> Option<(FaultKind, Overlay)> {
@@ -246,10 +248,11 @@ impl Faults {
         let struck = self.lock().iter_mut().find_map(|fault| {
             let alive = now < fault.expires();
             let strikes = alive
-                && fault.matches(principal, provider, model)
-                && match model {
-                    Some(_) => fault.strikes(),
-                    None => fault.strikes_aside(),
+                && fault.matches(&caller.principal, provider, model)
+                && if caller.aside || model.is_none() {
+                    fault.strikes_aside()
+                } else {
+                    fault.strikes()
                 };
             strikes.then(|| fault.clone())
         })?;

@@ -17,6 +17,26 @@ use crate::{
 pub struct Caller {
     /// The principal's id.
     pub principal: Arc<str>,
+    /// It is for nobody's turn: it meets the faults that are armed, and uses none of them up.
+    pub aside: bool,
+}
+
+impl Caller {
+    /// Whoever begins a turn.
+    pub fn of_turn(principal: Arc<str>) -> Self {
+        Self {
+            principal,
+            aside: false,
+        }
+    }
+
+    /// The same, who asks for something beside it.
+    pub fn aside(principal: Arc<str>) -> Self {
+        Self {
+            principal,
+            aside: true,
+        }
+    }
 }
 
 /// A transport with the fault layer on top of it. Faults act on bytes: the adapters above cannot tell them from real
@@ -47,7 +67,7 @@ impl Wire {
     }
 
     /// Sends a request, or suffers the fault that is armed for it. A request that is for no model (discovery) meets the
-    /// faults that are armed against the provider, and uses none of them up.
+    /// faults that are armed against the provider. Neither it nor a caller's request beside a turn uses them up.
     ///
     /// # Errors
     ///
@@ -58,7 +78,7 @@ impl Wire {
         model: Option<&ModelId>,
         request: Request<Bytes>,
     ) -> Result<Reply, TransportError> {
-        let strike = self.faults.strike(&caller.principal, &self.provider, model);
+        let strike = self.faults.strike(caller, &self.provider, model);
         let Some((kind, overlay)) = strike else {
             return self.transport.send(request).await;
         };

@@ -3,6 +3,9 @@
 mod change;
 mod chat;
 mod deletion;
+mod document;
+mod export;
+mod import;
 
 use std::sync::Arc;
 
@@ -13,6 +16,8 @@ use serde::Serialize;
 pub(crate) use self::change::change;
 pub(crate) use self::chat::chat;
 pub(crate) use self::deletion::{delete, restore};
+pub(crate) use self::export::export;
+pub(crate) use self::import::import;
 use super::{Id, Json};
 use crate::error::Refusal;
 use crate::principal::Principal;

@@ -98,9 +98,7 @@ impl Asked {
         let catalog = shared.catalog();
         let model = model(&catalog, &question.model)?;
         let prompt = Arc::new(question.prompt);
-        let caller = Caller {
-            principal: self.principal.id.clone(),
-        };
+        let caller = Caller::of_turn(self.principal.id.clone());
         let chain = catalog.chain(model, &prompt, &caller);
         let chain = chain.map_err(|error| Refusal::at("model", &error.to_string()))?;
         let call = Arc::new(Call::new(self, &catalog, model.id.clone()));

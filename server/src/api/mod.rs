@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 mod anthropic;
+mod aside;
 mod attachments;
 mod body;
 pub(crate) mod conversations;
@@ -22,7 +23,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use axum::routing::{any, delete, get, post};
 
-pub(crate) use body::{Id, Json};
+pub(crate) use body::{Id, Json, Raw};
 
 use crate::error::{Refusal, Shape};
 use crate::shared::Shared;
@@ -52,11 +53,15 @@ pub fn routes() -> Router<Arc<Shared>> {
                 .patch(conversations::change)
                 .delete(conversations::delete),
         )
+        .route("/api/conversations/import", post(conversations::import))
+        .route("/api/conversations/{id}/export", get(conversations::export))
         .route(
             "/api/conversations/{id}/restore",
             post(conversations::restore),
         )
         .route("/api/conversations/{id}/chat", post(conversations::chat))
+        .route("/api/conversations/{id}/title", post(aside::title))
+        .route("/api/messages/{id}/suggestions", post(aside::suggestions))
         .route("/api/receipt", get(receipt::receipt))
         .route("/api/attachments/{id}", get(attachments::one))
         .route("/api/search", get(search::search))

@@ -45,9 +45,7 @@ pub struct ProviderEntry {
 impl ProviderEntry {
     /// Asks it for its models, on behalf of nobody's turn.
     pub fn list(&self) -> BoxFuture<'static, Result<Vec<Discovered>, UpstreamError>> {
-        let nobody = Caller {
-            principal: "discovery".into(),
-        };
+        let nobody = Caller::aside("discovery".into());
         self.provider.discover(&nobody)
     }
 

@@ -20,9 +20,7 @@ impl Catalog {
             return vec![];
         }
         let prompt = Arc::new(Prompt::conversation([]));
-        let caller = Caller {
-            principal: principal.into(),
-        };
+        let caller = Caller::of_turn(principal.into());
         // Many chains have the same legs.
         let mut legs: HashMap<&ModelId, Option<Leg>> = HashMap::new();
         let outlooks = in_trouble.into_iter().filter_map(|model| {

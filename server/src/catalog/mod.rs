@@ -2,6 +2,7 @@
 
 mod auto;
 mod build;
+mod cheapest;
 mod connect;
 mod forecast;
 mod likeness;
@@ -225,11 +226,7 @@ impl Catalog {
         caller: &Caller,
     ) -> Result<Chain, ChainError> {
         let legs = model.chain.iter().filter_map(|id| self.model(id.as_str()));
-        let legs = legs.filter_map(|model| {
-            let provider = self.enabled_provider(model)?;
-            let circuits = provider.circuits_of(&model.id, &caller.principal);
-            self.leg(model, circuits, prompt, caller)
-        });
+        let legs = legs.filter_map(|model| self.turn_leg(model, prompt, caller));
         Self::chain_of(model, legs, &facts(prompt))
     }
 
@@ -247,6 +244,13 @@ impl Catalog {
         } else {
             chain
         })
+    }
+
+    /// A leg as it is asked: faults that are aimed at it come into play.
+    fn turn_leg(&self, model: &ModelEntry, prompt: &Arc<Prompt>, caller: &Caller) -> Option<Leg> {
+        let provider = self.enabled_provider(model)?;
+        let circuits = provider.circuits_of(&model.id, &caller.principal);
+        self.leg(model, circuits, prompt, caller)
     }
 
     fn enabled_provider(&self, model: &ModelEntry) -> Option<&ProviderEntry> {

@@ -2,6 +2,7 @@
 //! problem and names its key's path.
 
 mod chains;
+mod chat;
 mod kind;
 mod known;
 mod models;
@@ -19,6 +20,7 @@ use std::path::Path;
 
 use url::Url;
 
+pub use chat::ChatConfig;
 pub use kind::{Family, ProviderKind};
 pub use models::ModelConfig;
 pub use providers::ProviderConfig;
@@ -36,6 +38,8 @@ pub struct Config {
     pub public_url: Option<Url>,
     /// The database.
     pub storage_url: String,
+    /// What may be asked of a model without anybody's question.
+    pub chat: ChatConfig,
     /// The engine's figures, where nothing nearer says otherwise.
     pub resilience: Settings,
     /// What all turns together may spend on retries and hedges.
@@ -202,6 +206,8 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
     }
     auth.finish();
 
+    let chat = chat::read(root.table("chat"));
+
     let mut section = root.table("resilience");
     let resilience = resilience::settings(&mut section, &Settings::default());
     let retry_budget = resilience::retry_budget(&mut section);
@@ -243,6 +249,7 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
         listen,
         public_url,
         storage_url: storage_url.map_or_else(|| "sqlite://evenkeel.db".to_owned(), |url| url.value),
+        chat,
         resilience,
         retry_budget,
         default_fallbacks,

@@ -144,7 +144,7 @@ pub(crate) async fn attachments_of_conversation(
     by_message(&rows, attached)
 }
 
-fn by_message<T>(
+pub(crate) fn by_message<T>(
     rows: &[SqliteRow],
     read: impl Fn(&SqliteRow) -> Result<T, StoreError>,
 ) -> Result<HashMap<MessageId, Vec<T>>, StoreError> {
@@ -166,7 +166,7 @@ fn attached(row: &SqliteRow) -> Result<AttachedFile, StoreError> {
     })
 }
 
-fn file(row: &SqliteRow) -> Result<File, StoreError> {
+pub(crate) fn file(row: &SqliteRow) -> Result<File, StoreError> {
     let fields = Fields::new("attachments", row);
     Ok(File {
         name: fields.get("name")?,

@@ -220,4 +220,13 @@ async fn twenty_mebibytes_pass_and_a_frame_beyond_the_limit_is_refused_with_word
     // The socket goes on.
     let frames = socket.ask(send("3", "hello", "a")).await;
     assert_eq!(answer(&frames)["text"], "seen");
+
+    // One that is too long even to be read ends the connection, with words as well. Its head is enough.
+    let length = (65_u64 * 1024 * 1024).to_be_bytes();
+    let head = [&[0x81, 0xff][..], &length, &[0; 4]].concat();
+    socket.say_raw(&head).await;
+    let refused = socket.hear().await;
+    let said = refused["error"].as_str().unwrap();
+    assert!(said.starts_with("the frame cannot be read"), "{said}");
+    assert_eq!(server.get("/livez").await.0, 200);
 }

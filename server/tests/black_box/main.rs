@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
+mod aside;
 mod attachments;
 mod branches;
 mod deletion;
@@ -22,4 +23,5 @@ mod simulate;
 mod socket;
 mod support;
 mod temporary;
+mod transfer;
 mod wall;

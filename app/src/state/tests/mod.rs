@@ -1,4 +1,5 @@
 mod branches;
+mod list;
 mod replay;
 mod turns;
 mod window;

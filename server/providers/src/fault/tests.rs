@@ -17,12 +17,42 @@ fn order() -> FaultOrder {
 
 fn struck(faults: &Faults, principal: &str, provider: &str, model: &str) -> bool {
     faults
-        .strike(principal, &provider.into(), Some(&model.into()))
+        .strike(
+            &Caller::of_turn(principal.into()),
+            &provider.into(),
+            Some(&model.into()),
+        )
         .is_some()
 }
 
 fn struck_aside(faults: &Faults, provider: &str) -> bool {
-    faults.strike("me", &provider.into(), None).is_some()
+    let me = Caller::of_turn("me".into());
+    faults.strike(&me, &provider.into(), None).is_some()
+}
+
+fn struck_beside_a_turn(faults: &Faults, model: &str) -> bool {
+    let me = Caller::aside("me".into());
+    faults
+        .strike(&me, &"p".into(), Some(&model.into()))
+        .is_some()
+}
+
+#[test]
+fn what_is_asked_beside_a_turn_suffers_a_fault_and_uses_nothing_up() {
+    let (faults, _) = faults();
+    faults.arm(
+        "me",
+        FaultOrder {
+            first_n: Some(1),
+            ..order()
+        },
+    );
+    for _ in 0..3 {
+        assert!(struck_beside_a_turn(&faults, "m"));
+    }
+    assert!(struck(&faults, "me", "p", "m"));
+    assert!(!struck_beside_a_turn(&faults, "m"));
+    assert!(!struck(&faults, "me", "p", "m"));
 }
 
 fn faults() -> (Arc<Faults>, Arc<Mutex<Vec<&'static str>>>) {

@@ -78,9 +78,10 @@ impl Prompt {
         )]))
     }
 
-    /// The same, for an answer of at most so many tokens.
+    /// The same, for an answer of at most so many tokens, those of its reasoning included.
     pub fn at_most(mut self, tokens: u32) -> Self {
-        self.body.insert("max_tokens".to_owned(), tokens.into());
+        let limit = "max_completion_tokens".to_owned();
+        self.body.insert(limit, tokens.into());
         self
     }
 

@@ -172,9 +172,7 @@ async fn the_demo_speaks_through_the_same_adapter_under_the_same_faults() {
     let faults = no_faults();
     let wire = Wire::new("demo".into(), demo_transport(DEMO_MODELS), faults.clone());
     let prompt = Arc::new(Prompt::conversation([(Speaker::User, "count to 20")]));
-    let caller = Caller {
-        principal: "me".into(),
-    };
+    let caller = Caller::of_turn("me".into());
     let provider = Provider::openai(wire, &"http://demo.invalid/v1".parse().unwrap(), None);
     let ask =
         |name: &str| collect(provider.upstream("d".into(), name, prompt.clone(), caller.clone()));

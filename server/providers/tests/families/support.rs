@@ -115,9 +115,7 @@ pub fn no_faults() -> Arc<Faults> {
 }
 
 pub fn me() -> Caller {
-    Caller {
-        principal: "me".into(),
-    }
+    Caller::of_turn("me".into())
 }
 
 /// A provider of a family at this address.

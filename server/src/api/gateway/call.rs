@@ -3,11 +3,12 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evenkeel_engine::{Answer, FinishReason, Finished, ModelId, NoAnswer, Seam};
-use evenkeel_protocol::{Attempt, AttemptState, SeamMode, TurnError};
+use evenkeel_protocol::{Attempt, SeamMode, TurnError};
 use evenkeel_store::CallAttempts;
 use serde::Serialize;
 
 use super::Asked;
+use crate::attempt_log::Noted;
 use crate::catalog::Catalog;
 use crate::error::Refusal;
 use crate::shared::Shared;
@@ -21,7 +22,7 @@ pub(in super::super) struct Call {
     principal: Arc<str>,
     pub(super) request_id: Arc<str>,
     requested: ModelId,
-    attempts: Mutex<Vec<Attempt>>,
+    attempts: Noted,
     outcome: Mutex<&'static str>,
     /// The server waits for it before it stops.
     _running: tokio_util::task::task_tracker::TaskTrackerToken,
@@ -70,7 +71,7 @@ impl Call {
             principal: asked.principal.id.clone(),
             request_id: asked.request_id.clone(),
             requested,
-            attempts: Mutex::default(),
+            attempts: Noted::default(),
             // Where nothing else is noted, the caller left.
             outcome: Mutex::new("cancelled"),
             _running: shared.tasks.token(),
@@ -90,7 +91,7 @@ impl Call {
             model: answer.model().as_str(),
             provider: answer.provider().as_str(),
             fallback: *answer.model() != self.requested,
-            attempts: self.sent(),
+            attempts: self.attempts.sent(),
             simulated: answer.simulated(),
             seams: seams.iter().map(WireSeam::from).collect(),
             finish_reason: match reason {
@@ -108,23 +109,7 @@ impl Call {
     }
 
     pub(super) fn note(&self, attempt: Attempt) {
-        let mut attempts = lock(&self.attempts);
-        let known = attempts
-            .iter_mut()
-            .find(|known| known.index == attempt.index);
-        match known {
-            Some(known) => *known = attempt,
-            None => attempts.push(attempt),
-        }
-    }
-
-    /// Requests that were sent.
-    fn sent(&self) -> usize {
-        let attempts = lock(&self.attempts);
-        let sent = attempts
-            .iter()
-            .filter(|attempt| attempt.state != AttemptState::Skipped);
-        sent.count()
+        self.attempts.note(attempt);
     }
 
     pub(super) fn refuse(&self, end: &NoAnswer) -> Refusal {
@@ -168,11 +153,10 @@ impl Drop for Call {
         let outcome = *lock(&self.outcome);
         let turns = &self.shared.metrics.turns;
         turns.with_label_values(&[outcome]).inc();
-        let attempts = std::mem::take(&mut *lock(&self.attempts));
         self.shared.attempts.keep(CallAttempts {
             principal: self.principal.clone(),
             request_id: self.request_id.clone(),
-            attempts,
+            attempts: self.attempts.take(),
         });
     }
 }

@@ -6,13 +6,18 @@ const WORDS: usize = 20;
 /// All the words, each of them quoted, so that none of them is syntax; the last one may go on. None where there is no
 /// word: signs alone are in no index.
 pub(super) fn query(words: &str) -> Option<String> {
-    let quoted: Vec<_> = words
+    let words: Vec<_> = words
         .split(|c: char| c.is_whitespace() || c.is_control())
         .filter(|word| word.chars().any(char::is_alphanumeric))
         .take(WORDS)
+        .collect();
+    // A single Latin letter begins so many words that it says nothing; a single character of Chinese says much.
+    let goes_on = words.last()?.len() > 1;
+    let quoted: Vec<_> = words
+        .iter()
         .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
         .collect();
-    (!quoted.is_empty()).then(|| quoted.join(" ") + "*")
+    Some(quoted.join(" ") + if goes_on { "*" } else { "" })
 }
 
 #[cfg(test)]
@@ -34,10 +39,16 @@ mod tests {
 
     #[test]
     fn what_is_no_word_is_left_out() {
-        assert_eq!(query("C & - \0 D").as_deref(), Some("\"C\" \"D\"*"));
+        assert_eq!(query("C & - \0 D").as_deref(), Some("\"C\" \"D\""));
         for nothing in ["", "  ", "?!", "\"", "*", "\0"] {
             assert_eq!(query(nothing), None, "{nothing:?}");
         }
+    }
+
+    #[test]
+    fn one_latin_letter_is_no_beginning() {
+        assert_eq!(query("vitamin c").as_deref(), Some("\"vitamin\" \"c\""));
+        assert_eq!(query("\u{6c34}").as_deref(), Some("\"\u{6c34}\"*"));
     }
 
     #[test]

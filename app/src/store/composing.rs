@@ -1,0 +1,566 @@
+//! What is being written: its files, its instructions, the messages that wait for an answer to end, and how a message
+//! goes on its way.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use evenkeel_protocol::{
+    Attachment, ConversationId, Forecast, MessageId, ModelForecast, ModelId, RequestId,
+};
+use leptos::prelude::*;
+
+use super::{Order, Store, kept, set, set_arc};
+use crate::state::{Attached, Changes, Connection, Held, Pending, Phase, Queued, State, queue};
+use crate::{api, browser, late, wording};
+
+/// It is asked no more often than this whether the connection lives because somebody types, in milliseconds.
+const LOOK_MS: i64 = 3_000;
+
+/// What can be opened from the composer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialog {
+    /// What every model is told before the first message.
+    Instructions,
+    /// A search among many models.
+    Models,
+}
+
+/// The signals of the composer.
+#[derive(Clone, Copy)]
+pub(crate) struct Composing {
+    /// The part of the program that shows files, queue and dialogs has come.
+    pub(crate) here: RwSignal<bool>,
+    pub(crate) forecast: RwSignal<Arc<Forecast>>,
+    pub(crate) files: RwSignal<Vec<Attached>>,
+    /// Why files were left out.
+    pub(crate) refusals: RwSignal<Vec<String>>,
+    /// What every model of the new conversation is to be told.
+    pub(crate) instructions: RwSignal<Option<String>>,
+    pub(crate) queue: RwSignal<Vec<Queued>>,
+    /// What a conversation's instructions have been changed to here.
+    told: RwSignal<Option<(ConversationId, Option<String>)>>,
+    pub(crate) dialog: RwSignal<Option<Dialog>>,
+    /// Text that belongs where the caret is.
+    pub(crate) insert: RwSignal<Option<Arc<str>>>,
+    /// The conversation that is written to.
+    key: StoredValue<String>,
+    /// Files that were chosen for other conversations.
+    shelf: StoredValue<HashMap<String, Vec<Attached>>>,
+    kept: StoredValue<BTreeSet<RequestId>>,
+    /// The files of messages that wait.
+    queued_files: StoredValue<BTreeMap<RequestId, Vec<Attachment>>>,
+    /// What is written is for a temporary conversation.
+    secret: StoredValue<bool>,
+    /// Somebody looks after the queues of other conversations.
+    pub(crate) watching: StoredValue<bool>,
+    looked: StoredValue<i64>,
+    last_file: StoredValue<u32>,
+}
+
+/// The name under which drafts and queues of a conversation are kept.
+fn key(store: Store) -> String {
+    store.open.with_untracked(|open| match &open.id {
+        Some(id) => id.to_string(),
+        None => "new".to_owned(),
+    })
+}
+
+impl Composing {
+    pub(super) fn new(state: &State) -> Self {
+        Self {
+            here: RwSignal::new(false),
+            forecast: RwSignal::new(Arc::clone(&state.forecast)),
+            files: RwSignal::new(Vec::new()),
+            refusals: RwSignal::new(Vec::new()),
+            instructions: RwSignal::new(None),
+            queue: RwSignal::new(Vec::new()),
+            told: RwSignal::new(None),
+            dialog: RwSignal::new(None),
+            insert: RwSignal::new(None),
+            key: StoredValue::new(String::new()),
+            shelf: StoredValue::new(HashMap::new()),
+            kept: StoredValue::new(BTreeSet::new()),
+            queued_files: StoredValue::new(BTreeMap::new()),
+            secret: StoredValue::new(false),
+            watching: StoredValue::new(false),
+            looked: StoredValue::new(0),
+            last_file: StoredValue::new(0),
+        }
+    }
+
+    /// Which conversation is written to.
+    pub(crate) fn key(&self) -> String {
+        self.key.get_value()
+    }
+
+    /// A number for one more file.
+    pub(crate) fn next_file(&self) -> u32 {
+        self.last_file.update_value(|last| *last += 1);
+        self.last_file.get_value()
+    }
+
+    /// Changes a file, where it is still there.
+    pub(crate) fn change_file(&self, id: u32, change: impl FnOnce(&mut Attached)) {
+        self.files.update(|files| {
+            if let Some(file) = files.iter_mut().find(|file| file.id == id) {
+                change(file);
+            }
+        });
+    }
+
+    /// Takes a file away.
+    pub(crate) fn remove_file(&self, id: u32) {
+        self.files
+            .update(|files| files.retain(|file| file.id != id));
+    }
+
+    fn take_files(&self) -> Vec<Attachment> {
+        self.refusals.set(Vec::new());
+        let files = self.files.try_update(std::mem::take).unwrap_or_default();
+        files.iter().filter_map(Attached::attachment).collect()
+    }
+}
+
+impl Store {
+    /// The model that the next message asks for.
+    pub(crate) fn next_model(&self) -> ModelId {
+        self.chosen_model
+            .get()
+            .unwrap_or_else(|| self.usual_model.get())
+    }
+
+    /// What is known of that model, where it would not answer itself.
+    pub(crate) fn expected(&self) -> Option<ModelForecast> {
+        let model = self.next_model();
+        self.composing
+            .forecast
+            .with(|forecast| wording::forecast_for(forecast, &model).cloned())
+    }
+
+    /// Brings the composer's signals up to date.
+    pub(super) fn publish_composing(&self, state: &State) {
+        set_arc(self.composing.forecast, &state.forecast);
+        self.keep_unsent(&state.pending);
+    }
+
+    /// Keeps what is on its way, and forgets what has arrived.
+    fn keep_unsent(&self, pending: &[Arc<Pending>]) {
+        self.composing.kept.update_value(|kept| {
+            if kept.is_empty() && pending.is_empty() {
+                return;
+            }
+            // Of a temporary conversation the browser keeps nothing.
+            let nothing = self.keeps_nothing();
+            let here = self.open.with_untracked(|open| open.id.clone());
+            for pending in pending {
+                if nothing && pending.send.conversation_id == here {
+                    continue;
+                }
+                if kept.insert(pending.send.request_id.clone()) {
+                    kept::keep_unsent(pending);
+                }
+            }
+            kept.retain(|id| {
+                let still = pending.iter().any(|pending| pending.send.request_id == *id);
+                if !still {
+                    kept::forget_unsent(id);
+                }
+                still
+            });
+        });
+    }
+
+    /// Fetches what shows files, queue and dialogs.
+    pub(crate) fn prepare_composing(&self) {
+        let here = self.composing.here;
+        if here.get_untracked() {
+            return;
+        }
+        leptos::task::spawn_local(async move {
+            late::COMPOSING.load().await;
+            // The page may be gone by now.
+            let _ = here.try_set(true);
+        });
+    }
+
+    /// That part, once it is here.
+    pub(crate) fn composing_part(&self) -> Option<late::Composing> {
+        self.composing.here.get().then(|| late::COMPOSING.get())?
+    }
+
+    /// Somebody uses the page: it should be known whether the connection lives.
+    pub(crate) fn look(&self) {
+        let now = browser::now_ms();
+        if now - self.composing.looked.get_value() > LOOK_MS {
+            self.composing.looked.set_value(now);
+            self.order(Order::Look);
+        }
+    }
+
+    /// Sends what was written, or lets it wait until the answer is done; false where nothing can be done with it yet.
+    pub(crate) fn submit(&self, text: &str) -> bool {
+        let composing = self.composing;
+        let (reading, none) = composing.files.with_untracked(|files| {
+            let reading = files.iter().any(|file| file.data.is_none());
+            (reading, files.is_empty())
+        });
+        if text.trim().is_empty() && none {
+            return false;
+        }
+        if reading {
+            self.announce("Files are still being read.");
+            return false;
+        }
+        self.complaint.set(None);
+        let id = RequestId(browser::uuid());
+        let files = composing.take_files();
+        let text = text.trim_end().to_owned();
+        if self.busy.get_untracked() {
+            self.enqueue(Queued {
+                request_id: id,
+                text,
+                model: Some(untrack(|| self.next_model())),
+                files,
+                lost_files: 0,
+                at: browser::now_ms(),
+            });
+        } else {
+            self.post(id, text, None, None, files);
+        }
+        true
+    }
+
+    /// Sends a message to the open conversation, after the newest one or after `parent`.
+    pub(crate) fn send(&self, text: String, parent: Option<MessageId>) {
+        self.post(RequestId(browser::uuid()), text, parent, None, Vec::new());
+    }
+
+    fn post(
+        &self,
+        id: RequestId,
+        text: String,
+        parent: Option<MessageId>,
+        model: Option<ModelId>,
+        files: Vec<Attachment>,
+    ) {
+        let model = model.unwrap_or_else(|| untrack(|| self.next_model()));
+        let instructions = self.composing.instructions.get_untracked();
+        self.prepare();
+        let mut frame = None;
+        self.update(|state| {
+            let first = state.open.id.is_none();
+            frame = Some(state.send(id.clone(), text, parent, model, browser::now()));
+            if first || !files.is_empty() {
+                frame = state.accompany(&id, files, instructions);
+            }
+            Changes::default()
+        });
+        frame.into_iter().for_each(|frame| self.say(frame));
+        if self.composing.instructions.with_untracked(Option::is_some) {
+            self.composing.instructions.set(None);
+        }
+    }
+
+    /// Takes a refused message back into the composer.
+    pub(crate) fn edit_again(&self, id: &RequestId) {
+        if let Some(pending) = self.withdraw(id) {
+            let send = &pending.send;
+            if send.system_prompt.is_some() {
+                self.composing.instructions.set(send.system_prompt.clone());
+            }
+            self.take_up(&send.text, &send.attachments);
+        }
+    }
+
+    /// Puts a message into the composer, with its files.
+    fn take_up(&self, text: &str, files: &[Attachment]) {
+        if !files.is_empty() {
+            self.prepare_composing();
+            let files = files
+                .iter()
+                .map(|file| Attached::taken_back(self.composing.next_file(), file));
+            self.composing.files.update(|all| all.extend(files));
+        }
+        self.draft.set(Some(text.to_owned()));
+    }
+
+    /// A message that is on its way already, or once was.
+    pub(crate) fn adopt(&self, send: evenkeel_protocol::Send, at: i64) {
+        let at = evenkeel_protocol::Timestamp::from_millisecond(at);
+        let mut frame = None;
+        self.prepare();
+        self.update(|state| {
+            frame = state.adopt(send, at.unwrap_or_else(|_| browser::now()));
+            Changes::default()
+        });
+        frame.into_iter().for_each(|frame| self.say(frame));
+    }
+
+    /// What every model of the open conversation is told first.
+    pub(crate) fn instructions(&self) -> Option<String> {
+        let Some(id) = self.open.with(|open| open.id.clone()) else {
+            return self.composing.instructions.get();
+        };
+        if let Some((_, known)) = self.composing.told.get().filter(|(told, _)| *told == id) {
+            return known;
+        }
+        self.conversations.with(|all| {
+            let known = all.iter().find(|known| known.id == id);
+            known.and_then(|known| known.system_prompt.clone())
+        })
+    }
+
+    /// Gives the open conversation other instructions; a new one gets them with its first message.
+    pub(crate) async fn instruct(self, text: Option<String>) -> Result<(), String> {
+        let Some(id) = self.open.with_untracked(|open| open.id.clone()) else {
+            self.composing.instructions.set(text);
+            return Ok(());
+        };
+        let changed = api::instruct(&id, text.as_deref()).await;
+        changed.map_err(|problem| problem.sentence())?;
+        self.composing.told.set(Some((id, text)));
+        Ok(())
+    }
+
+    /// Takes up what was on its way when a page was closed.
+    pub(crate) fn take_up_unsent(self) {
+        if kept::names(kept::UNSENT).is_empty() {
+            return;
+        }
+        leptos::task::spawn_local(async move {
+            (late::COMPOSING.load().await.restore)(self);
+        });
+    }
+
+    /// The announcer says this.
+    pub(crate) fn announce(&self, sentence: &str) {
+        set(self.announcement, sentence.to_owned());
+    }
+
+    /// The composer now writes to the open conversation. True where it is another one; false where it is the same, which
+    /// has only got its id.
+    pub(crate) fn turn_to_open(&self) -> bool {
+        let composing = self.composing;
+        let (before, now) = (composing.key(), key(*self));
+        composing.key.set_value(now.clone());
+        if before == now {
+            return false;
+        }
+        let begun = before == "new" && self.opened.get_untracked().is_some_and(|id| id.0 == now);
+        if begun {
+            if !self.keeps_nothing() {
+                let queue = composing.queue.get_untracked();
+                kept::keep_queue(&before, &[]);
+                kept::keep_queue(&now, &queue);
+            }
+            return false;
+        }
+        let files = composing
+            .files
+            .try_update(std::mem::take)
+            .unwrap_or_default();
+        composing.shelf.update_value(|shelf| {
+            shelf.insert(before, files);
+            set(composing.files, shelf.remove(&now).unwrap_or_default());
+        });
+        set(composing.refusals, Vec::new());
+        set(composing.dialog, None);
+        set(composing.queue, Vec::new());
+        self.read_queue();
+        self.look_after_queues();
+        true
+    }
+
+    /// Reads the queue as it is kept: another tab may have changed it.
+    pub(crate) fn read_queue(&self) {
+        if self.keeps_nothing() {
+            return;
+        }
+        let queue = self.kept_queue(&self.composing.key());
+        if !queue.is_empty() {
+            self.prepare_composing();
+        }
+        set(self.composing.queue, queue);
+    }
+
+    fn kept_queue(&self, key: &str) -> Vec<Queued> {
+        self.composing
+            .queued_files
+            .with_value(|files| kept::queue(key, files))
+    }
+
+    /// The conversation is a temporary one, of which the browser is to keep nothing.
+    pub(crate) fn keeps_nothing(&self) -> bool {
+        self.open.with_untracked(|open| match open.id {
+            Some(_) => open.temporary,
+            None => self.list.temporary.get_untracked(),
+        })
+    }
+
+    /// The same of the conversation that is written to, which the page may just be leaving.
+    pub(crate) fn writes_secretly(&self) -> bool {
+        if self.composing.key() == key(*self) {
+            self.composing.secret.set_value(self.keeps_nothing());
+        }
+        self.composing.secret.get_value()
+    }
+
+    fn change_queue(&self, change: impl FnOnce(&mut Vec<Queued>)) {
+        // What another tab did meanwhile counts.
+        self.read_queue();
+        self.composing.queue.update(change);
+        if !self.keeps_nothing() {
+            let queue = self.composing.queue.get_untracked();
+            kept::keep_queue(&self.composing.key(), &queue);
+        }
+    }
+
+    fn enqueue(&self, queued: Queued) {
+        self.prepare_composing();
+        if !queued.files.is_empty() {
+            let (id, files) = (queued.request_id.clone(), queued.files.clone());
+            self.composing
+                .queued_files
+                .update_value(|all| drop(all.insert(id, files)));
+        }
+        self.change_queue(|queue| queue.push(queued));
+        self.announce("Waiting: sends when this answer is done.");
+    }
+
+    /// Why the queue waits though no answer is being written.
+    pub(crate) fn held(&self) -> Option<Held> {
+        if self.busy.get() {
+            return None;
+        }
+        let first = self.composing.queue.with(|queue| queue.first().cloned())?;
+        self.state.with_value(|state| {
+            let last = state.open.shown().last().and_then(|id| state.open.get(id));
+            let last = last.map(|entry| &entry.message);
+            queue::held(&first, last, browser::now_ms())
+        })
+    }
+
+    /// Sends what waits, if nothing stands in its way. Reactive: it is called again when that may have changed.
+    pub(crate) fn send_queued(&self) {
+        let ready = self.open.with(|open| open.phase == Phase::Ready)
+            && self.connection.get() == Connection::Open
+            && !self.busy.get();
+        let first = self.composing.queue.with(|queue| queue.first().cloned());
+        let Some(first) = first.filter(|_| ready) else {
+            return;
+        };
+        if self.held().is_none() {
+            self.send_now(&first.request_id);
+        }
+    }
+
+    /// Sends a message that waits; where an answer is being written, it is stopped for it.
+    pub(crate) fn send_now(&self, id: &RequestId) {
+        if self.busy.get_untracked() {
+            // It goes first when the answer has ended.
+            self.change_queue(|queue| {
+                if let Some(place) = queue.iter().position(|queued| queued.request_id == *id) {
+                    queue[..=place].rotate_right(1);
+                }
+            });
+            self.stop();
+            return;
+        }
+        // Another tab may have sent it meanwhile; where both do, it is the same message to the server.
+        if let Some(queued) = self.take_queued(id) {
+            self.post(
+                queued.request_id,
+                queued.text,
+                None,
+                queued.model,
+                queued.files,
+            );
+        }
+    }
+
+    /// Takes a message out of the queue.
+    pub(crate) fn take_queued(&self, id: &RequestId) -> Option<Queued> {
+        let mut taken = None;
+        self.change_queue(|queue| {
+            let place = queue.iter().position(|queued| queued.request_id == *id);
+            taken = place.map(|place| queue.remove(place));
+        });
+        self.composing
+            .queued_files
+            .update_value(|all| drop(all.remove(id)));
+        taken
+    }
+
+    /// What waits in other conversations goes, too, when its time has come.
+    fn look_after_queues(self) {
+        let elsewhere = kept::names(queue::QUEUE);
+        if elsewhere
+            .iter()
+            .any(|name| !name.ends_with(&self.composing.key()))
+        {
+            leptos::task::spawn_local(async move {
+                (late::COMPOSING.load().await.look_after)(self);
+            });
+        }
+    }
+
+    /// Sends what waits in a conversation that is not shown, where its answer has ended; false where that is of no use.
+    pub(crate) async fn send_elsewhere(self, key: &str) -> bool {
+        let now = browser::now_ms();
+        let Some(first) = self.kept_queue(key).into_iter().next() else {
+            return false;
+        };
+        if first.lost_files > 0 || queue::stale(&first, now) {
+            return false;
+        }
+        let id = ConversationId(key.to_owned());
+        let messages = match api::transcript(&id).await {
+            Ok(transcript) => transcript.messages,
+            // It may be a matter of the connection, or it is gone.
+            Err(problem) => return problem.status.is_none(),
+        };
+        if messages
+            .iter()
+            .any(|message| message.status == evenkeel_protocol::MessageStatus::Streaming)
+        {
+            return true;
+        }
+        if queue::held(&first, messages.last(), now).is_some() {
+            return false;
+        }
+        // The reader may have come back to it, or another tab was faster.
+        let mut queue = self.kept_queue(key);
+        let first_still = queue
+            .first()
+            .is_some_and(|one| one.request_id == first.request_id);
+        if self.composing.key() == key || !first_still {
+            return true;
+        }
+        queue.remove(0);
+        kept::keep_queue(key, &queue);
+        let send = evenkeel_protocol::Send {
+            request_id: first.request_id,
+            conversation_id: Some(id),
+            parent_id: messages.last().map(|message| message.id.clone()),
+            edited_id: None,
+            temporary: false,
+            system_prompt: None,
+            text: first.text,
+            attachments: first.files,
+            model: first.model,
+            assistant: None,
+        };
+        self.adopt(send, now);
+        true
+    }
+
+    /// Takes a message out of the queue and into the composer.
+    pub(crate) fn edit_queued(&self, id: &RequestId) {
+        if let Some(queued) = self.take_queued(id) {
+            self.take_up(&queued.text, &queued.files);
+            if queued.model.is_some() {
+                self.chosen_model.set(queued.model);
+            }
+        }
+    }
+}

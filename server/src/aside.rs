@@ -1,0 +1,108 @@
+//! Short questions that are asked beside the turns, for a title and for what could be asked next. They are nobody's turn:
+//! the cheapest models that are well get one try each and a few seconds, and where none answers nothing is lost.
+
+mod flights;
+mod suggestions;
+mod title;
+mod words;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use evenkeel_engine::{Answer, Chunk, Delivery, Progress, SeamMode, Turn};
+use evenkeel_providers::{Caller, Prompt, Speaker};
+use evenkeel_store::CallAttempts;
+use rand::SeedableRng;
+use rand::rngs::SmallRng;
+use uuid::Uuid;
+
+pub use self::flights::Flights;
+pub use self::suggestions::suggestions;
+pub use self::title::title;
+use crate::attempt_log::Noted;
+use crate::catalog::{self, Catalog};
+use crate::recorder::{Recorder, Whose};
+use crate::shared::Shared;
+use crate::turn;
+
+/// What comes later is of no use.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// What is asked for is a line or three; a model that thinks first needs room for that as well.
+const TOKENS: u32 = 1_000;
+
+/// An answer of more bytes is not what was asked for.
+const ANSWER_BYTES: usize = 4_000;
+
+/// What the cheapest model that is well says to this; none where none is, or none answers.
+async fn ask(shared: &Arc<Shared>, principal: &Arc<str>, words: &str) -> Option<String> {
+    let catalog = shared.catalog();
+    let prompt = Prompt::conversation([(Speaker::User, words)]).at_most(TOKENS);
+    let prompt = Arc::new(prompt);
+    let caller = Caller::aside(principal.clone());
+    let chain = catalog.cheapest_chain(&prompt, &caller, DEADLINE)?;
+    let whose = Whose {
+        principal: principal.clone(),
+        request_id: Uuid::now_v7().to_string().into(),
+    };
+    let request_id = whose.request_id.clone();
+    let noted = Arc::new(Noted::default());
+    let noting = noted.clone();
+    let recorder = Recorder::new(shared.clone(), whose, move |attempt| noting.note(attempt));
+    let turn = Turn::new(
+        chain,
+        catalog::facts(&prompt),
+        Delivery::Replaceable,
+        Arc::new(recorder),
+        shared.scrubber.clone(),
+        shared.budget.clone(),
+        SmallRng::from_os_rng(),
+    );
+    let text = match turn.answer().await {
+        Ok(answer) => read(shared, &catalog, answer).await,
+        Err(_) => None,
+    };
+    shared.attempts.keep(CallAttempts {
+        principal: principal.clone(),
+        request_id,
+        attempts: noted.take(),
+    });
+    text
+}
+
+/// The whole answer, where it comes to its end.
+async fn read(shared: &Shared, catalog: &Catalog, mut answer: Answer) -> Option<String> {
+    let mut text = String::new();
+    while let Some(progress) = answer.next().await {
+        match progress {
+            Progress::Chunk(Chunk::Content(more)) => {
+                text.push_str(&more);
+                if text.len() > ANSWER_BYTES {
+                    return None;
+                }
+            }
+            Progress::Chunk(
+                Chunk::Reasoning(_)
+                | Chunk::Signature(_)
+                | Chunk::ToolCall(_)
+                | Chunk::Usage(_)
+                | Chunk::Finish(_)
+                | Chunk::End,
+            ) => {}
+            Progress::Seam(seam) => {
+                if seam.mode == SeamMode::Restarted {
+                    text.clear();
+                }
+            }
+            Progress::Finished(finished) => {
+                turn::cost(shared, catalog, &answer, finished.usage);
+                return Some(text);
+            }
+            Progress::Broken(_) => {
+                turn::cost(shared, catalog, &answer, None);
+                return None;
+            }
+        }
+    }
+    None
+}

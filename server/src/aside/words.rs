@@ -1,0 +1,192 @@
+//! What models are asked beside a turn, and what is made of what they say. They are told to say no more than is wanted;
+//! not all of them listen.
+
+/// A title's characters.
+const TITLE_CHARACTERS: usize = 60;
+
+/// A suggested question's characters; a longer one is no short question.
+const QUESTION_CHARACTERS: usize = 120;
+
+/// Questions that are suggested.
+const QUESTIONS: usize = 3;
+
+/// Of each message of the conversation a model is given so many characters.
+const MESSAGE_CHARACTERS: usize = 2_000;
+
+/// Asks for a title.
+pub(super) fn ask_for_title<'m>(said: impl IntoIterator<Item = (&'m str, &'m str)>) -> String {
+    let order = "Give the conversation below a title of at most six words, in the language that the user writes. \
+                 Answer with the title alone: no quotation marks, no full stop, no explanation.";
+    order.to_owned() + &conversation(said)
+}
+
+/// Asks for questions.
+pub(super) fn ask_for_questions<'m>(said: impl IntoIterator<Item = (&'m str, &'m str)>) -> String {
+    let order = "Suggest three short questions that the user could ask next in the conversation below, in the language \
+                 that the user writes and from the user's point of view. Answer with one question a line: no numbers, \
+                 no introduction, no explanation.";
+    order.to_owned() + &conversation(said)
+}
+
+fn conversation<'m>(said: impl IntoIterator<Item = (&'m str, &'m str)>) -> String {
+    let mut text = "\n\n<conversation>\n".to_owned();
+    for (who, message) in said {
+        let message: String = message.chars().take(MESSAGE_CHARACTERS).collect();
+        text.push_str(&format!("{who}: {}\n\n", message.trim()));
+    }
+    text + "</conversation>"
+}
+
+/// A title in what a model has said.
+pub(super) fn title(said: &str) -> Option<String> {
+    let line = lines(said).next()?;
+    Some(cut(line.trim_end_matches('.')))
+}
+
+/// Questions in what a model has said.
+pub(super) fn questions(said: &str) -> Vec<String> {
+    let mut questions: Vec<String> = vec![];
+    for line in lines(said) {
+        // An introduction ends with a colon.
+        let fits = line.chars().count() <= QUESTION_CHARACTERS && !line.ends_with(':');
+        if fits && !questions.contains(&line) {
+            questions.push(line);
+        }
+        if questions.len() == QUESTIONS {
+            break;
+        }
+    }
+    questions
+}
+
+/// The lines that say something, without what is not theirs.
+fn lines(said: &str) -> impl Iterator<Item = String> {
+    // Some think aloud first.
+    let said = said.rsplit_once("</think>").map_or(said, |(_, said)| said);
+    said.lines()
+        .filter(|line| !line.trim_start().starts_with("```"))
+        .map(plain)
+        .filter(|line| says_something(line))
+}
+
+/// A line without list marks, numbers, emphasis, quotation marks, names for what it is, and what cannot be seen.
+fn plain(line: &str) -> String {
+    let seen: String = line
+        .chars()
+        .filter(|c| crate::attachments::is_seen(*c))
+        .collect();
+    let words: Vec<_> = seen.split_whitespace().collect();
+    let joined = words.join(" ");
+    let mut rest = joined.as_str();
+    loop {
+        let before = rest;
+        rest = rest.trim_start_matches(['#', '>', '-', '*', '_', '•', ' ']);
+        rest = without_number(rest);
+        for name in ["Title:", "title:", "Titel:", "Titre:", "Título:"] {
+            rest = rest.strip_prefix(name).unwrap_or(rest).trim_start();
+        }
+        rest = rest.trim_end_matches(['*', '_', ' ']);
+        rest = without_quotes(rest);
+        if rest == before {
+            return rest.to_owned();
+        }
+    }
+}
+
+fn without_number(line: &str) -> &str {
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    if rest.len() == line.len() {
+        return line;
+    }
+    let marked = rest.strip_prefix(['.', ')']);
+    marked
+        .and_then(|rest| rest.strip_prefix(' '))
+        .unwrap_or(line)
+}
+
+fn without_quotes(line: &str) -> &str {
+    const PAIRS: [(char, char); 8] = [
+        ('"', '"'),
+        ('\'', '\''),
+        ('`', '`'),
+        ('“', '”'),
+        ('„', '“'),
+        ('‘', '’'),
+        ('«', '»'),
+        ('「', '」'),
+    ];
+    let pairs = PAIRS
+        .iter()
+        .find_map(|(open, close)| line.strip_prefix(*open)?.strip_suffix(*close));
+    pairs.unwrap_or(line)
+}
+
+fn says_something(line: &str) -> bool {
+    line.chars().any(char::is_alphanumeric)
+}
+
+/// Cut between words, where it is too long.
+fn cut(line: &str) -> String {
+    if line.chars().count() <= TITLE_CHARACTERS {
+        return line.to_owned();
+    }
+    let head: String = line.chars().take(TITLE_CHARACTERS).collect();
+    match head.rsplit_once(' ') {
+        Some((words, _)) => format!("{}…", words.trim_end()),
+        None => head.chars().take(TITLE_CHARACTERS - 1).collect::<String>() + "…",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_one_plain_line() {
+        for (said, expected) in [
+            ("Ships on an even keel", Some("Ships on an even keel")),
+            ("\"Ships on an even keel.\"", Some("Ships on an even keel")),
+            ("**Title: Ships**\n\nIt is about ships.", Some("Ships")),
+            ("# „Über Schiffe“", Some("Über Schiffe")),
+            ("<think>\nhm\n</think>\n\nShips", Some("Ships")),
+            ("```\nShips\n```", Some("Ships")),
+            ("2001: A Space Odyssey", Some("2001: A Space Odyssey")),
+            ("1. Ships", Some("Ships")),
+            ("Ships\u{202e}\u{7} at  sea", Some("Ships at sea")),
+            ("船の話", Some("船の話")),
+            ("", None),
+            (" \n ... \n", None),
+            ("🚢", None),
+        ] {
+            assert_eq!(title(said).as_deref(), expected, "{said:?}");
+        }
+        let long = title(&"word ".repeat(40)).unwrap();
+        assert!(
+            long.chars().count() <= 61 && long.ends_with("word…"),
+            "{long}"
+        );
+        assert_eq!(title(&"x".repeat(99)).unwrap().chars().count(), 60);
+    }
+
+    #[test]
+    fn questions_are_three_short_lines_without_what_stands_around_them() {
+        let said =
+            "Here are three questions:\n\n1. Why?\n2) **How much?**\n- \"Who?\"\n\n4. And then?";
+        assert_eq!(questions(said), ["Why?", "How much?", "Who?"]);
+        assert_eq!(questions("Why?\nWhy?\n***"), ["Why?"]);
+        assert!(questions(&"long ".repeat(50)).is_empty());
+        assert!(questions("").is_empty());
+    }
+
+    #[test]
+    fn a_model_is_given_no_more_than_it_needs() {
+        let long = "é".repeat(10_000);
+        let asked = ask_for_title([("User", long.as_str()), ("Assistant", "so")]);
+        assert_eq!(asked.matches('é').count(), 2_000);
+        assert!(
+            asked.ends_with("Assistant: so\n\n</conversation>"),
+            "{asked}"
+        );
+        assert!(ask_for_questions([("User", "a")]).contains("<conversation>\nUser: a\n"));
+    }
+}
