@@ -78,6 +78,12 @@ pub(crate) fn focus(id: &str) {
     }
 }
 
+/// Nothing has the focus: what had it has gone.
+pub(crate) fn focus_is_nowhere() -> bool {
+    let active = document().active_element();
+    active.is_none_or(|active| active.tag_name() == "BODY")
+}
+
 /// What is remembered under a name.
 pub(crate) fn remembered(name: &str) -> Option<String> {
     window().local_storage().ok()??.get_item(name).ok()?

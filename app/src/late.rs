@@ -17,7 +17,7 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 
 use crate::components::{self, composer};
 use crate::pages::{AdminPage, DebugPage};
-use crate::state::{Blocks, Entry, Paint, highlight};
+use crate::state::{Action, Blocks, Entry, Paint, highlight};
 use crate::store::Store;
 
 /// After this time it is tried again to fetch a part that could not be fetched.
@@ -118,6 +118,7 @@ parts! {
             rename: components::rename,
             import: components::import,
             key: components::list_key,
+            act: components::act,
         }
     }
     /// The colours of code.
@@ -189,6 +190,8 @@ pub(crate) struct List {
     pub(crate) import: fn(Store, web_sys::FileList),
     /// A key was pressed in the list.
     pub(crate) key: fn(Store, KeyboardEvent),
+    /// Does what a shortcut asks for.
+    pub(crate) act: fn(Store, Action),
 }
 
 /// Fetches what the page at this address was rendered with, so that it can be hydrated.

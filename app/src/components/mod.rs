@@ -1,5 +1,6 @@
 //! The parts of which the pages are made; one a file.
 
+mod actions;
 mod again_menu;
 mod announcer;
 mod answer;
@@ -48,6 +49,7 @@ mod transcript;
 mod user_menu;
 mod versions;
 
+pub(crate) use actions::act;
 pub(crate) use again_menu::AgainMenu;
 pub(crate) use announcer::Announcer;
 pub(crate) use answer::answer;
