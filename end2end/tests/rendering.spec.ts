@@ -60,7 +60,7 @@ test("the demo shows code and formulas to a newcomer, and a reload shows the sam
 test.describe("with a provider that waits to be told", () => {
   test.use({ chain: ["alpha"] });
 
-  test("code has its colours while it is written, and lines that are complete stay as they are", async ({ chat, page, upstream }) => {
+  test("code has its colours while it is written, and lines that are complete stay as they are", async ({ chat, upstream }) => {
     await chat.open();
     await chat.ask("code");
     const asked = await upstream("alpha").asked();
