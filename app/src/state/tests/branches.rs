@@ -355,8 +355,10 @@ proptest! {
     fn in_any_order_of_frames_and_choices_one_whole_branch_is_shown(
         steps in prop::collection::vec(step(), 1..40),
     ) {
-        let messages = vec![question("q", None), answered("a", "q")];
-        let mut server = Server { messages, ..Server::default() };
+        let mut server = Server {
+            messages: vec![question("q", None), answered("a", "q")],
+            ..Server::default()
+        };
         let mut state = state(server.messages.clone());
         for step in steps {
             match step {
