@@ -60,7 +60,9 @@ fn fenced(file: &File<'_>) -> String {
     let text = text.trim_start_matches('\u{feff}').trim_end_matches('\n');
     let longest = text.split(|c| c != '`').map(str::len).max();
     let fence = "`".repeat(longest.unwrap_or_default().max(2) + 1);
-    format!("{}:\n{fence}\n{text}\n{fence}", file.name)
+    // A name that begins like a fence would be one.
+    let name = file.name.trim_start_matches(['`', '~', ' ']);
+    format!("{name}:\n{fence}\n{text}\n{fence}")
 }
 
 #[cfg(test)]
@@ -92,6 +94,11 @@ mod tests {
             content("", &[note(b"a ```` b")]),
             json!("note.md:\n`````\na ```` b\n`````")
         );
+        let named = File {
+            name: "```.md",
+            ..note(b"n")
+        };
+        assert_eq!(content("", &[named]), json!(".md:\n```\nn\n```"));
     }
 
     #[test]
