@@ -22,14 +22,7 @@ pub(crate) fn listen(store: Store) {
         if event.default_prevented() || event.is_composing() || event.repeat() {
             return;
         }
-        // A dialog has the keys for itself, and so has what Escape closes. Asked for one by one: a browser that does not know
-        // a selector refuses the whole list.
-        let open = |what| {
-            document()
-                .query_selector(what)
-                .is_ok_and(|open| open.is_some())
-        };
-        if open("dialog[open]") || open(":popover-open") {
+        if browser::covered() {
             return;
         }
         let Some(action) = pressed(&event).action(characters()) else {
