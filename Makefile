@@ -53,12 +53,16 @@ ifneq ($(wildcard end2end/tsconfig.json),)
 endif
 	@.tools/times show
 
-bench: build ## measure what the server does in a second, and how much a browser loads at first
+bench: build ## measure what the server does in a second, and what a reader waits for in Chromium
 	@.tools/phase "set-up" .tools/setup node-modules chromium
 	@.tools/phase "the engine's costs" cargo bench -p evenkeel-engine --bench engine
 	@.tools/phase "the decoders' costs" cargo bench -p evenkeel-providers --bench decode
 	@.tools/phase "the gateway's costs" cargo bench -p evenkeel --bench gateway
 	@.tools/phase "first load" node end2end/bench/first-load.mjs
+	@.tools/phase "first token" node end2end/bench/first-token.mjs
+	@.tools/phase "a long conversation" node end2end/bench/long-conversation.mjs
+	@.tools/phase "a fast answer" node end2end/bench/stream.mjs
+	@.tools/phase "Lighthouse" node end2end/bench/lighthouse.mjs
 
 DATA    ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)
 BIN     ?= $(HOME)/.local/bin

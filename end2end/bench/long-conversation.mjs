@@ -28,6 +28,7 @@ await bench(async ({ browser, server, upstream }) => {
   // The server and the files have to be warm, and the browser's process started.
   await opened(short);
   await opened(long);
+  /** @type {Awaited<ReturnType<typeof opened>>[]} */
   const runs = [];
   const shorts = [];
   for (let repeat = 0; repeat < REPEATS; repeat++) {

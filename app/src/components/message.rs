@@ -67,7 +67,11 @@ pub(crate) fn PendingMessage(
             }
         }
     };
-    let edit = move |_| store.edit_again(&id);
+    let edit = move |_| {
+        if let Some(pending) = pending.get_untracked() {
+            store.change(&pending);
+        }
+    };
     let refused = move || pending.get().and_then(|pending| pending.refused.clone());
     view! {
         <article class="message flex flex-col items-end gap-2" data-testid="message" data-role="user" data-status="pending">
@@ -81,7 +85,7 @@ pub(crate) fn PendingMessage(
                             <div class="refused flex max-w-full flex-col gap-2 text-sm" role="alert">
                                 <p>"Not sent: " {error.error}</p>
                                 <div class="flex justify-end gap-2">
-                                    <button type="button" class="button" on:click=edit.clone()>
+                                    <button type="button" class="button" on:click=edit>
                                         "Edit"
                                     </button>
                                     <button type="button" class="button primary" on:click=again.clone()>
