@@ -50,7 +50,7 @@ pub(crate) async fn export(
             let (store, id) = (&shared.store, id.into());
             let files = store.conversation_files(&principal.id, &id).await?;
             let document = Document::of(transcript, files);
-            let json = serde_json::to_vec_pretty(&document);
+            let json = serde_json::to_vec(&document);
             let json = json.map_err(|error| Refusal::internal(&error))?;
             ("json", "application/json", json)
         }
