@@ -7,6 +7,7 @@ use futures::channel::oneshot;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::{document, request_idle_callback_with_handle, window};
 use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::JsFuture;
 
 /// The time by this machine's clock.
@@ -77,6 +78,12 @@ pub(crate) fn focus(id: &str) {
     }
 }
 
+/// Nothing has the focus: what had it has gone.
+pub(crate) fn focus_is_nowhere() -> bool {
+    let active = document().active_element();
+    active.is_none_or(|active| active.tag_name() == "BODY")
+}
+
 /// What is remembered under a name.
 pub(crate) fn remembered(name: &str) -> Option<String> {
     window().local_storage().ok()??.get_item(name).ok()?
@@ -116,6 +123,77 @@ pub(crate) fn local_time(at: Timestamp) -> String {
         let (year, month, day) = (date.get_full_year(), date.get_month() + 1, date.get_date());
         format!("{year}-{month:02}-{day:02} {time}")
     }
+}
+
+/// From now on a formula is copied as its source, and what only the page needs is not copied with it.
+pub(crate) fn copy_formulas() {
+    let copied =
+        Closure::<dyn Fn(web_sys::ClipboardEvent)>::new(|event: web_sys::ClipboardEvent| {
+            // Where anything is amiss the browser copies as it always does.
+            let _ = copy_selection(&event);
+        });
+    let listening =
+        document().add_event_listener_with_callback("copy", copied.as_ref().unchecked_ref());
+    if listening.is_ok() {
+        copied.forget();
+    }
+}
+
+fn copy_selection(event: &web_sys::ClipboardEvent) -> Option<()> {
+    let selection = window().get_selection().ok()??;
+    let range = selection.get_range_at(0).ok()?;
+    let around = range.common_ancestor_container().ok()?;
+    let around = match around.dyn_into::<web_sys::Element>() {
+        Ok(element) => element,
+        Err(node) => node.parent_element()?,
+    };
+    let data = event.clipboard_data()?;
+    // A part of a formula is no formula: it is the whole one that is meant.
+    if let Some(formula) = around.closest("math").ok()? {
+        data.set_data("text/plain", &source_of(&formula)?).ok()?;
+        event.prevent_default();
+        return Some(());
+    }
+    let fragment = range.clone_contents().ok()?;
+    fragment.query_selector("math").ok()??;
+    let holder: web_sys::HtmlElement = document().create_element("div").ok()?.dyn_into().ok()?;
+    holder.append_child(&fragment).ok()?;
+    let extra = holder
+        .query_selector_all("button, .code-head, .table-foot")
+        .ok()?;
+    for place in 0..extra.length() {
+        if let Some(element) = extra
+            .get(place)
+            .and_then(|node| node.dyn_into::<web_sys::Element>().ok())
+        {
+            element.remove();
+        }
+    }
+    let formulas = holder.query_selector_all("math").ok()?;
+    for place in 0..formulas.length() {
+        let formula = formulas.get(place)?.dyn_into::<web_sys::Element>().ok()?;
+        let source = source_of(&formula).unwrap_or_default();
+        formula.replace_with_with_str_1(&source).ok()?;
+    }
+    // Only what is in the page has lines.
+    holder.set_class_name("sr-only");
+    document().body()?.append_child(&holder).ok()?;
+    let text = holder.inner_text();
+    holder.remove();
+    data.set_data("text/plain", &text).ok()?;
+    event.prevent_default();
+    Some(())
+}
+
+/// The LaTeX of a formula, with its marks.
+fn source_of(formula: &web_sys::Element) -> Option<String> {
+    let source = formula.query_selector("annotation").ok()??.text_content()?;
+    let mark = if formula.has_attribute("display") {
+        "$$"
+    } else {
+        "$"
+    };
+    Some(format!("{mark}{source}{mark}"))
 }
 
 /// How many minutes the reader's clock was ahead of UTC at this time.

@@ -17,7 +17,7 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 
 use crate::components::{self, composer};
 use crate::pages::{AdminPage, DebugPage};
-use crate::state::{Blocks, Entry};
+use crate::state::{Action, Blocks, Entry, Paint, highlight};
 use crate::store::Store;
 
 /// After this time it is tried again to fetch a part that could not be fetched.
@@ -118,13 +118,21 @@ parts! {
             rename: components::rename,
             import: components::import,
             key: components::list_key,
+            act: components::act,
         }
     }
+    /// The colours of code.
+    CODE: Paint = code { highlight::line }
+    /// Formulas.
+    MATH: Math = math { components::formula_view }
     /// The health panel.
     ADMIN: fn() -> AnyView = admin { || view! { <AdminPage /> }.into_any() }
     /// The debug pane.
     DEBUG: fn() -> AnyView = debug { || view! { <DebugPage /> }.into_any() }
 }
+
+/// A formula as it is shown: its source, and whether it stands by itself.
+pub(crate) type Math = fn(&str, bool) -> AnyView;
 
 /// Everything around a message.
 #[derive(Clone, Copy)]
@@ -182,6 +190,8 @@ pub(crate) struct List {
     pub(crate) import: fn(Store, web_sys::FileList),
     /// A key was pressed in the list.
     pub(crate) key: fn(Store, KeyboardEvent),
+    /// Does what a shortcut asks for.
+    pub(crate) act: fn(Store, Action),
 }
 
 /// Fetches what the page at this address was rendered with, so that it can be hydrated.
@@ -190,7 +200,16 @@ pub(crate) async fn load_for(path: &str) {
     match path.trim_end_matches('/') {
         "/admin" => drop(ADMIN.load().await),
         "/debug" => drop(DEBUG.load().await),
-        path if path.starts_with("/c/") => drop(ANSWERS.load().await),
+        path if path.starts_with("/c/") => {
+            // The server has rendered them, and colours no code.
+            let formulas = document().query_selector(".formula");
+            let formulas = async {
+                if formulas.is_ok_and(|found| found.is_some()) {
+                    MATH.load().await;
+                }
+            };
+            futures::future::join(ANSWERS.load(), formulas).await;
+        }
         _ => {}
     }
 }

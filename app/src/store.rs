@@ -31,7 +31,7 @@ pub(crate) use composing::{Composing, Dialog};
 #[derive(Debug)]
 pub(crate) enum Order {
     /// Say this; where there is no connection it is not needed, as a new one begins with all that counts.
-    Say(ClientFrame),
+    Say(Box<ClientFrame>),
     /// Try again now, where a try is being waited for.
     Hurry,
     /// Somebody begins to use it: make sure that it lives.
@@ -266,7 +266,7 @@ impl Store {
     }
 
     fn say(&self, frame: ClientFrame) {
-        self.order(Order::Say(frame));
+        self.order(Order::Say(Box::new(frame)));
     }
 
     fn order(&self, order: Order) {

@@ -155,6 +155,28 @@ fn versions_files_and_what_can_be_done() {
     assert!(!html.contains("One.</p>"), "another version is not shown");
     // Whether suggestions are wanted, only the browser knows.
     assert!(!html.contains(r#"data-testid="suggestion""#));
+}
+
+#[test]
+fn formulas_are_there_from_the_first_byte_and_code_has_no_colours_yet() {
+    let text = "So \\(\\frac{a}{b}\\), and\n\n\\[\n\\begin{aligned} a &= b \\end{aligned}\n\\]\n\n$\\nosuch$\n\n\
+        ```rust title=\"a<b.rs\"\nfn a() {}\n```\n\nNote[^1]\n\n[^1]: small\n";
+    let html = page(BootPage::Conversation(conversation(fallback_answer(text))));
+    // Without the marks that hydration needs.
+    let html = html.replace("<!>", "");
+    sees(
+        &html,
+        &[
+            "<math><semantics><mfrac><mi>a</mi><mi>b</mi></mfrac><annotation>\\frac{a}{b}</annotation>",
+            r#"<math display="block">"#,
+            r#"class="fm-right fm-close-right""#,
+            r#"<code class="formula-source">\nosuch</code>"#,
+            "a&lt;b.rs",
+            "fn a() {}",
+            "<sup",
+        ],
+    );
+    assert!(!html.contains("hl-"), "colours in {html}");
     keeps_the_policy(&html);
 }
 

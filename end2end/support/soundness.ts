@@ -18,7 +18,7 @@ async function violations(page: Page) {
 async function overflow(page: Page) {
   return page.evaluate(() => {
     // These are made for it.
-    const wide = "pre, .table";
+    const wide = "pre, .table, .formula-block";
     const name = (element: Element) => `${element.tagName.toLowerCase()}.${element.classList.value.replaceAll(" ", ".")}`;
     const width = document.documentElement.clientWidth;
     const found: string[] = [];

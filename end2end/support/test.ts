@@ -26,6 +26,8 @@ class Incidents {
     this.expect(/WebSocket connection to .* failed/);
     // The browser looks for the tab's icon when it finds the time.
     this.expect(/ERR_CONNECTION_(REFUSED|RESET)/);
+    // A part of the application that was on its way is fetched again later.
+    this.expect(/TypeError: Failed to fetch[^]*__wasm_split/);
   }
 
   add(incident: string) {

@@ -174,6 +174,8 @@ test.describe("with the keyboard alone", () => {
       "temporary-switch",
       "scroller",
       "composer",
+      "attach",
+      "instructions",
       "model-picker",
       "send",
     ]);

@@ -185,7 +185,7 @@ test.describe("with two models", () => {
     await expect(chat.answer.getByTestId("again-with")).toBeFocused();
 
     await page.keyboard.press("Enter");
-    await page.keyboard.press("ArrowDown");
+    await expect(menu.locator("[data-model=alpha]")).toBeFocused();
     await page.keyboard.press("ArrowDown");
     await expect(menu.locator("[data-model=beta]")).toBeFocused();
     await page.keyboard.press("Enter");

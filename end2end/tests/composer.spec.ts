@@ -74,7 +74,9 @@ test.describe("a draft", () => {
     }
   });
 
-  test("that was typed before the page was alive wins over the one that was kept", async ({ chat, page }) => {
+  test("that was typed before the page was alive wins over the one that was kept", async ({ chat, incidents, page }) => {
+    // Whoever types is going to read an answer: what shows it may be on its way when the page is left.
+    incidents.expect(/split_answers.*ERR_ABORTED/);
     await chat.open();
     await chat.composer.fill("what was kept");
     await page.waitForTimeout(400);
@@ -458,10 +460,11 @@ test.describe("in a conversation that has begun", () => {
     await chat.converse("hello");
     await expect(forecast).toContainText("beta would answer: alpha has no valid key");
     await expect(forecast.getByTestId("simulated")).toBeVisible();
-    await expect(chat.picker.locator("option[value=alpha]")).toHaveText(/^alpha \(has no valid key; beta would answer\)$/);
+    await expect(chat.picker.locator("option[value=alpha]")).toHaveText("alpha");
     await sound(page);
     await chat.picker.selectOption("beta");
     await expect(forecast).toHaveText("");
+    await expect(chat.picker.locator("option[value=alpha]")).toHaveText("alpha · has no valid key, beta would answer");
     await server.halt();
     await chat.picker.selectOption("alpha");
     await expect(forecast).toHaveText("");

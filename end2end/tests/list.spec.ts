@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import type { Locator, Page } from "@playwright/test";
 
 import { Chat } from "../support/chat.ts";
+import type { Server } from "../support/server.mjs";
 import { sound } from "../support/soundness.ts";
 import { expect, test } from "../support/test.ts";
 
@@ -37,6 +38,13 @@ async function another(page: Page, path: string) {
   await other.open(path);
   await other.connected();
   return other;
+}
+
+/** A conversation whose title a person has given, so that no model gives it another; gives its id. */
+async function named(server: Server, title: string): Promise<string> {
+  const { message } = await server.ask(title);
+  await server.api("PATCH", `/api/conversations/${message.conversation_id}`, { title });
+  return message.conversation_id;
 }
 
 const pathOf = (page: Page) => new URL(page.url()).pathname;
@@ -132,10 +140,10 @@ test.describe("search", () => {
 
 test.describe("an entry", () => {
   test("is renamed where it stands, and everywhere", async ({ chat, page, server }) => {
-    const { message } = await server.ask("an older matter");
-    const path = `/c/${message.conversation_id}`;
+    const id = await named(server, "an older matter");
     await chat.open("/");
-    const other = await another(page, path);
+    const other = await another(page, `/c/${id}`);
+    await page.bringToFront();
     const button = await menuOf(page, "an older matter");
     await choose(page, "Rename");
     const field = page.getByTestId("rename");
@@ -208,6 +216,7 @@ test.describe("an entry", () => {
     await expect(page.locator("#undo")).toBeFocused();
     await page.keyboard.press("Enter");
     await expect(chat.conversations).toHaveCount(2);
+    await expect(page.getByRole("button", { name: "More about the second" })).toBeFocused();
     await chat.conversations.first().focus();
     await page.keyboard.press("Delete");
     await expect(chat.conversations).toHaveCount(1);
@@ -231,8 +240,8 @@ test.describe("an entry", () => {
   });
 
   test("the open conversation: a new chat comes, and undo leads back; another window says what happened", async ({ chat, page, server }) => {
-    const { message } = await server.ask("about keels");
-    const path = `/c/${message.conversation_id}`;
+    const id = await named(server, "about keels");
+    const path = `/c/${id}`;
     await chat.open(path);
     await chat.connected();
     const other = await another(page, path);
@@ -257,7 +266,7 @@ test.describe("an entry", () => {
     await other.page.getByTestId("deleted").getByRole("button", { name: "Undo" }).click();
     await expect(other.messages).toHaveCount(2);
     await expect(chat.conversations).toHaveCount(1);
-    await server.ask("and rudders", { conversation: message.conversation_id });
+    await server.ask("and rudders", { conversation: id });
     await expect(other.messages).toHaveCount(4);
   });
 

@@ -29,7 +29,7 @@ pub(crate) fn AgainMenu() -> impl IntoView {
             .menu
             .with(|menu| menu.as_ref().is_some_and(|menu| menu.ready))
     };
-    let forecast = store.around.forecast;
+    let forecast = store.composing.forecast;
     let items = move || {
         let hello = store.hello.get();
         let ready = ready();
@@ -51,7 +51,7 @@ pub(crate) fn AgainMenu() -> impl IntoView {
             };
             items.push(view! {
                 <li>
-                    <button type="button" class="menu-item" data-model=id.to_string() on:click=ask>
+                    <button type="button" class="again-item" data-model=id.to_string() on:click=ask>
                         <span class="model">{id.to_string()}</span>
                         {hint.map(|hint| view! {
                             <span class="text-muted">{hint.text} {hint.simulated.then(|| view! { <Simulated /> })}</span>
@@ -61,7 +61,7 @@ pub(crate) fn AgainMenu() -> impl IntoView {
             });
         }
         if items.is_empty() {
-            view! { <p class="menu-note">"No model would answer now."</p> }.into_any()
+            view! { <p class="again-note">"No model would answer now."</p> }.into_any()
         } else {
             view! { <ul>{items}</ul> }.into_any()
         }
@@ -77,19 +77,28 @@ pub(crate) fn AgainMenu() -> impl IntoView {
             walk(&menu, step);
         }
     };
+    let toggled = move |_| {
+        if let Some(menu) = menu.get_untracked() {
+            // It only fails for a selector that is none.
+            if menu.matches(":popover-open").unwrap_or(false) {
+                walk(&menu, 1);
+            }
+        }
+    };
     view! {
         <div
             node_ref=menu
             id=ID
-            class="menu"
+            class="again-menu"
             popover="auto"
             role="group"
             aria-label="Answer again with"
             tabindex="-1"
             data-testid="again-menu"
             on:keydown=keydown
+            on:toggle=toggled
         >
-            <p class="menu-note" aria-hidden="true">"Answer again with"</p>
+            <p class="again-note" aria-hidden="true">"Answer again with"</p>
             {items}
         </div>
     }
@@ -120,7 +129,7 @@ fn hint(forecast: &Forecast, model: &ModelId) -> Option<Hint> {
 
 /// Moves the focus along the menu, round at its ends.
 fn walk(menu: &web_sys::HtmlElement, step: i32) {
-    let Ok(items) = menu.query_selector_all(".menu-item") else {
+    let Ok(items) = menu.query_selector_all(".again-item") else {
         return;
     };
     let count = items.length() as i32;

@@ -244,6 +244,7 @@ fn Buttons(
         pad.focus();
     };
     view! {
+        <div class="send-buttons">
         <Show when=move || store.busy.get()>
             <button
                 type="button"
@@ -273,6 +274,7 @@ fn Buttons(
                 <Icon shape=icon::SEND />
             </button>
         </Show>
+        </div>
     }
 }
 

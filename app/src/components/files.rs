@@ -18,7 +18,7 @@ pub(super) fn files(files: &[AttachedFile]) -> Option<AnyView> {
         return None;
     }
     let shown: Vec<_> = files.iter().map(file).collect();
-    Some(view! { <ul class="files" aria-label="Files">{shown}</ul> }.into_any())
+    Some(view! { <ul class="sent-files" aria-label="Files">{shown}</ul> }.into_any())
 }
 
 fn file(file: &AttachedFile) -> AnyView {
@@ -29,8 +29,8 @@ fn file(file: &AttachedFile) -> AnyView {
             <li>
                 <button
                     type="button"
-                    class="thumbnail"
-                    data-testid="file"
+                    class="picture-small"
+                    data-testid="sent-file"
                     title=file.name.clone()
                     on:click=move |_| store.around.picture.set(Some(large.clone()))
                 >
@@ -42,9 +42,9 @@ fn file(file: &AttachedFile) -> AnyView {
     }
     view! {
         <li>
-            <a class="file" href=address(file) download=file.name.clone() data-testid="file">
+            <a class="sent-file" href=address(file) download=file.name.clone() data-testid="sent-file">
                 <Icon shape=icon::FILE />
-                <span class="file-name">{file.name.clone()}</span>
+                <span class="sent-name">{file.name.clone()}</span>
                 <span class="text-muted">{size(file.size)}</span>
             </a>
         </li>
@@ -96,7 +96,7 @@ pub(crate) fn Picture() -> impl IntoView {
                         view! {
                             <img src=address(&file) alt=file.name.clone() />
                             <div class="flex flex-wrap items-center justify-between gap-2">
-                                <span class="file-name text-sm">{file.name.clone()}</span>
+                                <span class="sent-name text-sm">{file.name.clone()}</span>
                                 <span class="flex gap-2">
                                     <a class="button small" href=address(&file) download=file.name>
                                         "Download"

@@ -4,10 +4,9 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use crate::browser;
 use crate::state::{Action, Pressed};
 use crate::store::Store;
-use crate::store::list::Overlay;
+use crate::{browser, late};
 
 /// Under this name it is remembered that single characters are no shortcuts.
 pub(super) const CHARACTERS: &str = "single_keys";
@@ -62,6 +61,7 @@ fn pressed(event: &KeyboardEvent) -> Pressed {
     }
 }
 
+/// What is typed next has to have its place at once; all else may wait until its part has come.
 fn act(store: Store, action: Action) {
     match action {
         Action::NewChat => {
@@ -73,18 +73,21 @@ fn act(store: Store, action: Action) {
             // What is hidden cannot have the focus yet.
             request_animation_frame(|| browser::focus("search"));
         }
-        Action::Previous => store.step(false),
-        Action::Next => store.step(true),
-        Action::ToggleList => store.toggle_list(),
-        Action::Undo => store.undo(),
         Action::Write => {
             store.list.drawer.set(false);
             write();
         }
-        Action::CopyAnswer => store.copy_last_answer(),
-        Action::Regenerate => store.regenerate_last(),
-        Action::Sheet => store.lay_over(Overlay::Shortcuts),
-        Action::Own => {}
+        Action::Previous
+        | Action::Next
+        | Action::ToggleList
+        | Action::Undo
+        | Action::CopyAnswer
+        | Action::Regenerate
+        | Action::Sheet
+        | Action::Own => leptos::task::spawn_local(async move {
+            let part = late::LIST.load().await;
+            (part.act)(store, action);
+        }),
     }
 }
 

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use evenkeel_protocol::Message;
 use leptos::prelude::*;
 
-use super::{Code, seam};
-use crate::state::{Align, Block, Entry, Node, Table, plain};
+use super::code::Mark;
+use super::formula::math;
+use super::{Code, CopyButton, seam};
+use crate::state::{Align, Block, Entry, Node, Source, Table, tab_separated};
 
 /// All blocks of an answer that does not change.
 pub(crate) fn blocks(entry: &Entry) -> Vec<AnyView> {
@@ -25,21 +27,60 @@ pub(crate) fn Growing(
     entry: ArcRwSignal<Arc<Entry>>,
 ) -> impl IntoView {
     let entry = entry.read_only();
-    let (counted, marked) = (entry.clone(), entry.clone());
+    let counted = entry.clone();
     let count = Memo::new(move |_| counted.with(|entry| entry.blocks().len()));
     view! {
         <For each=move || 0..count.get() key=|index| *index let:index>
             {
-                let entry = entry.clone();
-                let block = Memo::new(move |_| entry.with(|entry| entry.blocks().get(index).cloned()));
-                let marked = marked.clone();
-                move || {
-                    let block: Arc<Block> = block.get()?;
-                    Some(marked.with_untracked(|entry| nodes(&block.nodes, &entry.message)))
-                }
+                growing(entry.clone(), index)
             }
         </For>
     }
+}
+
+/// What a block that grows is shown as. Code keeps its lines while it does.
+#[derive(Clone, PartialEq)]
+enum Shape {
+    Code,
+    Other(Arc<Block>),
+}
+
+/// The block at a place, as it grows. What is shown hangs on one memo each: of two of which one hangs on the other, the
+/// reactive graph may miss a change.
+fn growing(entry: ArcReadSignal<Arc<Entry>>, index: usize) -> AnyView {
+    let shape = {
+        let entry = entry.clone();
+        Memo::new(move |_| {
+            entry.with(|entry| match entry.blocks().get(index)?.nodes[..] {
+                [Node::CodeBlock { .. }] => Some(Shape::Code),
+                _ => entry.blocks().get(index).cloned().map(Shape::Other),
+            })
+        })
+    };
+    let shown = move || match shape.get() {
+        Some(Shape::Code) => growing_code(entry.clone(), index),
+        Some(Shape::Other(block)) => {
+            entry.with_untracked(|entry| nodes(&block.nodes, &entry.message).into_any())
+        }
+        None => ().into_any(),
+    };
+    shown.into_any()
+}
+
+fn growing_code(entry: ArcReadSignal<Arc<Entry>>, index: usize) -> AnyView {
+    let source = {
+        let entry = entry.clone();
+        Memo::new(move |_| {
+            let source = entry.with(|entry| {
+                let block = entry.blocks().get(index)?;
+                block.nodes.first().and_then(Source::of)
+            });
+            Arc::new(source.unwrap_or_default())
+        })
+    };
+    let mark: Mark =
+        Arc::new(move |place| entry.with_untracked(|entry| seam::mark(&entry.message, place)));
+    view! { <Code source mark /> }.into_any()
 }
 
 /// Pieces of a message, which knows what its seams are.
@@ -57,7 +98,7 @@ fn node(node: &Node, message: &Message) -> AnyView {
         Node::Emphasis(children) => view! { <em>{nodes(children)}</em> }.into_any(),
         Node::Struck(children) => view! { <s>{nodes(children)}</s> }.into_any(),
         Node::Link { href, children } => view! {
-            <a href=href.clone() target="_blank" rel="noopener noreferrer nofollow">
+            <a href=href.clone() target="_blank" rel="noopener noreferrer nofollow" referrerpolicy="no-referrer">
                 {nodes(children)}
             </a>
         }
@@ -83,23 +124,26 @@ fn node(node: &Node, message: &Message) -> AnyView {
             }
             .into_any()
         }
-        Node::CodeBlock {
-            language, children, ..
-        } => {
-            // The last line break ends the block, not a line of it.
-            let shown = match children.split_last() {
-                Some((Node::Text(last), before)) => {
-                    let last = last.strip_suffix('\n').unwrap_or(last).to_owned();
-                    nodes(&[before, &[Node::Text(last)]].concat())
-                }
-                Some(_) | None => nodes(children),
-            };
-            view! { <Code language=language.clone() text=plain(children) shown /> }.into_any()
+        Node::CodeBlock { .. } => {
+            let source = Source::of(node).unwrap_or_default();
+            let marks: Vec<_> = source.seams.iter().map(|seam| seam.1).collect();
+            let message = (!marks.is_empty()).then(|| message.clone());
+            let mark: Mark = Arc::new(move |place| match &message {
+                Some(message) => seam::mark(message, place),
+                None => ().into_any(),
+            });
+            view! { <Code source=Arc::new(source) mark /> }.into_any()
         }
         Node::Table(parts) => table(parts, message),
-        Node::Math { source, .. } => view! { <code>{source.clone()}</code> }.into_any(),
-        Node::Footnote(label) => view! { <sup>{label.clone()}</sup> }.into_any(),
-        Node::FootnoteText { children, .. } => view! { <div>{nodes(children)}</div> }.into_any(),
+        Node::Math { source, display } => math(source, *display),
+        Node::Footnote(label) => view! { <sup class="note-mark">{label.clone()}</sup> }.into_any(),
+        Node::FootnoteText { label, children } => view! {
+            <div class="note">
+                <span class="note-mark">{label.clone()}</span>
+                <div>{nodes(children)}</div>
+            </div>
+        }
+        .into_any(),
         Node::Seam(place) => seam::mark(message, *place),
     }
 }
@@ -149,7 +193,9 @@ fn table(table: &Table, message: &Message) -> AnyView {
             view! { <tr>{cells}</tr> }.into_any()
         })
         .collect();
+    let copied = tab_separated(table);
     view! {
+        <div>
         <div class="table" role="group" aria-label="Table" tabindex="0">
             <table>
                 <thead>
@@ -157,6 +203,10 @@ fn table(table: &Table, message: &Message) -> AnyView {
                 </thead>
                 <tbody>{rows}</tbody>
             </table>
+        </div>
+        <div class="table-foot">
+            <CopyButton text=Callback::new(move |()| copied.clone()) label="Copy table" />
+        </div>
         </div>
     }
     .into_any()

@@ -78,7 +78,7 @@ pub(super) fn menu(
     view! {
         <div
             node_ref=node
-            class="menu"
+            class="list-menu"
             popover="auto"
             role="menu"
             aria-label=label
@@ -187,21 +187,21 @@ pub(super) fn entry_menu(store: Store, id: ConversationId) -> AnyView {
                 store.delete(&id);
             };
             view! {
-                <button type="button" class="menu-item" role="menuitem" on:click=rename>
+                <button type="button" class="list-menu-item" role="menuitem" on:click=rename>
                     <Icon shape=icon::PENCIL />
                     <span>"Rename"</span>
                     <kbd aria-hidden="true">"F2"</kbd>
                 </button>
-                <a class="menu-item" role="menuitem" href=markdown download="" on:click=move |_| choose.close()>
+                <a class="list-menu-item" role="menuitem" href=markdown download="" on:click=move |_| choose.close()>
                     <Icon shape=icon::DOWNLOAD />
                     <span>"Export as Markdown"</span>
                 </a>
-                <a class="menu-item" role="menuitem" href=json download="" on:click=move |_| choose.close()>
+                <a class="list-menu-item" role="menuitem" href=json download="" on:click=move |_| choose.close()>
                     <Icon shape=icon::DOWNLOAD />
                     <span>"Export as JSON"</span>
                 </a>
                 <hr class="menu-line" />
-                <button type="button" class="menu-item menu-danger" role="menuitem" on:click=delete>
+                <button type="button" class="list-menu-item menu-danger" role="menuitem" on:click=delete>
                     <Icon shape=icon::BIN />
                     <span>"Delete"</span>
                     <kbd aria-hidden="true">"Del"</kbd>

@@ -67,7 +67,11 @@ pub(crate) fn PendingMessage(
             }
         }
     };
-    let edit = move |_| store.edit_again(&id);
+    let edit = move |_| {
+        if let Some(pending) = pending.get_untracked() {
+            store.change(&pending);
+        }
+    };
     let refused = move || pending.get().and_then(|pending| pending.refused.clone());
     view! {
         <article class="message flex flex-col items-end gap-2" data-testid="message" data-role="user" data-status="pending">

@@ -1,5 +1,6 @@
 //! The parts of which the pages are made; one a file.
 
+mod actions;
 mod again_menu;
 mod announcer;
 mod answer;
@@ -15,6 +16,7 @@ mod deleted;
 mod dialog;
 mod exhausted;
 mod files;
+mod formula;
 pub(crate) mod icon;
 mod import;
 pub(crate) mod keys;
@@ -47,6 +49,7 @@ mod transcript;
 mod user_menu;
 mod versions;
 
+pub(crate) use actions::act;
 pub(crate) use again_menu::AgainMenu;
 pub(crate) use announcer::Announcer;
 pub(crate) use answer::answer;
@@ -59,6 +62,7 @@ pub(crate) use conversations::ConversationList;
 pub(crate) use copy::CopyButton;
 pub(crate) use deleted::DeletedPage;
 pub(crate) use files::Picture;
+pub(crate) use formula::formula_view;
 pub(crate) use icon::Icon;
 pub(crate) use import::import;
 pub(crate) use list_keys::list_key;

@@ -40,6 +40,10 @@ pub(crate) fn ModelPicker() -> impl IntoView {
                             id.clone()
                         };
                         let label = move || {
+                            // Of the chosen one the composer says it already.
+                            if current.with(|current| *current == model.id.as_str()) {
+                                return label.clone();
+                            }
                             store.composing.forecast.with(|forecast| {
                                 wording::option(&label, wording::forecast_for(forecast, &model.id))
                             })

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use super::{Icon, icon};
 use crate::browser;
 use crate::store::Store;
-use crate::store::list::{Deleted, Notice};
+use crate::store::list::{Deleted, Notice, is_wide};
 
 const TICK: Duration = Duration::from_millis(250);
 /// A deletion can be undone for so long …
@@ -62,12 +62,16 @@ fn undo_line(store: Store, deleted: &[Deleted]) -> AnyView {
     let node = NodeRef::<Div>::new();
     let forget = move || store.list.deleted.set(Vec::new());
     pass(node, UNDO, forget);
+    let dismiss = move |_| {
+        forget();
+        // On a telephone that would open the keyboard.
+        if is_wide() {
+            browser::focus("search");
+        }
+    };
     // Where the focus was is gone.
     Effect::new(move || {
-        let nowhere = document()
-            .active_element()
-            .is_none_or(|active| active.tag_name() == "BODY");
-        if node.get().is_some() && nowhere {
+        if node.get().is_some() && browser::focus_is_nowhere() {
             request_animation_frame(|| browser::focus("undo"));
         }
     });
@@ -82,7 +86,7 @@ fn undo_line(store: Store, deleted: &[Deleted]) -> AnyView {
             <button type="button" id="undo" class="link-button" on:click=move |_| store.undo()>
                 "Undo"
             </button>
-            <button type="button" class="notice-close" aria-label="Dismiss" on:click=move |_| forget()>
+            <button type="button" class="notice-close" aria-label="Dismiss" on:click=dismiss>
                 <Icon shape=icon::CLOSE />
             </button>
         </div>

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use evenkeel_protocol::MessageId;
 use leptos::ev::KeyboardEvent;
 use leptos::html::Textarea;
 use leptos::prelude::*;
@@ -15,7 +16,7 @@ use crate::store::Store;
 
 /// A stored message of a person.
 pub(crate) fn question(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
-    let editing = RwSignal::new(false);
+    let editing = Store::here().around.editing;
     let (id, status) = entry.with_untracked(|entry| {
         let message = &entry.message;
         (message.id.clone(), message.status.as_str())
@@ -24,16 +25,32 @@ pub(crate) fn question(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
     let leave = {
         let edit_id = edit_id.clone();
         Callback::new(move |()| {
-            editing.set(false);
+            editing.set(None);
             let edit_id = edit_id.clone();
             request_animation_frame(move || browser::focus(&edit_id));
         })
     };
     let data_id = id.to_string();
+    let edited = {
+        let id = id.clone();
+        let ours = move |(edited, _): &(MessageId, String)| *edited == id;
+        Memo::new(move |_| editing.with(|editing| editing.as_ref().is_some_and(&ours)))
+    };
     let content = move || {
-        if editing.get() {
-            return view! { <Editor entry=entry.clone() leave /> }.into_any();
+        if edited.get() {
+            let now = editing.get_untracked();
+            return now
+                .map(|(id, text)| view! { <Editor id text leave /> })
+                .into_any();
         }
+        let edit = {
+            let entry = entry.clone();
+            move || {
+                let now = entry
+                    .with_untracked(|entry| (entry.message.id.clone(), entry.message.text.clone()));
+                editing.set(Some(now));
+            }
+        };
         let (shown, sent, copied) = (entry.clone(), entry.clone(), entry.clone());
         let copy =
             Callback::new(move |()| copied.with_untracked(|entry| entry.message.text.clone()));
@@ -45,7 +62,7 @@ pub(crate) fn question(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
                 <span class="tools">
                     <Written at />
                     <CopyButton text=copy label="Copy message" bare=true />
-                    {tool(Some(edit_id.clone()), "Edit", icon::EDIT, move || editing.set(true))}
+                    {tool(Some(edit_id.clone()), "Edit", icon::EDIT, edit)}
                 </span>
                 <Versions id=id.clone() />
             </div>
@@ -71,15 +88,15 @@ pub(crate) fn question(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
 #[component]
 fn Editor(
     /// The message.
-    entry: ArcRwSignal<Arc<Entry>>,
+    id: MessageId,
+    /// Its text, as it is to be changed.
+    text: String,
     /// Nothing is to be changed.
     leave: Callback<()>,
 ) -> impl IntoView {
     let store = Store::here();
     let area = NodeRef::<Textarea>::new();
-    let (id, before) =
-        entry.with_untracked(|entry| (entry.message.id.clone(), entry.message.text.clone()));
-    let value = before.clone();
+    let value = text.clone();
     Effect::new(move || {
         let Some(area) = area.get() else { return };
         area.set_value(&value);
@@ -94,6 +111,7 @@ fn Editor(
         };
         let text = area.value().trim_end().to_owned();
         if !text.trim().is_empty() {
+            store.around.editing.set(None);
             store.edit(&id, text);
             browser::focus("composer");
         }
@@ -108,7 +126,7 @@ fn Editor(
             leave.run(());
         }
     };
-    let rows = before.lines().count().clamp(1, 12).to_string();
+    let rows = text.lines().count().clamp(1, 12).to_string();
     view! {
         <div class="editor" role="group" aria-label="Edit your message">
             <textarea

@@ -60,11 +60,12 @@ fn card(receipt: &Receipt) -> AnyView {
         saved => format!("{saved} answers saved"),
     };
     let lead = if receipt.saved == 0 && receipt.lost > 0 {
-        "Nothing could be saved yet".to_owned()
+        format!("{} of {turns} questions answered", receipt.answers)
     } else {
         lead
     };
     let of = match (receipt.saved, receipt.answers) {
+        (0, _) if receipt.lost > 0 => "none of them had to be saved".to_owned(),
         (0, 1) => "1 answer so far".to_owned(),
         (0, answers) => format!("{answers} answers so far"),
         (_, 1) => "of 1 answer".to_owned(),
@@ -83,6 +84,7 @@ fn card(receipt: &Receipt) -> AnyView {
     view! {
         <div class="receipt" data-testid="receipt-card">
             {ring(receipt)}
+            {legend(receipt)}
             <div class="text-center">
                 <p class="receipt-lead">{lead}</p>
                 <p class="text-muted">{of}</p>
@@ -118,6 +120,21 @@ fn figure(name: &'static str, value: String, tone: &'static str) -> impl IntoVie
             <dd>{value}</dd>
         </div>
     }
+}
+
+/// What the ring's colours mean; the ring itself says it to those who do not see it.
+fn legend(receipt: &Receipt) -> impl IntoView {
+    let plain = receipt.answers.saturating_sub(receipt.saved);
+    let parts: Vec<_> = [
+        (plain, "plain", "at the first try"),
+        (receipt.saved, "saved", "saved"),
+        (receipt.lost, "lost", "without an answer"),
+    ]
+    .into_iter()
+    .filter(|(count, ..)| *count > 0)
+    .map(|(count, kind, what)| view! { <li data-kind=kind>{format!("{count} {what}")}</li> })
+    .collect();
+    view! { <ul class="legend" aria-hidden="true">{parts}</ul> }
 }
 
 /// How the turns ended, as a ring: at the first try, saved, lost.

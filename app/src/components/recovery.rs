@@ -18,7 +18,7 @@ pub(super) fn Outlook(
 ) -> impl IntoView {
     let store = Store::here();
     let now = ticking();
-    let forecast = store.around.forecast;
+    let forecast = store.composing.forecast;
     let ready = move |forecast: &Forecast, chain: &[ModelId]| {
         chain
             .iter()

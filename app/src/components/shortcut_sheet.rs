@@ -79,7 +79,7 @@ pub(super) fn shortcut_sheet(store: Store) -> AnyView {
         <div class="shortcuts">{groups}</div>
         <button
             type="button"
-            class="menu-item"
+            class="list-menu-item"
             role="switch"
             aria-checked=move || characters.get().to_string()
             on:click=switch

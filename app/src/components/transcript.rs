@@ -135,7 +135,7 @@ pub(crate) fn Transcript() -> impl IntoView {
         // What a reader unfolds is not scrolled away.
         if target.is_some_and(|target| {
             target
-                .closest("summary, .versions")
+                .closest("summary, .versions, [id^=edit-]")
                 .is_ok_and(|found| found.is_some())
         }) {
             follow.let_go();

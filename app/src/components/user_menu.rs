@@ -65,7 +65,7 @@ fn items(store: Store, choose: Choose) -> AnyView {
         <hr class="menu-line" />
         <button
             type="button"
-            class="menu-item"
+            class="list-menu-item"
             role="menuitemcheckbox"
             data-testid="suggestions-setting"
             aria-checked=move || suggests.get().to_string()
@@ -75,15 +75,15 @@ fn items(store: Store, choose: Choose) -> AnyView {
             <span>"Suggest follow-up questions"</span>
         </button>
         <hr class="menu-line" />
-        <button type="button" class="menu-item" role="menuitem" on:click=move |_| open(Overlay::Receipt)>
+        <button type="button" class="list-menu-item" role="menuitem" on:click=move |_| open(Overlay::Receipt)>
             <Icon shape=icon::RECEIPT />
             <span>"Resilience receipt"</span>
         </button>
-        <button type="button" class="menu-item" role="menuitem" on:click=import>
+        <button type="button" class="list-menu-item" role="menuitem" on:click=import>
             <Icon shape=icon::UPLOAD />
             <span>"Import a conversation …"</span>
         </button>
-        <button type="button" class="menu-item" role="menuitem" on:click=move |_| open(Overlay::Shortcuts)>
+        <button type="button" class="list-menu-item" role="menuitem" on:click=move |_| open(Overlay::Shortcuts)>
             <Icon shape=icon::KEYBOARD />
             <span>"Shortcuts"</span>
             <kbd aria-hidden="true">"?"</kbd>

@@ -48,7 +48,7 @@ pub(crate) fn ChatPage() -> impl IntoView {
                         <TemporaryLine />
                         <Opening title phase />
                         <Transcript />
-                        <div class="foot mx-auto flex w-full flex-col gap-2 px-4 pb-4">
+                        <div class="foot mx-auto flex w-full flex-col gap-2 px-4">
                             <div class="foot-line">
                                 <ConnectionLine />
                                 <ForecastLine />

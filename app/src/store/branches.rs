@@ -1,14 +1,11 @@
 //! What a person does with a message: another version of it, another answer, one that waits until a model is back.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use evenkeel_protocol::{
-    AttachedFile, ConversationId, Forecast, MessageId, ModelId, RequestId, Timestamp,
-};
+use evenkeel_protocol::{AttachedFile, ConversationId, MessageId, ModelId, RequestId, Timestamp};
 use leptos::prelude::*;
 
-use super::{Connection, Store, set, set_arc};
+use super::{Connection, Store, set};
 use crate::state::{Again, Changes, Pending, State, Waiting, expected};
 use crate::{browser, late};
 
@@ -20,10 +17,10 @@ const WAITING: &str = "waiting";
 pub(crate) struct Around {
     /// Another number each time the tree of messages, or what is shown of it, has changed.
     pub(crate) shape: RwSignal<u64>,
-    /// Who would answer now.
-    pub(crate) forecast: RwSignal<Arc<Forecast>>,
     /// What the menu of models is open for.
     pub(crate) menu: RwSignal<Option<Menu>>,
+    /// The question that is edited, and what its text is to be.
+    pub(crate) editing: RwSignal<Option<(MessageId, String)>>,
     /// The picture that is shown large.
     pub(crate) picture: RwSignal<Option<AttachedFile>>,
     /// The questions that wait until a model is back.
@@ -48,8 +45,8 @@ impl Around {
     pub(crate) fn new(state: &State) -> Self {
         Self {
             shape: RwSignal::new(state.open.shape()),
-            forecast: RwSignal::new(Arc::clone(&state.forecast)),
             menu: RwSignal::new(None),
+            editing: RwSignal::new(None),
             picture: RwSignal::new(None),
             waiting: RwSignal::new(Vec::new()),
             asked: StoredValue::default(),
@@ -60,7 +57,6 @@ impl Around {
     /// Shows what changed.
     pub(super) fn publish(&self, state: &State) {
         set(self.shape, state.open.shape());
-        set_arc(self.forecast, &state.forecast);
     }
 }
 
@@ -70,7 +66,9 @@ impl Store {
         let asked = self
             .message(id)
             .and_then(|entry| entry.message.requested_model.clone());
-        let model = model.or(asked).unwrap_or_else(|| self.model_of_next());
+        let model = model
+            .or(asked)
+            .unwrap_or_else(|| untrack(|| self.next_model()));
         let found = self.read(|state| {
             let question = state.question_of(id)?;
             Some((question, state.open.id.clone()?))
@@ -97,16 +95,10 @@ impl Store {
         frame.into_iter().for_each(|frame| self.say(frame));
     }
 
-    /// The model that the next message is for.
-    pub(crate) fn model_of_next(&self) -> ModelId {
-        self.chosen_model
-            .get_untracked()
-            .unwrap_or_else(|| self.usual_model.get_untracked())
-    }
-
     /// Asks another version of a question.
     pub(crate) fn edit(&self, id: &MessageId, text: String) {
-        let (request_id, model) = (RequestId(browser::uuid()), self.model_of_next());
+        let request_id = RequestId(browser::uuid());
+        let model = untrack(|| self.next_model());
         self.prepare();
         let mut frame = None;
         self.update(|state| {
@@ -114,6 +106,18 @@ impl Store {
             Changes::default()
         });
         frame.into_iter().for_each(|frame| self.say(frame));
+    }
+
+    /// Takes a refused message back, to be changed where it was written.
+    pub(crate) fn change(&self, pending: &Pending) {
+        match &pending.send.edited_id {
+            Some(edited) => {
+                self.withdraw(&pending.send.request_id);
+                let text = pending.send.text.clone();
+                self.around.editing.set(Some((edited.clone(), text)));
+            }
+            None => self.edit_again(&pending.send.request_id),
+        }
     }
 
     /// Sends a refused message anew.
@@ -227,7 +231,7 @@ impl Store {
         let told = self.connection.get_untracked() == Connection::Open
             && self.read(|state| state.forecast_known);
         if told {
-            let forecast = self.around.forecast.get_untracked();
+            let forecast = self.composing.forecast.get_untracked();
             let due = waiting.iter().filter(|one| one.due(&forecast, now));
             due.for_each(|one| self.ask_waiting(one));
         }

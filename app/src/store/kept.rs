@@ -135,16 +135,14 @@ pub(crate) fn keep_unsent(pending: &Pending) {
 
 /// This tab goes, or may: another one may take up what is on its way from it at once.
 pub(crate) fn release_unsent() {
-    let tab = tab();
+    let own = format!("\"tab\":\"{}\"", tab());
     for name in names(UNSENT) {
-        if let Some(mut unsent) = unsent(&name).filter(|unsent| unsent.tab == tab) {
-            unsent.tab.clear();
-            // As above.
-            keep(
-                of_all_tabs(),
-                &name,
-                serde_json::to_string(&unsent).ok().as_deref(),
-            );
+        // The tab stands first. To read all of it would bring its reader into the first part of the program.
+        if let Some(json) = get(of_all_tabs(), &name)
+            .filter(|json| json.get(1..).is_some_and(|json| json.starts_with(&own)))
+        {
+            let nobodys = json.replacen(&own, "\"tab\":\"\"", 1);
+            keep(of_all_tabs(), &name, Some(&nobodys));
         }
     }
 }

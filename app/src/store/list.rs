@@ -242,6 +242,12 @@ impl Store {
                     if open {
                         store.go(&format!("/c/{id}"));
                     }
+                    // The button that was pressed has gone, and the focus with it.
+                    request_animation_frame(move || {
+                        if browser::focus_is_nowhere() {
+                            browser::focus(&format!("more-{id}"));
+                        }
+                    });
                 }
                 Err(problem) => store.complain("It could not be brought back", &problem),
             }

@@ -44,15 +44,15 @@ pub fn likely_back(expected: &ModelForecast, now: i64) -> Option<String> {
     (left > 0).then(|| format!("likely back in {}", countdown(left)))
 }
 
-/// A model as an entry of the picker: "alpha (is rate limited; beta would answer)".
+/// A model as an entry of the picker: "alpha · is rate limited, beta would answer".
 pub fn option(label: &str, expected: Option<&ModelForecast>) -> String {
     match expected {
         None => label.to_owned(),
         Some(expected) => {
             let ails = ails(expected.reason);
             match &expected.answers {
-                Some(answers) => format!("{label} ({ails}; {answers} would answer)"),
-                None => format!("{label} ({ails}; nobody would answer)"),
+                Some(answers) => format!("{label} · {ails}, {answers} would answer"),
+                None => format!("{label} · {ails}, nobody would answer"),
             }
         }
     }
@@ -83,7 +83,7 @@ mod tests {
         );
         assert_eq!(
             option("alpha", Some(&stands_in)),
-            "alpha (is rate limited; beta would answer)"
+            "alpha · is rate limited, beta would answer"
         );
         assert_eq!(option("alpha", None), "alpha");
         let nobody = expected(None);
@@ -93,7 +93,7 @@ mod tests {
         );
         assert_eq!(
             option("alpha", Some(&nobody)),
-            "alpha (is rate limited; nobody would answer)"
+            "alpha · is rate limited, nobody would answer"
         );
     }
 

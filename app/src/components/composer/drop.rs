@@ -30,6 +30,7 @@ pub(super) fn DropZone() -> impl IntoView {
     let store = Store::here();
     // Each element on the way is entered before the one before is left.
     let depth = RwSignal::new(0_i32);
+    let over_list = RwSignal::new(false);
     Effect::new(move || {
         let enter = window_event_listener(leptos::ev::dragenter, move |event| {
             if brings_files(&event) {
@@ -39,7 +40,12 @@ pub(super) fn DropZone() -> impl IntoView {
             }
         });
         let over = window_event_listener(leptos::ev::dragover, move |event| {
-            if brings_files(&event) {
+            // The list takes exported conversations.
+            let lists = event.default_prevented();
+            if over_list.get_untracked() != lists {
+                over_list.set(lists);
+            }
+            if brings_files(&event) && !lists {
                 event.prevent_default();
                 if let Some(data) = event.data_transfer() {
                     data.set_drop_effect("copy");
@@ -52,9 +58,9 @@ pub(super) fn DropZone() -> impl IntoView {
             }
         });
         let drop = window_event_listener(leptos::ev::drop, move |event| {
-            if brings_files(&event) {
+            depth.set(0);
+            if brings_files(&event) && !event.default_prevented() {
                 event.prevent_default();
-                depth.set(0);
                 let files = event.data_transfer().map(|data| files_of(&data));
                 store.take_files(files.unwrap_or_default());
             }
@@ -66,7 +72,7 @@ pub(super) fn DropZone() -> impl IntoView {
             drop.remove();
         });
     });
-    let dragged = Memo::new(move |_| depth.get() > 0);
+    let dragged = Memo::new(move |_| depth.get() > 0 && !over_list.get());
     view! {
         <Show when=move || dragged.get()>
             <div class="drop-zone" data-testid="drop-zone" aria-hidden="true">

@@ -47,7 +47,11 @@ pub(crate) fn model_search() -> AnyView {
         }
         event.prevent_default();
         request_animation_frame(move || {
-            let id = format!("model-{}", here.get_untracked());
+            // The dialog may be closed by now.
+            let Some(here) = here.try_get_untracked() else {
+                return;
+            };
+            let id = format!("model-{here}");
             if let Some(element) = document().get_element_by_id(&id) {
                 let options = web_sys::ScrollIntoViewOptions::new();
                 options.set_block(web_sys::ScrollLogicalPosition::Nearest);

@@ -32,13 +32,13 @@ pub(super) fn linked(children: Vec<Node>) -> Vec<Node> {
     let mut text = String::new();
     let mut seams = Vec::new();
     for child in children {
-        match child {
-            Node::Text(part) => text.push_str(&part),
-            Node::Seam(place) => seams.push((text.len(), place)),
-            other => {
-                flush(&mut text, &mut seams, &mut out);
-                out.push(other);
-            }
+        if let Node::Text(part) = &child {
+            text.push_str(part);
+        } else if let Node::Seam(place) = &child {
+            seams.push((text.len(), *place));
+        } else {
+            flush(&mut text, &mut seams, &mut out);
+            out.push(child);
         }
     }
     flush(&mut text, &mut seams, &mut out);
@@ -124,10 +124,12 @@ mod tests {
     fn shown(text: &str) -> String {
         linked(vec![Node::Text(text.to_owned())])
             .into_iter()
-            .map(|node| match node {
-                Node::Text(text) => text,
-                Node::Link { href, .. } => format!("<{href}>"),
-                other => format!("{other:?}"),
+            .map(|node| {
+                if let Node::Link { href, .. } = node {
+                    format!("<{href}>")
+                } else {
+                    crate::state::plain(&[node])
+                }
             })
             .collect()
     }

@@ -222,5 +222,21 @@ pub fn plain(nodes: &[Node]) -> String {
     text
 }
 
+/// A table for a spreadsheet: cells with tabs between them.
+pub fn tab_separated(table: &Table) -> String {
+    let row = |cells: &Vec<Vec<Node>>| {
+        let cells = cells.iter().map(|cell| {
+            let text = plain(cell);
+            text.split_whitespace().collect::<Vec<_>>().join(" ")
+        });
+        cells.collect::<Vec<_>>().join("\t")
+    };
+    let rows: Vec<_> = std::iter::once(&table.head)
+        .chain(&table.rows)
+        .map(row)
+        .collect();
+    rows.join("\n")
+}
+
 #[cfg(test)]
 mod tests;

@@ -118,9 +118,11 @@ fn math(source: &str, display: bool) -> Node {
 
 #[test]
 fn formulas_are_found_in_all_their_marks() {
-    let paragraph = |source: &str| match nodes(source).remove(0) {
-        Node::Paragraph(children) => children,
-        other => panic!("{other:?}"),
+    let paragraph = |source: &str| {
+        let Node::Paragraph(children) = nodes(source).remove(0) else {
+            panic!("{source}")
+        };
+        children
     };
     for (source, display) in [
         (r"$\frac{a}{b}$", false),

@@ -1,6 +1,7 @@
 mod branches;
 mod list;
 mod replay;
+mod send;
 mod turns;
 mod window;
 

@@ -4,6 +4,7 @@
 //! provider, under the same faults. Its texts are written by a program, and each answer says so.
 
 mod reading;
+mod samples;
 mod script;
 
 use std::convert::Infallible;

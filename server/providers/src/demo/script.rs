@@ -1,6 +1,7 @@
 //! What the demo says.
 
 use super::reading::{Asked, Task};
+use super::samples;
 
 const ABOUT: &str = "\
 **Evenkeel** is a chat that keeps answering when models fail.
@@ -136,7 +137,10 @@ fn body(question: &str) -> String {
     ]) {
         return ABOUT.to_owned();
     }
-    if asks(&["markdown", "table", "code", "sample", "format"]) {
+    if let Some(sample) = samples::sample(&lower) {
+        return sample.to_owned();
+    }
+    if asks(&["markdown", "table", "sample", "format"]) {
         return MARKDOWN.to_owned();
     }
     if question.trim().is_empty() {
@@ -148,7 +152,7 @@ fn body(question: &str) -> String {
         .map(|line| format!("> {line}\n"))
         .collect();
     format!(
-        "You wrote:\n\n{quoted}\nI can only repeat it. Ask me **what Evenkeel is**, for a **markdown sample**, or to **count to 100**."
+        "You wrote:\n\n{quoted}\nI can only repeat it. Ask me **what Evenkeel is**, for a **markdown sample**, for **code**, for a **formula**, or to **count to 100**."
     )
 }
 
