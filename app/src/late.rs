@@ -5,8 +5,7 @@ use std::sync::Arc;
 #[cfg(feature = "split")]
 use std::sync::OnceLock;
 
-use evenkeel_protocol::{Conversation, MessageRole};
-#[cfg(feature = "split")]
+use evenkeel_protocol::{Conversation, ConversationId, MessageRole, Transcript};
 use futures::future::LocalBoxFuture;
 #[cfg(feature = "split")]
 use gloo_timers::future::TimeoutFuture;
@@ -15,6 +14,7 @@ use leptos::prelude::*;
 #[cfg(feature = "split")]
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 
+use crate::api::{self, Problem};
 use crate::components::{self, composer};
 use crate::pages::{AdminPage, DebugPage};
 use crate::state::{Action, Blocks, Entry, Paint, highlight};
@@ -92,6 +92,7 @@ parts! {
         Answers {
             grow: Blocks::grow,
             view: message,
+            transcript: |id| Box::pin(async move { api::transcript(&id).await }),
             tail: components::tail,
             wait: components::wait,
         }
@@ -119,6 +120,8 @@ parts! {
             import: components::import,
             key: components::list_key,
             act: components::act,
+            deleted: components::deleted,
+            forget: |id| Box::pin(forget(id)),
         }
     }
     /// The colours of code.
@@ -141,6 +144,9 @@ pub(crate) struct Answers {
     pub(crate) grow: fn(&mut Blocks, &str),
     /// A message as it is shown.
     pub(crate) view: fn(ArcRwSignal<Arc<Entry>>) -> AnyView,
+    /// Fetches a conversation with its messages.
+    pub(crate) transcript:
+        fn(ConversationId) -> LocalBoxFuture<'static, Result<Transcript, Problem>>,
     /// What stands at the end of all messages.
     pub(crate) tail: fn() -> AnyView,
     /// Looks after the questions that wait until a model is back.
@@ -152,6 +158,11 @@ fn message(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
         MessageRole::User => components::question(entry),
         MessageRole::Assistant => components::answer(entry),
     }
+}
+
+async fn forget(id: ConversationId) {
+    // One that could not be deleted is no worse than one whose window was closed without a connection.
+    let _ = api::delete(&id).await;
 }
 
 /// What is opened or added in the composer.
@@ -192,6 +203,10 @@ pub(crate) struct List {
     pub(crate) key: fn(Store, KeyboardEvent),
     /// Does what a shortcut asks for.
     pub(crate) act: fn(Store, Action),
+    /// What is shown in the place of a conversation that was deleted.
+    pub(crate) deleted: fn() -> AnyView,
+    /// Deletes a temporary conversation that is left.
+    pub(crate) forget: fn(ConversationId) -> LocalBoxFuture<'static, ()>,
 }
 
 /// Fetches what the page at this address was rendered with, so that it can be hydrated.

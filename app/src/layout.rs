@@ -125,7 +125,7 @@ pub(crate) fn Layout() -> impl IntoView {
                 </main>
             </div>
             {move || {
-                let part = store.list.here.get().then(|| late::LIST.get()).flatten();
+                let part = store.list_part();
                 part.map(|part| (part.overlays)(store))
             }}
             <Announcer />

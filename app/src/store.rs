@@ -7,7 +7,6 @@ pub(crate) mod kept;
 pub(crate) mod list;
 pub(crate) mod older;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use evenkeel_protocol::{
@@ -19,10 +18,10 @@ use futures::channel::mpsc::UnboundedSender;
 use leptos::prelude::*;
 
 use self::list::ListStore;
+use crate::late;
 use crate::navigation::Page;
 pub(crate) use crate::state::Connection;
-use crate::state::{Changes, Entry, Item, Pending, Phase, State};
-use crate::{api, late};
+use crate::state::{Changes, Entry, Item, Map, Pending, Phase, State};
 
 pub(crate) use branches::{Around, Menu};
 pub(crate) use composing::{Composing, Dialog};
@@ -53,7 +52,7 @@ pub(crate) struct OpenView {
 #[derive(Clone, Copy)]
 pub(crate) struct Store {
     state: StoredValue<State>,
-    entries: StoredValue<HashMap<MessageId, ArcRwSignal<Arc<Entry>>>>,
+    entries: StoredValue<Map<MessageId, ArcRwSignal<Arc<Entry>>>>,
     orders: StoredValue<Option<UnboundedSender<Order>>>,
     /// The page that the address names.
     pub(crate) page: RwSignal<Page>,
@@ -244,10 +243,7 @@ impl Store {
 
     /// Fetches a conversation, and shows it where it is the open one.
     pub(crate) async fn fetch(&self, id: &ConversationId) {
-        let fetched = api::transcript(id).await;
-        if fetched.is_ok() {
-            late::ANSWERS.load().await;
-        }
+        let fetched = (late::ANSWERS.load().await.transcript)(id.clone()).await;
         self.update(|state| match fetched {
             Ok(transcript) => state.transcript(transcript),
             Err(problem) => {
@@ -339,10 +335,12 @@ impl Store {
             }
             for item in items {
                 let Item::Message(id) = item else { continue };
-                if entries.contains_key(id) {
+                if entries.contains(id) {
                     continue;
                 }
-                entries.extend(cell(state, item));
+                if let Some((id, cell)) = cell(state, item) {
+                    entries.insert(id, cell);
+                }
             }
             for id in changed {
                 if let (Some(signal), Some(entry)) = (entries.get(id), state.open.get(id)) {

@@ -3,7 +3,7 @@
 import { bench, conversation, fresh, measured, median, open, table } from "../support/bench.mjs";
 
 const MESSAGES = 1_000;
-const REPEATS = 7;
+const REPEATS = Number(process.env.REPEATS ?? 7);
 
 await bench(async ({ browser, server, upstream }) => {
   const long = await conversation(server, upstream, MESSAGES / 2);

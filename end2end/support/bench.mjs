@@ -23,7 +23,7 @@ export function table(title, figures) {
   if (process.argv.includes("--json")) return console.log(JSON.stringify({ title, figures }, null, 2));
   console.log(`\n${title}`);
   for (const { name, value, unit, limit, least = false } of figures) {
-    const digits = unit === "kB" || (unit === "" && !Number.isInteger(value)) ? 1 : 0;
+    const digits = unit === "kB" ? 1 : unit === "" && !Number.isInteger(value) ? 4 : 0;
     const shown = `${value.toFixed(digits)} ${unit}`;
     const kept = limit === undefined || (least ? value >= limit : value <= limit);
     const judged = limit === undefined ? "" : `  ${least ? "≥" : "≤"} ${limit}${unit && ` ${unit}`} ${kept ? "✓" : "✗ missed"}`;

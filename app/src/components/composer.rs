@@ -24,7 +24,7 @@ pub(crate) use reading::{take, take_text};
 pub(crate) use restore::{look_after, restore};
 pub(crate) use tray::tray;
 
-use super::{Icon, ModelPicker, icon};
+use super::{Icon, ModelPicker, icon, shown_if};
 use crate::browser;
 use crate::state::files::LONG_PASTE;
 use crate::store::{Dialog, Store};
@@ -234,7 +234,8 @@ fn Buttons(
 ) -> impl IntoView {
     let store = Store::here();
     let nothing = Memo::new(move |_| pad.empty.get() && store.composing.files.with(Vec::is_empty));
-    let sending = Memo::new(move |_| !store.busy.get() || !nothing.get());
+    let busy = Memo::new(move |_| store.busy.get());
+    let sending = Memo::new(move |_| !busy.get() || !nothing.get());
     // Not `disabled`, which would take the focus away from whoever has it there.
     let press = move |_| {
         pad.submit();
@@ -246,7 +247,7 @@ fn Buttons(
     };
     view! {
         <div class="send-buttons">
-        <Show when=move || store.busy.get()>
+        {shown_if(busy, move || view! {
             <button
                 type="button"
                 class="send-button"
@@ -259,8 +260,8 @@ fn Buttons(
             >
                 <Icon shape=icon::STOP />
             </button>
-        </Show>
-        <Show when=move || sending.get()>
+        }.into_any())}
+        {shown_if(sending, move || view! {
             <button
                 type="button"
                 class="send-button"
@@ -274,7 +275,7 @@ fn Buttons(
             >
                 <Icon shape=icon::SEND />
             </button>
-        </Show>
+        }.into_any())}
         </div>
     }
 }

@@ -3,7 +3,7 @@
 use evenkeel_protocol::{Conversation, ConversationId};
 use leptos::prelude::*;
 
-use super::{Icon, icon};
+use super::{Icon, each, icon};
 use crate::state::groups;
 use crate::store::Store;
 use crate::store::list::Overlay;
@@ -45,9 +45,10 @@ pub(crate) fn ConversationList() -> impl IntoView {
             <section class="group">
                 <h2 class="group-name">{heading.clone()}</h2>
                 <ul class="flex flex-col" aria-label=heading>
-                    <For each=move || ids.get() key=|id| id.clone() let:id>
-                        {entry(store, &id, open, renamed)}
-                    </For>
+                    {each(
+                        move || ids.get().into_iter().map(|id| id.0).collect(),
+                        move |id| entry(store, &ConversationId(id), open, renamed).into_any(),
+                    )}
                 </ul>
             </section>
         }
@@ -55,9 +56,10 @@ pub(crate) fn ConversationList() -> impl IntoView {
     view! {
         <div class="list" data-testid="conversations">
             <div hidden=move || searching.get()>
-                <For each=move || groups.get() key=|group| group.name.clone() let:one>
-                    {group(one.name)}
-                </For>
+                {each(
+                    move || groups.with(|all| all.iter().map(|group| group.name.clone()).collect()),
+                    move |name| group(name).into_any(),
+                )}
             </div>
             {move || {
                 (searching.get() && list.here.get())

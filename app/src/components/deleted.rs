@@ -5,8 +5,7 @@ use leptos::prelude::*;
 use crate::store::Store;
 
 /// Says so, and offers the way back.
-#[component]
-pub(crate) fn DeletedPage() -> impl IntoView {
+pub(crate) fn deleted() -> AnyView {
     let store = Store::here();
     let undo = move |_| {
         if let Some(id) = store.open.with_untracked(|open| open.id.clone()) {

@@ -3,7 +3,7 @@
 use evenkeel_protocol::Model;
 use leptos::prelude::*;
 
-use super::{Icon, icon};
+use super::{Icon, icon, shown_if};
 use crate::store::{Dialog, Store};
 use crate::wording;
 
@@ -70,7 +70,7 @@ pub(crate) fn ModelPicker() -> impl IntoView {
                 {groups}
             </select>
         </label>
-        <Show when=move || many.get()>
+        {shown_if(many, move || view! {
             <button
                 type="button"
                 class="bar-button"
@@ -82,7 +82,7 @@ pub(crate) fn ModelPicker() -> impl IntoView {
             >
                 <Icon shape=icon::SEARCH />
             </button>
-        </Show>
+        }.into_any())}
     }
     .into_any()
 }

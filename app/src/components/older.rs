@@ -12,8 +12,8 @@ use crate::state::Phase;
 use crate::store::Store;
 use crate::store::older::Older;
 
-/// So many messages come at first, and never fewer …
-const FEWEST: usize = 2;
+/// So many messages come at first, and never fewer: each step costs something by itself …
+const FEWEST: usize = 8;
 /// … and never more than this.
 const MOST: usize = 64;
 /// The work of one step, in milliseconds; where somebody waits for a message, more of it.

@@ -4,7 +4,7 @@ use evenkeel_protocol::Role;
 use leptos::ev::DragEvent;
 use leptos::prelude::*;
 
-use super::{ConversationList, Icon, SearchField, icon};
+use super::{ConversationList, Icon, SearchField, icon, shown_if};
 use crate::browser;
 use crate::late;
 use crate::navigation::Page;
@@ -20,6 +20,8 @@ pub(crate) fn Sidebar(
     let store = Store::here();
     let drawer = store.list.drawer;
     let may = move |role| store.hello.with(|hello| hello.user.roles.contains(&role));
+    let administers = Memo::new(move |_| may(Role::Admin));
+    let tests = Memo::new(move |_| may(Role::Tester) || may(Role::Admin));
     let current = move |page: Page| store.page.with(|shown| *shown == page).then_some("page");
     let fold = move |_| {
         store.fold(true);
@@ -109,18 +111,18 @@ pub(crate) fn Sidebar(
             </div>
             <ConversationList />
             <div class="side-foot flex flex-col gap-1 p-3">
-                <Show when=move || may(Role::Admin)>
+                {shown_if(administers, move || view! {
                     <a class="side-link" href="/admin" aria-current=move || current(Page::Admin)>
                         <Icon shape=icon::PULSE />
                         "Health"
                     </a>
-                </Show>
-                <Show when=move || may(Role::Tester) || may(Role::Admin)>
+                }.into_any())}
+                {shown_if(tests, move || view! {
                     <a class="side-link" href="/debug" aria-current=move || current(Page::Debug)>
                         <Icon shape=icon::FLASK />
                         "Rehearse outages"
                     </a>
-                </Show>
+                }.into_any())}
                 <button
                     type="button"
                     id="user-menu"
@@ -138,7 +140,7 @@ pub(crate) fn Sidebar(
                 </button>
             </div>
             {move || {
-                let part = store.list.here.get().then(|| late::LIST.get()).flatten();
+                let part = store.list_part();
                 part.map(|part| (part.menus)(store))
             }}
             <p class="drop-here" aria-hidden="true">"Drop an exported conversation here"</p>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use super::{AskingAgain, Icon, Message, PendingMessage, icon, older};
+use super::{AskingAgain, Icon, Message, PendingMessage, each, icon, older};
 use crate::state::Item;
 use crate::store::Store;
 use crate::{browser, late};
@@ -164,13 +164,10 @@ pub(crate) fn Transcript() -> impl IntoView {
         >
             <div node_ref=content class="messages" data-testid="messages">
                 // A list that gets one more in front leaves the others where they are; several at once would move all.
-                <For
-                    each=move || (0..store.parts.with(Vec::len)).rev()
-                    key=|number| *number
-                    let:number
-                >
-                    <Part number />
-                </For>
+                {each(
+                    move || (0..store.parts.with(Vec::len)).rev().map(|number| number.to_string()).collect(),
+                    |number| number.parse().ok().map(|number| view! { <Part number /> }).into_any(),
+                )}
                 {tail}
             </div>
         </section>

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::NotFoundPage;
 use crate::components::{
-    Composer, ConnectionLine, DeletedPage, ForecastLine, TemporaryLine, TemporarySwitch,
-    Transcript, WaitingMessages,
+    Composer, ConnectionLine, ForecastLine, TemporaryLine, TemporarySwitch, Transcript,
+    WaitingMessages,
 };
 use crate::state::Phase;
 use crate::store::Store;
@@ -41,7 +41,8 @@ pub(crate) fn ChatPage() -> impl IntoView {
             if missing.get() {
                 view! { <NotFoundPage /> }.into_any()
             } else if deleted.get() {
-                view! { <DeletedPage /> }.into_any()
+                store.prepare_list();
+                store.list_part().map(|part| (part.deleted)()).into_any()
             } else {
                 view! {
                     <div class="chat flex h-full min-h-0 flex-col">

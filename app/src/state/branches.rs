@@ -1,12 +1,11 @@
 //! The tree of a conversation's messages, and the one way through it that is shown. An edited question and an answer that is
 //! given again stand beside the ones before; which of them is shown is this page's own choice.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use evenkeel_protocol::MessageId;
 
-use super::{Entry, Open};
+use super::{Entry, Map, Open};
 
 /// What follows a message, or begins the conversation.
 type Place = Option<MessageId>;
@@ -15,8 +14,8 @@ type Place = Option<MessageId>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Branches {
     /// Oldest first. A message whose parent is not known begins the conversation.
-    versions: BTreeMap<Place, Vec<MessageId>>,
-    chosen: BTreeMap<Place, MessageId>,
+    versions: Map<Place, Vec<MessageId>>,
+    chosen: Map<Place, MessageId>,
     shown: Vec<MessageId>,
     changes: u64,
 }
@@ -45,18 +44,22 @@ impl Branches {
     }
 
     /// Puts the tree together, and finds the way: at each fork what was chosen, else what leads to the newest message.
-    fn arrange(&mut self, order: &[MessageId], entries: &BTreeMap<MessageId, Arc<Entry>>) {
+    fn arrange(&mut self, order: &[MessageId], entries: &Map<MessageId, Arc<Entry>>) {
         self.versions.clear();
         for id in order {
             let place = place(entries, id);
-            self.versions.entry(place).or_default().push(id.clone());
+            match self.versions.get_mut(&place) {
+                Some(versions) => versions.push(id.clone()),
+                None => drop(self.versions.insert(place, vec![id.clone()])),
+            }
         }
         let newest = newest_below(order, entries);
+        let newest_of = |id: &MessageId| newest.get(entries.place(id)?).copied().flatten();
         self.shown.clear();
         let mut here = None;
         while let Some(versions) = self.versions.get(&here) {
             let chosen = self.chosen.get(&here).filter(|id| versions.contains(id));
-            let next = chosen.or_else(|| versions.iter().max_by_key(|id| newest.get(id)));
+            let next = chosen.or_else(|| versions.iter().max_by_key(|id| newest_of(id)));
             let Some(next) = next else { break };
             self.shown.push(next.clone());
             here = Some(next.clone());
@@ -66,22 +69,23 @@ impl Branches {
 }
 
 /// Where a message stands.
-fn place(entries: &BTreeMap<MessageId, Arc<Entry>>, id: &MessageId) -> Place {
+fn place(entries: &Map<MessageId, Arc<Entry>>, id: &MessageId) -> Place {
     let parent = entries.get(id)?.message.parent_id.as_ref()?;
-    entries.contains_key(parent).then(|| parent.clone())
+    entries.contains(parent).then(|| parent.clone())
 }
 
-/// For each message the place in the order of the newest one that stands below it, or of itself.
-fn newest_below<'a>(
-    order: &'a [MessageId],
-    entries: &'a BTreeMap<MessageId, Arc<Entry>>,
-) -> BTreeMap<&'a MessageId, usize> {
-    let mut newest = BTreeMap::new();
+/// For each message (as they stand in the map) the place in the order of the newest one that stands below it, or of itself.
+fn newest_below(order: &[MessageId], entries: &Map<MessageId, Arc<Entry>>) -> Vec<Option<usize>> {
+    let mut newest = vec![None; entries.len()];
     for (index, id) in order.iter().enumerate().rev() {
         let mut next = Some(id);
-        // What is marked already has a newer one below it, and so has everything above it.
-        while let Some(id) = next.filter(|id| !newest.contains_key(id)) {
-            newest.insert(id, index);
+        while let Some(id) = next {
+            let place = entries.place(id).and_then(|place| newest.get_mut(place));
+            match place {
+                Some(mark @ None) => *mark = Some(index),
+                // What is marked already has a newer one below it, and so has everything above it.
+                Some(Some(_)) | None => break,
+            }
             next = entries
                 .get(id)
                 .and_then(|entry| entry.message.parent_id.as_ref());

@@ -1,7 +1,11 @@
 //! What somebody has begun to write and not sent: one for each conversation, and one for a new one. They are kept by
 //! the browser, so their number and their age have a limit.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
+
+use super::Map;
 
 /// The names of all drafts begin like this.
 pub const DRAFT: &str = "draft:";
@@ -40,14 +44,18 @@ impl Draft {
 }
 
 /// Which of the kept drafts (their names and times) are to be forgotten.
-pub fn forgotten(mut kept: Vec<(String, i64)>, now: i64) -> Vec<String> {
+pub fn forgotten(kept: Vec<(String, i64)>, now: i64) -> Vec<String> {
     // The newest first.
-    kept.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
+    let newest = kept.into_iter().enumerate();
+    let newest: Map<_, _> = newest
+        .map(|(place, (name, at))| ((Reverse(at), place), name))
+        .collect();
     let old = |at: i64| now - at > OLDEST_MS;
-    kept.into_iter()
+    newest
+        .iter()
         .enumerate()
-        .filter(|(place, (_, at))| *place >= MOST || old(*at))
-        .map(|(_, (name, _))| name)
+        .filter(|(place, ((Reverse(at), _), _))| *place >= MOST || old(*at))
+        .map(|(_, (_, name))| name.clone())
         .collect()
 }
 

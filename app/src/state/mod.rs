@@ -16,6 +16,7 @@ pub(crate) mod highlight;
 mod lines;
 mod link;
 mod lists;
+mod map;
 mod markdown;
 pub mod queue;
 mod recovery;
@@ -25,7 +26,6 @@ mod shortcuts;
 mod transcript;
 mod window;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use evenkeel_protocol::{
@@ -45,6 +45,7 @@ pub use groups::{Group, groups};
 pub use highlight::named;
 pub use lines::{Line, Lines, Paint, Source, cut};
 pub use link::{Audience, Connection, Deed, Event, Link};
+pub use map::{Map, SortedSet};
 pub use markdown::{Align, Node, Table, plain, tab_separated};
 pub use queue::{Held, Queued};
 pub use recovery::{Waiting, expected, would_answer};
@@ -82,8 +83,8 @@ pub struct State {
     /// The next new conversation is a temporary one.
     pub temporary: bool,
     runs: Runs,
-    topics: BTreeSet<Topic>,
-    stopping: BTreeSet<RunId>,
+    topics: SortedSet<Topic>,
+    stopping: SortedSet<RunId>,
 }
 
 impl Default for State {
@@ -113,8 +114,11 @@ impl Default for State {
             clock: Clock::default(),
             temporary: false,
             runs: Runs::default(),
-            topics: BTreeSet::from([Topic::Conversations, Topic::Forecast]),
-            stopping: BTreeSet::new(),
+            topics: [Topic::Conversations, Topic::Forecast]
+                .into_iter()
+                .map(|topic| (topic, ()))
+                .collect(),
+            stopping: SortedSet::default(),
         }
     }
 }
@@ -152,13 +156,13 @@ impl State {
                 protocol: PROTOCOL_VERSION,
             },
             ClientFrame::Watch {
-                topics: self.topics.iter().copied().collect(),
+                topics: self.topics.keys().copied().collect(),
             },
         ];
         frames.extend(self.subscription());
         frames.extend(self.unsent());
         frames.extend(self.unsaid_again());
-        frames.extend(self.stopping.iter().map(|run_id| ClientFrame::Stop {
+        frames.extend(self.stopping.keys().map(|run_id| ClientFrame::Stop {
             run_id: run_id.clone(),
         }));
         frames
@@ -198,14 +202,14 @@ impl State {
 
     /// Follows a topic from now on.
     pub fn watch(&mut self, topic: Topic) -> Option<ClientFrame> {
-        self.topics.insert(topic).then(|| ClientFrame::Watch {
+        self.topics.add(topic).then(|| ClientFrame::Watch {
             topics: vec![topic],
         })
     }
 
     /// Follows a topic no longer.
     pub fn unwatch(&mut self, topic: Topic) -> Option<ClientFrame> {
-        self.topics.remove(&topic).then(|| ClientFrame::Unwatch {
+        self.topics.remove(&topic).map(|()| ClientFrame::Unwatch {
             topics: vec![topic],
         })
     }
@@ -213,7 +217,7 @@ impl State {
     /// Ends the run of the open conversation.
     pub fn stop(&mut self) -> Option<ClientFrame> {
         let run_id = self.running()?;
-        self.stopping.insert(run_id.clone());
+        self.stopping.add(run_id.clone());
         Some(ClientFrame::Stop { run_id })
     }
 

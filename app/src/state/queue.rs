@@ -1,10 +1,10 @@
 //! Messages that wait for an answer to end: each is sent once, under the id it was given when it was written, whichever
 //! tab sends it and however often.
 
-use std::collections::BTreeMap;
-
 use evenkeel_protocol::{Attachment, ErrorKind, Message, MessageStatus, ModelId, RequestId};
 use serde::{Deserialize, Serialize};
+
+use super::Map;
 
 /// The names under which the browser keeps the queues begin like this.
 pub const QUEUE: &str = "queue:";
@@ -83,7 +83,7 @@ pub fn written(queue: &[Queued]) -> Option<String> {
 }
 
 /// A queue as it was kept, with the files that this page has for its messages.
-pub fn read(json: Option<&str>, files: &BTreeMap<RequestId, Vec<Attachment>>) -> Vec<Queued> {
+pub fn read(json: Option<&str>, files: &Map<RequestId, Vec<Attachment>>) -> Vec<Queued> {
     let mut queue: Vec<Queued> = json
         .and_then(|json| serde_json::from_str(json).ok())
         .unwrap_or_default();

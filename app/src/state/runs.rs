@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use evenkeel_protocol::{ConversationId, MessageId, RunId};
 
+use super::Map;
+
 /// What to do with an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admit {
@@ -28,7 +30,7 @@ struct Run {
 /// The runs that this page has heard of.
 #[derive(Clone, Debug, Default)]
 pub struct Runs {
-    runs: BTreeMap<RunId, Run>,
+    runs: Map<RunId, Run>,
     /// Runs whose beginning was missed, and which have been asked for.
     strangers: Vec<RunId>,
 }
@@ -42,7 +44,7 @@ impl Runs {
         answer_id: &MessageId,
         ended: bool,
     ) -> bool {
-        if self.runs.contains_key(run_id) {
+        if self.runs.contains(run_id) {
             return false;
         }
         let run = Run {
@@ -91,11 +93,13 @@ impl Runs {
 
     /// How far each run of a conversation has been applied, of those that have not ended.
     pub fn after(&self, conversation_id: &ConversationId) -> BTreeMap<RunId, u64> {
-        self.runs
-            .iter()
-            .filter(|(_, run)| !run.ended && run.conversation_id == *conversation_id)
-            .map(|(run_id, run)| (run_id.clone(), run.seq))
-            .collect()
+        let mut after = BTreeMap::new();
+        for (run_id, run) in self.runs.iter() {
+            if !run.ended && run.conversation_id == *conversation_id {
+                after.insert(run_id.clone(), run.seq);
+            }
+        }
+        after
     }
 
     /// The conversation is left: whatever is replayed of its runs later is new.

@@ -192,7 +192,7 @@ impl Pressed {
         let mut signs = keys.key.chars();
         let sign =
             matches!((signs.next(), signs.next()), (Some(sign), None) if !sign.is_alphabetic());
-        self.key.to_lowercase() == keys.key.to_lowercase()
+        self.key.eq_ignore_ascii_case(keys.key)
             && self.control == keys.control
             && self.alt == keys.alt
             // On many keyboards a sign needs Shift.

@@ -1,6 +1,5 @@
 //! The conversation that is shown: its messages with what is built from them, and the path through their tree.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use evenkeel_protocol::{
@@ -8,9 +7,9 @@ use evenkeel_protocol::{
     Transcript,
 };
 
-use super::Blocks;
 use super::branches::Branches;
 use super::window::Window;
+use super::{Blocks, Map, SortedSet};
 
 /// A message, and its text cut into blocks where it is an answer.
 #[derive(Clone, Debug)]
@@ -136,7 +135,7 @@ pub struct Open {
     pub phase: Phase,
     /// It stands in no list, and is deleted when it is left.
     pub temporary: bool,
-    pub(super) entries: BTreeMap<MessageId, Arc<Entry>>,
+    pub(super) entries: Map<MessageId, Arc<Entry>>,
     /// Oldest first.
     pub(super) order: Vec<MessageId>,
     pub(super) branches: Branches,
@@ -192,7 +191,7 @@ impl Open {
                 }
             }
         }
-        let known: BTreeSet<_> = self.order.iter().cloned().collect();
+        let known: SortedSet<_> = self.order.iter().map(|id| (id.clone(), ())).collect();
         self.order
             .extend(before.into_iter().filter(|id| !known.contains(id)));
         self.phase = Phase::Ready;

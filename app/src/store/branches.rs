@@ -1,12 +1,10 @@
 //! What a person does with a message: another version of it, another answer, one that waits until a model is back.
 
-use std::collections::BTreeSet;
-
 use evenkeel_protocol::{AttachedFile, ConversationId, MessageId, ModelId, RequestId, Timestamp};
 use leptos::prelude::*;
 
 use super::{Connection, Store, set};
-use crate::state::{Again, Changes, Pending, State, Waiting, expected};
+use crate::state::{Again, Changes, Pending, SortedSet, State, Waiting, expected};
 use crate::{browser, late};
 
 /// Where the browser keeps the questions that wait.
@@ -26,7 +24,7 @@ pub(crate) struct Around {
     /// The questions that wait until a model is back.
     pub(crate) waiting: RwSignal<Vec<Waiting>>,
     /// Those of them that this page has asked.
-    asked: StoredValue<BTreeSet<RequestId>>,
+    asked: StoredValue<SortedSet<RequestId>>,
     /// Somebody looks after them.
     pub(crate) watching: StoredValue<bool>,
 }
@@ -250,7 +248,7 @@ impl Store {
         let new = self
             .around
             .asked
-            .try_update_value(|asked| asked.insert(one.request_id.clone()));
+            .try_update_value(|asked| asked.add(one.request_id.clone()));
         if new == Some(true) {
             self.announcement
                 .set("A model is back. Asking your question again.".to_owned());

@@ -1,7 +1,6 @@
 //! What is being written: its files, its instructions, the messages that wait for an answer to end, and how a message
 //! goes on its way.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use evenkeel_protocol::{
@@ -10,7 +9,9 @@ use evenkeel_protocol::{
 use leptos::prelude::*;
 
 use super::{Order, Store, kept, set, set_arc};
-use crate::state::{Attached, Changes, Connection, Held, Pending, Phase, Queued, State, queue};
+use crate::state::{
+    Attached, Changes, Connection, Held, Map, Pending, Phase, Queued, SortedSet, State, queue,
+};
 use crate::{api, browser, late, wording};
 
 /// It is asked no more often than this whether the connection lives because somebody types, in milliseconds.
@@ -45,10 +46,10 @@ pub(crate) struct Composing {
     /// The conversation that is written to.
     key: StoredValue<String>,
     /// Files that were chosen for other conversations.
-    shelf: StoredValue<HashMap<String, Vec<Attached>>>,
-    kept: StoredValue<BTreeSet<RequestId>>,
+    shelf: StoredValue<Map<String, Vec<Attached>>>,
+    kept: StoredValue<SortedSet<RequestId>>,
     /// The files of messages that wait.
-    queued_files: StoredValue<BTreeMap<RequestId, Vec<Attachment>>>,
+    queued_files: StoredValue<Map<RequestId, Vec<Attachment>>>,
     /// What is written is for a temporary conversation.
     secret: StoredValue<bool>,
     /// Somebody looks after the queues of other conversations.
@@ -78,9 +79,9 @@ impl Composing {
             dialog: RwSignal::new(None),
             insert: RwSignal::new(None),
             key: StoredValue::new(String::new()),
-            shelf: StoredValue::new(HashMap::new()),
-            kept: StoredValue::new(BTreeSet::new()),
-            queued_files: StoredValue::new(BTreeMap::new()),
+            shelf: StoredValue::new(Map::default()),
+            kept: StoredValue::new(SortedSet::default()),
+            queued_files: StoredValue::new(Map::default()),
             secret: StoredValue::new(false),
             watching: StoredValue::new(false),
             looked: StoredValue::new(0),
@@ -156,11 +157,11 @@ impl Store {
                 if nothing && pending.send.conversation_id == here {
                     continue;
                 }
-                if kept.insert(pending.send.request_id.clone()) {
+                if kept.add(pending.send.request_id.clone()) {
                     kept::keep_unsent(pending);
                 }
             }
-            kept.retain(|id| {
+            kept.retain(|id, ()| {
                 let still = pending.iter().any(|pending| pending.send.request_id == *id);
                 if !still {
                     kept::forget_unsent(id);

@@ -4,14 +4,12 @@
 //! A draft is kept twice: for this tab, so that two tabs with one conversation do not take each other's words, and for
 //! the next tab.
 
-use std::collections::BTreeMap;
-
 use evenkeel_protocol::{Attachment, RequestId, Send};
 use serde::{Deserialize, Serialize};
 use web_sys::Storage;
 
 use crate::browser;
-use crate::state::{DRAFT, Draft, Pending, Queued, forgotten, queue};
+use crate::state::{DRAFT, Draft, Map, Pending, Queued, forgotten, queue};
 
 /// The names of messages on their way begin like this.
 pub(crate) const UNSENT: &str = "unsent:";
@@ -92,7 +90,7 @@ pub(crate) fn forget_old_drafts() {
 }
 
 /// The queue of a conversation, with the files that this page has for it.
-pub(crate) fn queue(key: &str, files: &BTreeMap<RequestId, Vec<Attachment>>) -> Vec<Queued> {
+pub(crate) fn queue(key: &str, files: &Map<RequestId, Vec<Attachment>>) -> Vec<Queued> {
     let json = get(of_all_tabs(), &format!("{}{key}", queue::QUEUE));
     queue::read(json.as_deref(), files)
 }

@@ -1,13 +1,13 @@
 //! The conversation list and what stands around it: what is open, what was just deleted, what a search is to show.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use evenkeel_protocol::{Conversation, ConversationChange, ConversationId, MessageId, MessageRole};
 use leptos::prelude::*;
 
 use super::Store;
 use crate::navigation::Page;
-use crate::state::{Changes, Item, State};
+use crate::state::{Changes, Item, Map, State};
 use crate::{Clock, api, browser, late};
 
 /// Under this name it is remembered that the list is folded; public/early.js reads it before the first paint.
@@ -52,7 +52,7 @@ pub(crate) enum Notice {
 /// The signals of the list.
 #[derive(Clone, Copy)]
 pub(crate) struct ListStore {
-    cells: StoredValue<HashMap<ConversationId, ArcRwSignal<Conversation>>>,
+    cells: StoredValue<Map<ConversationId, ArcRwSignal<Conversation>>>,
     /// The part of the program that shows what opens here has come.
     pub(crate) here: RwSignal<bool>,
     pub(crate) clock: RwSignal<Clock>,
@@ -77,6 +77,7 @@ impl ListStore {
         let cells = state
             .conversations
             .iter()
+            .rev()
             .map(|one| (one.id.clone(), ArcRwSignal::new(one.clone())))
             .collect();
         Self {
@@ -104,9 +105,10 @@ impl ListStore {
     fn renew(&self, list: &[Conversation]) {
         let mut renewed = Vec::new();
         self.cells.update_value(|cells| {
-            let mut old = std::mem::take(cells);
-            for one in list {
-                let cell = old.remove(&one.id);
+            let old = std::mem::take(cells);
+            // The oldest ids come last, and are the smallest.
+            for one in list.iter().rev() {
+                let cell = old.get(&one.id).cloned();
                 if let Some(cell) = &cell
                     && cell.with_untracked(|known| known != one)
                 {
@@ -125,7 +127,10 @@ impl ListStore {
 impl Store {
     /// Shows the list as it now is, where it has changed.
     pub(super) fn publish_list(&self, state: &State) {
-        self.list.renew(&state.conversations);
+        let same = |known: &Arc<_>| Arc::ptr_eq(known, &state.conversations);
+        if !self.conversations.with_untracked(same) {
+            self.list.renew(&state.conversations);
+        }
         super::set_arc(self.conversations, &state.conversations);
         super::set(self.list.temporary, state.temporary);
     }
@@ -147,6 +152,11 @@ impl Store {
         });
     }
 
+    /// That part, once it is here.
+    pub(crate) fn list_part(&self) -> Option<late::List> {
+        self.list.here.get().then(|| late::LIST.get())?
+    }
+
     /// Lays something over the page.
     pub(crate) fn lay_over(&self, overlay: Overlay) {
         self.prepare_list();
@@ -161,6 +171,8 @@ impl Store {
 
     /// Makes the next new conversation a temporary one, or not.
     pub(crate) fn begin_temporary(&self, temporary: bool) {
+        // What ends it.
+        self.prepare_list();
         self.update(|state| {
             state.temporary = temporary;
             Changes::default()
@@ -262,8 +274,7 @@ impl Store {
         });
         if let Some(id) = left {
             leptos::task::spawn_local(async move {
-                // One that could not be deleted is no worse than one whose window was closed without a connection.
-                let _ = api::delete(&id).await;
+                (late::LIST.load().await.forget)(id).await;
             });
         }
     }

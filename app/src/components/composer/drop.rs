@@ -3,7 +3,7 @@
 use leptos::ev::DragEvent;
 use leptos::prelude::*;
 
-use super::{Icon, icon};
+use super::{Icon, icon, shown_if};
 use crate::store::Store;
 
 /// The files that are dragged or pasted.
@@ -74,13 +74,13 @@ pub(super) fn DropZone() -> impl IntoView {
     });
     let dragged = Memo::new(move |_| depth.get() > 0 && !over_list.get());
     view! {
-        <Show when=move || dragged.get()>
+        {shown_if(dragged, || view! {
             <div class="drop-zone" data-testid="drop-zone" aria-hidden="true">
                 <p class="drop-word">
                     <Icon shape=icon::CLIP />
                     "Drop text files or images to attach them"
                 </p>
             </div>
-        </Show>
+        }.into_any())}
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use leptos::prelude::*;
 
+use super::shown_if;
 use crate::browser;
 use crate::state::{Connection, Held, Pending, Queued};
 use crate::store::Store;
@@ -26,10 +27,10 @@ pub(crate) fn OnItsWay(
     pending: Memo<Option<Arc<Pending>>>,
 ) -> impl IntoView {
     let store = Store::here();
-    let waits = move || {
+    let waits = Memo::new(move |_| {
         let open = store.connection.get() == Connection::Open;
         pending.with(|pending| pending.as_ref().is_some_and(|one| one.refused.is_none())) && !open
-    };
+    });
     let files = move || {
         pending.with(|pending| {
             let files = pending.iter().flat_map(|one| &one.send.attachments);
@@ -41,11 +42,11 @@ pub(crate) fn OnItsWay(
     };
     view! {
         {files}
-        <Show when=waits>
+        {shown_if(waits, || view! {
             <p class="text-sm text-muted" data-testid="on-its-way">
                 "Waiting for the connection; it is sent as soon as there is one."
             </p>
-        </Show>
+        }.into_any())}
     }
 }
 

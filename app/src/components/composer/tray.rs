@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::{Icon, icon};
+use super::{Icon, icon, shown_if};
 use crate::browser;
 use crate::state::{Attached, files};
 use crate::store::Store;
@@ -11,6 +11,7 @@ use crate::store::Store;
 pub(crate) fn tray() -> AnyView {
     let store = Store::here();
     let composing = store.composing;
+    let some = Memo::new(move |_| !composing.files.with(Vec::is_empty));
     let refusals = move || {
         let refusals = composing.refusals.get();
         (!refusals.is_empty()).then(|| {
@@ -38,7 +39,7 @@ pub(crate) fn tray() -> AnyView {
     };
     view! {
         {refusals}
-        <Show when=move || !composing.files.with(Vec::is_empty)>
+        {shown_if(some, move || view! {
             <ul class="tray flex flex-wrap gap-2" aria-label="Files">
                 <For
                     each=move || composing.files.get()
@@ -48,7 +49,7 @@ pub(crate) fn tray() -> AnyView {
                     {chip(store, file)}
                 </For>
             </ul>
-        </Show>
+        }.into_any())}
     }
     .into_any()
 }

@@ -85,7 +85,7 @@ fn what_was_written_long_ago_is_not_sent_by_surprise() {
 #[test]
 fn a_queue_is_read_as_it_was_kept_under_the_same_ids() {
     let queue = vec![queued("a"), queued("b")];
-    let none = BTreeMap::new();
+    let none = Map::default();
     assert_eq!(read(written(&queue).as_deref(), &none), queue);
     assert_eq!(written(&[]), None);
     assert_eq!(read(Some("nonsense"), &none), []);
@@ -101,10 +101,10 @@ fn files_stay_with_the_page_and_their_loss_is_known() {
     let mut with = queued("a");
     with.files.push(file.clone());
     let kept = written(std::slice::from_ref(&with));
-    let here = BTreeMap::from([(with.request_id.clone(), vec![file])]);
+    let here = Map::from_iter([(with.request_id.clone(), vec![file])]);
     assert_eq!(read(kept.as_deref(), &here), [with]);
 
-    let elsewhere = read(kept.as_deref(), &BTreeMap::new());
+    let elsewhere = read(kept.as_deref(), &Map::default());
     assert_eq!(elsewhere[0].lost_files, 1);
     assert_eq!(held(&elsewhere[0], None, 2_000), Some(Held::Incomplete));
 }
