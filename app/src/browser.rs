@@ -67,6 +67,16 @@ pub(crate) async fn copy(text: &str) -> bool {
     JsFuture::from(clipboard.write_text(text)).await.is_ok()
 }
 
+/// Something is open over the page that takes the keys for itself, or is closed by Escape.
+pub(crate) fn covered() -> bool {
+    // Asked for one by one: a browser that does not know a selector refuses the whole list.
+    ["dialog[open]", ":popover-open"].iter().any(|open| {
+        document()
+            .query_selector(open)
+            .is_ok_and(|open| open.is_some())
+    })
+}
+
 /// Moves the focus to the element with this id.
 pub(crate) fn focus(id: &str) {
     let element = document().get_element_by_id(id);

@@ -73,7 +73,7 @@ fn a_new_conversation() {
             "<title>New chat · Evenkeel</title>",
             r#"rel="manifest" href="/manifest.webmanifest""#,
             r#"data-testid="search""#,
-            r#"<h2 class="group-name">Today</h2>"#,
+            r#"<h2 class="group-name">Today"#,
             r#"aria-label="More about About keels""#,
             r#"data-testid="temporary-switch""#,
             r#"data-testid="user-menu""#,

@@ -15,17 +15,24 @@ export class Wire {
     const [host, port] = address.split(":");
     this.#server = createServer((near) => {
       const far = connect(Number(port), host);
-      for (const [end, other] of [[near, far], [far, near]]) {
-        this.#ends.add(end);
-        end.on("data", (data) => {
-          if (!this.#dead) other.write(data);
-        });
-        end.on("error", () => {});
-        end.on("close", () => {
-          this.#ends.delete(end);
-          if (!this.#dead) other.destroy();
-        });
-      }
+      this.#join(near, far);
+      this.#join(far, near);
+    });
+  }
+
+  /**
+   * @param {import("node:net").Socket} end
+   * @param {import("node:net").Socket} other
+   */
+  #join(end, other) {
+    this.#ends.add(end);
+    end.on("data", (data) => {
+      if (!this.#dead) other.write(data);
+    });
+    end.on("error", () => {});
+    end.on("close", () => {
+      this.#ends.delete(end);
+      if (!this.#dead) other.destroy();
     });
   }
 

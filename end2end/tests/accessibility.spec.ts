@@ -198,6 +198,10 @@ test.describe("with the keyboard alone", () => {
     await chat.open();
     await chat.composer.focus();
     await page.keyboard.type("hello");
+    for (const next of ["attach", "instructions"]) {
+      await page.keyboard.press("Tab");
+      await expect(page.getByTestId(next)).toBeFocused();
+    }
     await page.keyboard.press("Tab");
     await expect(chat.picker).toBeFocused();
     await page.keyboard.press("Tab");

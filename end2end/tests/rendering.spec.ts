@@ -42,7 +42,8 @@ test("the demo shows code and formulas to a newcomer, and a reload shows the sam
   await expect(chat.prose.locator("p").last()).toContainText("demo");
   await expect(chat.prose).toContainText("costs $5 or $10");
   await sound(page);
-  const before = await page.getByTestId("messages").innerText();
+  // What is out of view is no part of innerText.
+  const before = await page.getByTestId("messages").textContent();
   await page.reload();
   await chat.connected();
   // What nobody sees has no colours yet.
@@ -50,7 +51,7 @@ test("the demo shows code and formulas to a newcomer, and a reload shows the sam
     await block.scrollIntoViewIfNeeded();
     await expect(block.locator("[class^=hl-]").first()).toBeVisible();
   }
-  expect(await page.getByTestId("messages").innerText()).toBe(before);
+  expect(await page.getByTestId("messages").textContent()).toBe(before);
   await chat.converse("footnotes, please");
   await expect(chat.prose.locator(".note")).toContainText("Such as this one.");
   await expect(chat.prose.locator("sup")).toHaveText("1");
@@ -60,7 +61,7 @@ test("the demo shows code and formulas to a newcomer, and a reload shows the sam
 test.describe("with a provider that waits to be told", () => {
   test.use({ chain: ["alpha"] });
 
-  test("code has its colours while it is written, and lines that are complete stay as they are", async ({ chat, page, upstream }) => {
+  test("code has its colours while it is written, and lines that are complete stay as they are", async ({ chat, upstream }) => {
     await chat.open();
     await chat.ask("code");
     const asked = await upstream("alpha").asked();

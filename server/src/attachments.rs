@@ -7,6 +7,7 @@ use evenkeel_protocol::Attachment;
 use evenkeel_store::File;
 
 use crate::error::Refusal;
+use crate::visible::is_seen;
 
 /// Files that one message may have.
 pub const FILES: usize = 10;
@@ -125,12 +126,6 @@ pub fn clean_name(name: &str) -> String {
     let ending = ending.map_or_else(String::new, |ending| format!(".{ending}"));
     let kept = NAME_CHARACTERS - ending.chars().count();
     seen.chars().take(kept).collect::<String>() + &ending
-}
-
-/// No control character, and none that turns the order of others around or cannot be seen.
-pub fn is_seen(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 fn text(content: &[u8]) -> Option<&str> {

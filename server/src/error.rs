@@ -18,6 +18,9 @@ mod shape;
 
 pub use shape::{AnthropicError, OpenAiError, Shape};
 
+/// Characters of a refusal's message.
+const MESSAGE: usize = 1_000;
+
 /// A request that is not served, in the words that people see.
 #[derive(Debug)]
 pub struct Refusal {
@@ -44,7 +47,7 @@ impl Refusal {
     fn new(status: StatusCode, kind: ErrorKind, error: &str) -> Self {
         Self {
             error: TurnError {
-                error: error.to_owned(),
+                error: cut(error),
                 kind,
             },
             status,
@@ -62,15 +65,11 @@ impl Refusal {
     pub fn at(place: impl Into<String>, mend: &str) -> Self {
         let place = place.into();
         Self {
-            error: TurnError {
-                error: format!("{place}: {mend}"),
-                kind: ErrorKind::InvalidRequest,
-            },
             told: Some(Box::new(Told {
-                place: Some(place),
+                place: Some(cut(&place)),
                 ..Told::default()
             })),
-            ..Self::invalid("")
+            ..Self::invalid(&format!("{place}: {mend}"))
         }
     }
 
@@ -153,6 +152,14 @@ impl Refusal {
     }
 }
 
+/// What was sent may stand in what is said of it, and be of any length.
+fn cut(error: &str) -> String {
+    match error.char_indices().nth(MESSAGE) {
+        Some((end, _)) => error[..end].to_owned() + "…",
+        None => error.to_owned(),
+    }
+}
+
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match &error {
@@ -232,6 +239,16 @@ mod tests {
             .await
             .unwrap();
         serde_json::from_slice(&bytes).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_is_short_whatever_was_sent() {
+        let sent = "é".repeat(100_000);
+        for refusal in [Refusal::invalid(&sent), Refusal::at("text", &sent)] {
+            let said = refusal.error.error;
+            assert_eq!(said.chars().count(), MESSAGE + 1);
+            assert!(said.ends_with("é…"));
+        }
     }
 
     #[tokio::test]

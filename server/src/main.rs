@@ -32,6 +32,7 @@ mod shared;
 mod simulate;
 mod translate;
 mod turn;
+mod visible;
 mod ws;
 
 use std::io::{IsTerminal, Write};

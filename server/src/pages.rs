@@ -150,7 +150,7 @@ fn clock(now: Timestamp, headers: &HeaderMap) -> Clock {
         .filter_map(|cookie| cookie.trim().strip_prefix("utc_offset="))
         .find_map(|offset| offset.parse().ok())
         // There is no clock that is further ahead or behind.
-        .filter(|offset: &i64| offset.abs() <= 14 * 60);
+        .filter(|offset: &i64| (-14 * 60..=14 * 60).contains(offset));
     Clock {
         now,
         utc_offset: Some(offset.unwrap_or(0)),
@@ -209,6 +209,7 @@ mod tests {
             "",
             "utc_offset=",
             "utc_offset=900",
+            "utc_offset=-9223372036854775808",
             "utc_offset=1e3",
             "x_utc_offset=60",
         ] {

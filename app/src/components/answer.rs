@@ -114,7 +114,7 @@ pub(crate) fn answer(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
             <h2 class="sr-only">{heading}</h2>
             {move || facts.with(|facts| seam::restarts(&facts.message))}
             <div class="prose">{text}</div>
-            {move || facts.with(|facts| below(facts))}
+            {move || facts.with(below)}
             {move || (!bare.get()).then(|| facts.with(|facts| foot(facts, copy, unfolded)))}
             {move || failed.get().map(|failed| view! { <Exhausted failed /> })}
             {move || bare.get().then(|| facts.with(|facts| foot(facts, copy, unfolded)))}

@@ -25,6 +25,7 @@ pub(crate) use restore::{look_after, restore};
 pub(crate) use tray::tray;
 
 use super::{Icon, ModelPicker, icon, shown_if};
+use crate::browser;
 use crate::state::files::LONG_PASTE;
 use crate::store::{Dialog, Store};
 use drop::{DropZone, files_of};
@@ -46,7 +47,7 @@ fn stops(store: Store, event: &KeyboardEvent) -> bool {
     let open = list.drawer.get_untracked()
         || list.overlay.with_untracked(Option::is_some)
         || list.renaming.with_untracked(Option::is_some)
-        || !matches!(document().query_selector("dialog[open]"), Ok(None));
+        || browser::covered();
     let others = event.shift_key() || event.alt_key() || event.ctrl_key() || event.meta_key();
     // In another field it is that field's own.
     let target = event

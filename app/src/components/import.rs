@@ -10,7 +10,7 @@ use crate::store::list::Notice;
 
 const FIELD: &str = "import-file";
 /// As the server has it.
-const LARGEST: f64 = 32.0 * 1024.0 * 1024.0;
+const LARGEST: f64 = 64.0 * 1024.0 * 1024.0;
 
 /// Lets the reader choose files.
 pub(super) fn ask() {
@@ -61,7 +61,7 @@ pub(crate) fn import(store: Store, files: FileList) {
             let name = file.name();
             store.tell(Notice::Working(format!("Importing {name} …")));
             if file.size() > LARGEST {
-                let why = format!("{name} was not imported: it is larger than 32 MiB.");
+                let why = format!("{name} was not imported: it is larger than 64 MiB.");
                 store.tell(Notice::Failed(why));
                 return;
             }

@@ -22,11 +22,7 @@ pub(crate) fn listen(store: Store) {
         if event.default_prevented() || event.is_composing() || event.repeat() {
             return;
         }
-        // A dialog has the keys for itself.
-        if document()
-            .query_selector("dialog[open]")
-            .is_ok_and(|open| open.is_some())
-        {
+        if browser::covered() {
             return;
         }
         let Some(action) = pressed(&event).action(characters()) else {

@@ -85,7 +85,7 @@ pub(crate) fn PendingMessage(
                             <div class="refused flex max-w-full flex-col gap-2 text-sm" role="alert">
                                 <p>"Not sent: " {error.error}</p>
                                 <div class="flex justify-end gap-2">
-                                    <button type="button" class="button" on:click=edit.clone()>
+                                    <button type="button" class="button" on:click=edit>
                                         "Edit"
                                     </button>
                                     <button type="button" class="button primary" on:click=again.clone()>

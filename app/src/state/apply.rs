@@ -9,7 +9,7 @@ use evenkeel_protocol::{
 
 use super::runs::Admit;
 use super::send::answer;
-use super::{Phase, State};
+use super::{Entry, Phase, State};
 use crate::wording;
 
 /// What came of a frame, for those who show it and those who talk to the server.
@@ -294,11 +294,16 @@ impl State {
     ) {
         self.stopping.remove(run_id);
         let known = self.runs().end(run_id);
-        let news = known.as_ref().is_none_or(|(_, news)| *news);
-        let id = match (&message, known) {
+        let id = match (&message, &known) {
             (Some(message), _) => message.id.clone(),
-            (None, Some((id, _))) => id,
+            (None, Some((id, _))) => id.clone(),
             (None, None) => return,
+        };
+        // A page that came after the end is told of it all the same.
+        let over = |entry: &Arc<Entry>| !entry.streaming();
+        let news = match &known {
+            Some((_, news)) => *news,
+            None => !self.open.get(&id).is_some_and(over),
         };
         match message {
             Some(message) if self.open.id.as_ref() == Some(&message.conversation_id) => {

@@ -74,10 +74,10 @@ pub fn would_answer(forecast: &Forecast, model: &ModelId) -> bool {
 }
 
 /// Which of these models is likely to be back first, and when.
-pub fn expected<'a>(
-    forecast: &'a Forecast,
+pub fn expected(
+    forecast: &Forecast,
     models: impl Fn(&ModelId) -> bool,
-) -> Option<(&'a ModelId, Timestamp)> {
+) -> Option<(&ModelId, Timestamp)> {
     let known = forecast.models.iter().filter(|known| models(&known.model));
     known
         .filter_map(|known| Some((&known.model, known.retry_at?)))

@@ -92,7 +92,7 @@ fn count(attempts: &[Attempt], model: &ModelId, more: usize) -> String {
         .filter(|attempt| attempt.kind == AttemptKind::Retry)
         .count()
         + more;
-    match of_it().filter_map(|attempt| attempt.retry_limit).last() {
+    match of_it().rev().find_map(|attempt| attempt.retry_limit) {
         Some(limit) => format!("{retries} of {limit}"),
         None => format!("retry {retries}"),
     }

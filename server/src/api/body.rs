@@ -33,8 +33,10 @@ impl<S: Send + Sync> FromRequest<S> for Raw {
         let bytes = Bytes::from_request(request, state).await;
         bytes.map(Self).map_err(|rejection| {
             let status = rejection.into_response_status();
-            Refusal::invalid("The body cannot be read, or is larger than 32 MiB.")
-                .with_status(status)
+            Refusal::invalid(
+                "The body cannot be read, or is larger than 32 MiB (64 MiB for an import).",
+            )
+            .with_status(status)
         })
     }
 }

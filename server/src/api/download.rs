@@ -11,7 +11,8 @@ const UNENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// A download under this name. `nosniff` and a policy that runs nothing stand on every response already.
+/// A download under this name. `nosniff` and a policy that runs nothing stand on every response already. The browser keeps
+/// no copy of its own: that would outlive the conversation.
 pub(crate) fn download(name: &str, media_type: &str, content: Vec<u8>) -> Response {
     let name = utf8_percent_encode(name, UNENCODED);
     let headers: [(HeaderName, String); 3] = [
@@ -20,7 +21,7 @@ pub(crate) fn download(name: &str, media_type: &str, content: Vec<u8>) -> Respon
             header::CONTENT_DISPOSITION,
             format!("attachment; filename*=UTF-8''{name}"),
         ),
-        (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     let mut response = content.into_response();
     for (key, value) in headers {

@@ -31,6 +31,9 @@ use crate::shared::Shared;
 /// A request's body may have this many bytes: conversations with images are long.
 const BODY_LIMIT: usize = 32 * 1024 * 1024;
 
+/// A conversation that is imported may have this many: whatever was sent with its messages comes in one document.
+const IMPORT_LIMIT: usize = 64 * 1024 * 1024;
+
 /// Every route of this module.
 pub fn routes() -> Router<Arc<Shared>> {
     Router::new()
@@ -53,7 +56,10 @@ pub fn routes() -> Router<Arc<Shared>> {
                 .patch(conversations::change)
                 .delete(conversations::delete),
         )
-        .route("/api/conversations/import", post(conversations::import))
+        .route(
+            "/api/conversations/import",
+            post(conversations::import).layer(DefaultBodyLimit::max(IMPORT_LIMIT)),
+        )
         .route("/api/conversations/{id}/export", get(conversations::export))
         .route(
             "/api/conversations/{id}/restore",

@@ -1,6 +1,8 @@
 //! What models are asked beside a turn, and what is made of what they say. They are told to say no more than is wanted;
 //! not all of them listen.
 
+use crate::visible::one_line;
+
 /// A title's characters.
 const TITLE_CHARACTERS: usize = 60;
 
@@ -71,13 +73,8 @@ fn lines(said: &str) -> impl Iterator<Item = String> {
 
 /// A line without list marks, numbers, emphasis, quotation marks, names for what it is, and what cannot be seen.
 fn plain(line: &str) -> String {
-    let seen: String = line
-        .chars()
-        .filter(|c| crate::attachments::is_seen(*c))
-        .collect();
-    let words: Vec<_> = seen.split_whitespace().collect();
-    let joined = words.join(" ");
-    let mut rest = joined.as_str();
+    let line = one_line(line);
+    let mut rest = line.as_str();
     loop {
         let before = rest;
         rest = rest.trim_start_matches(['#', '>', '-', '*', '_', '•', ' ']);
@@ -152,7 +149,8 @@ mod tests {
             ("```\nShips\n```", Some("Ships")),
             ("2001: A Space Odyssey", Some("2001: A Space Odyssey")),
             ("1. Ships", Some("Ships")),
-            ("Ships\u{202e}\u{7} at  sea", Some("Ships at sea")),
+            ("Ships\u{202e}\u{7} at \t sea", Some("Ships at sea")),
+            ("Ships\tat\u{61c} sea", Some("Ships at sea")),
             ("船の話", Some("船の話")),
             ("", None),
             (" \n ... \n", None),

@@ -1,13 +1,15 @@
 //! The turn under way: from the engine's events to the run's frames, to the end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use evenkeel_engine::{Answer, Chunk, Delivery, NoAnswer, Progress, Turn};
-use evenkeel_protocol::{ErrorKind, Message, MessageStatus, TurnError};
+use evenkeel_protocol::{ErrorKind, Message, MessageStatus, RunId, TurnError};
 use evenkeel_providers::Caller;
 use evenkeel_store::StoreError;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
+use tokio::time::sleep;
 
 use super::{OUTCOMES, announce_to, cost, prompt};
 use crate::catalog::{self, Catalog};
@@ -17,6 +19,14 @@ use crate::recorder::{Recorder, Whose};
 use crate::run::{End, Run};
 use crate::shared::Shared;
 use crate::translate;
+
+/// An answer that could not be saved is tried again after each of these.
+const SAVE_AGAIN: [Duration; 4] = [
+    Duration::from_millis(250),
+    Duration::from_millis(500),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+];
 
 pub(super) fn internal() -> TurnError {
     TurnError {
@@ -164,6 +174,21 @@ async fn stream(
     }
 }
 
+/// Saves an answer that has ended. It is the last time, so that a database that is only busy is waited for.
+async fn save(shared: &Shared, message: &Message, seq: u64) {
+    for pause in SAVE_AGAIN.into_iter().map(Some).chain([None]) {
+        let saved = shared.store.save_answer(message, seq, shared.clock.now());
+        let Err(error) = saved.await else {
+            return;
+        };
+        let (run_id, tried_again) = (message.run_id.as_ref().map(RunId::as_str), pause.is_some());
+        tracing::error!(%error, run_id, tried_again, "answer_not_saved");
+        if let Some(pause) = pause {
+            sleep(pause).await;
+        }
+    }
+}
+
 /// Gives the answer its final state, saves it, and tells those who follow.
 pub(super) async fn finish(shared: &Arc<Shared>, run: &Arc<Run>, error: Option<TurnError>) {
     run.update(|message| {
@@ -186,13 +211,7 @@ pub(super) async fn finish(shared: &Arc<Shared>, run: &Arc<Run>, error: Option<T
     });
     shared.metrics.turns.with_label_values(&[outcome]).inc();
     let (message, seq) = run.answer();
-    if let Err(error) = shared
-        .store
-        .save_answer(&message, seq + 1, shared.clock.now())
-        .await
-    {
-        tracing::error!(%error, run_id = %run.id, "answer_not_saved");
-    }
+    save(shared, &message, seq + 1).await;
     run.end(match error {
         None => End::Done(message),
         Some(error) => End::Error(error, message),
@@ -206,3 +225,6 @@ pub(super) async fn finish(shared: &Arc<Shared>, run: &Arc<Run>, error: Option<T
         announce_to(shared, run.principal.clone(), conversation);
     }
 }
+
+#[cfg(test)]
+mod tests;

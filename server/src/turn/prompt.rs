@@ -6,10 +6,12 @@ use evenkeel_protocol::{Message, MessageId, MessageRole};
 use evenkeel_providers::{self as providers, Prompt, Speaker};
 use evenkeel_store::{File, StoreError};
 
+use crate::attachments::ALL_BYTES;
 use crate::run::Run;
 use crate::shared::Shared;
 
-/// Files that were sent earlier in the thread are sent again: a model remembers nothing.
+/// Files that were sent earlier in the thread are sent again: a model remembers nothing. All of them together may be as
+/// large as those of one message, the newest first; beyond that only their names are told.
 pub(super) async fn of(
     shared: &Shared,
     run: &Run,
@@ -17,7 +19,8 @@ pub(super) async fn of(
 ) -> Result<Prompt, StoreError> {
     let store = &shared.store;
     let thread = store.thread(&run.principal, &question.id).await?;
-    let files = store.thread_files(&run.principal, &question.id).await?;
+    let files = store.thread_files(&run.principal, &question.id, ALL_BYTES as u64);
+    let files = files.await?;
     let said = thread.iter().map(|message| {
         let speaker = match message.role {
             MessageRole::User => Speaker::User,

@@ -48,7 +48,8 @@ impl Store {
         .transpose()
     }
 
-    /// The files of a message and of its ancestors, each message's in their order.
+    /// The files of a message and of its ancestors, each message's in their order. The newest of them have their content,
+    /// as many as have no more than so many bytes together; the content of the others is empty, as no stored file's is.
     ///
     /// # Errors
     ///
@@ -57,6 +58,7 @@ impl Store {
         &self,
         principal: &str,
         id: &MessageId,
+        bytes: u64,
     ) -> Result<HashMap<MessageId, Vec<File>>, StoreError> {
         let rows = sqlx::query(
             "WITH RECURSIVE thread (id, parent_id) AS (
@@ -64,13 +66,17 @@ impl Store {
                  UNION ALL
                  SELECT messages.id, messages.parent_id
                  FROM messages JOIN thread ON messages.id = thread.parent_id
+             ), sent AS MATERIALIZED (
+                 SELECT place, SUM(size) OVER (ORDER BY place DESC) AS so_far
+                 FROM attachments JOIN thread ON message_id = thread.id
              )
-             SELECT message_id, name, media_type, content
-             FROM attachments JOIN thread ON attachments.message_id = thread.id
+             SELECT message_id, name, media_type, IIF(so_far <= $3, content, x'') AS content
+             FROM sent JOIN attachments ON attachments.place = sent.place
              ORDER BY attachments.place",
         )
         .bind(id.as_str())
         .bind(principal)
+        .bind(integer(bytes))
         .fetch_all(&self.pool)
         .await?;
         by_message(&rows, file)

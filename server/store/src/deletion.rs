@@ -62,7 +62,7 @@ impl Store {
     }
 
     /// Removes for good what was deleted up to a time, and temporary conversations in which nothing was written since
-    /// another. Returns how many.
+    /// another; each by itself, so that nobody waits for all of them. Returns how many.
     ///
     /// # Errors
     ///
@@ -72,14 +72,23 @@ impl Store {
         deleted_until: Timestamp,
         temporary_until: Timestamp,
     ) -> Result<u64, StoreError> {
-        let purged = sqlx::query(
-            "DELETE FROM conversations WHERE deleted_at <= $1 OR (temporary AND updated_at <= $2)",
-        )
-        .bind(deleted_until.as_millisecond())
-        .bind(temporary_until.as_millisecond())
-        .execute(&self.pool)
-        .await?
-        .rows_affected();
-        Ok(purged)
+        let mut purged = 0;
+        loop {
+            let one = sqlx::query(
+                "DELETE FROM conversations WHERE place = (
+                     SELECT place FROM conversations
+                     WHERE deleted_at <= $1 OR (temporary AND updated_at <= $2) LIMIT 1
+                 )",
+            )
+            .bind(deleted_until.as_millisecond())
+            .bind(temporary_until.as_millisecond())
+            .execute(&self.pool)
+            .await?
+            .rows_affected();
+            if one == 0 {
+                return Ok(purged);
+            }
+            purged += one;
+        }
     }
 }

@@ -93,7 +93,9 @@ async fn connect(path: &Path) -> Result<SqlitePool, sqlx::Error> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(5))
-        .foreign_keys(true);
+        .foreign_keys(true)
+        // What is deleted is overwritten, and not only forgotten.
+        .pragma("secure_delete", "ON");
     SqlitePoolOptions::new()
         .max_connections(4)
         .connect_with(options)

@@ -74,6 +74,7 @@ async fn files_are_shown_to_the_model_kept_and_shown_again() {
             format!("attachment; filename*=UTF-8''{name}")
         );
         assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["cache-control"], "no-store");
         assert_eq!(response.bytes().await.unwrap(), content);
     }
 

@@ -154,7 +154,7 @@ async fn what_a_person_changes_is_checked_and_told() {
         .say(json!({"type": "watch", "topics": ["conversations"]}))
         .await;
     socket.hear_until(&["conversation"]).await;
-    let body = json!({"title": " Mine ", "system_prompt": "Rhyme."});
+    let body = json!({"title": " Mine\u{202e}\n ", "system_prompt": "Rhyme."});
     let (_, changed) = server.call("PATCH", &path, Some(&body)).await;
     assert_eq!(
         (

@@ -145,7 +145,7 @@ async fn what_cannot_be_exported_or_imported_is_refused_with_its_place() {
     );
     let (_, list) = server.get("/api/conversations").await;
     assert_eq!(list["conversations"].as_array().unwrap().len(), 1);
-    let huge = json!({"format": "x".repeat(32 * 1024 * 1024)});
+    let huge = json!({"format": "x".repeat(64 * 1024 * 1024)});
     assert_eq!(server.post("/api/conversations/import", &huge).await.0, 413);
     assert_eq!(server.call("DELETE", &path, None).await.0, 204);
     for format in ["md", "json"] {

@@ -6,9 +6,9 @@ use leptos::html::Textarea;
 use leptos::leptos_dom::helpers::TimeoutHandle;
 use leptos::prelude::*;
 
-use crate::browser;
 use crate::state::{DRAFT, Draft, queue};
 use crate::store::{Store, kept};
+use crate::{browser, late};
 
 /// After the last key it takes so long until the draft is kept.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -92,13 +92,13 @@ impl Pad {
     pub(super) fn typed(self) {
         self.look();
         self.store.look();
-        if !self.prepared.get_value() {
-            self.prepared.set_value(self.store.prepare());
-        }
-        let busy = self.store.busy.get_untracked();
-        if busy {
-            // What is written now is going to wait.
-            self.store.prepare_composing();
+        if !self.prepared.get_value() && self.store.prepare() {
+            self.prepared.set_value(true);
+            // Needed when an answer comes or the connection goes, and then it may be late for it.
+            leptos::task::spawn_local(async move {
+                late::ANSWERS.load().await;
+                self.store.prepare_composing();
+            });
         }
         self.keep_soon();
     }

@@ -298,7 +298,13 @@ impl Server {
                 message_id,
                 ..
             } => (request_id.clone(), message_id.clone()),
-            other => panic!("{other:?}"),
+            other @ (ClientFrame::Hello { .. }
+            | ClientFrame::Stop { .. }
+            | ClientFrame::Subscribe { .. }
+            | ClientFrame::Unsubscribe { .. }
+            | ClientFrame::Watch { .. }
+            | ClientFrame::Unwatch { .. }
+            | ClientFrame::Ping) => panic!("{other:?}"),
         };
         let (id, run) = (self.name("a"), self.name("r"));
         let mut answer = answered(&id, question.as_str());
@@ -349,8 +355,10 @@ proptest! {
     fn in_any_order_of_frames_and_choices_one_whole_branch_is_shown(
         steps in prop::collection::vec(step(), 1..40),
     ) {
-        let mut server = Server::default();
-        server.messages = vec![question("q", None), answered("a", "q")];
+        let mut server = Server {
+            messages: vec![question("q", None), answered("a", "q")],
+            ..Server::default()
+        };
         let mut state = state(server.messages.clone());
         for step in steps {
             match step {
@@ -387,10 +395,12 @@ proptest! {
                 }
                 Step::Refuse(index) if !server.asked.is_empty() => {
                     let frame = server.asked.remove(index.index(server.asked.len()));
-                    let request_id = match frame {
-                        ClientFrame::Send(send) => send.request_id,
-                        ClientFrame::Regenerate { request_id, .. } => request_id,
-                        other => panic!("{other:?}"),
+                    let request_id = if let ClientFrame::Regenerate { request_id, .. } = frame {
+                        request_id
+                    } else if let ClientFrame::Send(send) = frame {
+                        send.request_id
+                    } else {
+                        panic!("{frame:?}")
                     };
                     let error = TurnError { error: "No.".into(), kind: ErrorKind::RateLimited };
                     state.apply(ServerFrame::Error { run_id: None, seq: None, request_id: Some(request_id), error, message: None });

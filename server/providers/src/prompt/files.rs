@@ -11,13 +11,13 @@ pub struct File<'t> {
     pub name: &'t str,
     /// Its media type: an image's, or that of a kind of text.
     pub media_type: &'t str,
-    /// Its bytes.
+    /// Its bytes; none where it was sent before and is only named now.
     pub content: &'t [u8],
 }
 
 impl File<'_> {
     fn is_image(&self) -> bool {
-        self.media_type.starts_with("image/")
+        self.media_type.starts_with("image/") && !self.content.is_empty()
     }
 }
 
@@ -50,11 +50,19 @@ pub(super) fn content(text: &str, files: &[File<'_>]) -> Value {
 
 /// A text under its name, in a fence that is longer than any in it.
 fn fenced(file: &File<'_>) -> String {
+    if file.content.is_empty() {
+        return format!(
+            "({} was sent here, and is too long ago to be sent again.)",
+            file.name
+        );
+    }
     let text = String::from_utf8_lossy(file.content);
     let text = text.trim_start_matches('\u{feff}').trim_end_matches('\n');
     let longest = text.split(|c| c != '`').map(str::len).max();
     let fence = "`".repeat(longest.unwrap_or_default().max(2) + 1);
-    format!("{}:\n{fence}\n{text}\n{fence}", file.name)
+    // A name that begins like a fence would be one.
+    let name = file.name.trim_start_matches(['`', '~', ' ']);
+    format!("{name}:\n{fence}\n{text}\n{fence}")
 }
 
 #[cfg(test)]
@@ -85,6 +93,25 @@ mod tests {
         assert_eq!(
             content("", &[note(b"a ```` b")]),
             json!("note.md:\n`````\na ```` b\n`````")
+        );
+        let named = File {
+            name: "```.md",
+            ..note(b"n")
+        };
+        assert_eq!(content("", &[named]), json!(".md:\n```\nn\n```"));
+    }
+
+    #[test]
+    fn what_is_not_sent_again_is_named() {
+        let gone = File {
+            content: b"",
+            ..PICTURE
+        };
+        assert_eq!(
+            content("what?", &[gone, note(b"n")]),
+            json!(
+                "(cat.png was sent here, and is too long ago to be sent again.)\n\nnote.md:\n```\nn\n```\n\nwhat?"
+            )
         );
     }
 

@@ -12,6 +12,7 @@ use crate::error::Refusal;
 use crate::principal::Principal;
 use crate::shared::Shared;
 use crate::turn;
+use crate::visible::one_line;
 
 /// A title may have this many characters.
 pub(super) const TITLE_LIMIT: usize = 200;
@@ -50,7 +51,7 @@ pub(crate) async fn change(
         ));
     }
     let change = Change {
-        title,
+        title: title.as_deref(),
         system_prompt,
     };
     let store = &shared.store;
@@ -60,9 +61,9 @@ pub(crate) async fn change(
     Ok(axum::Json(conversation))
 }
 
-/// A title as it is kept.
-pub(super) fn check_title(title: &str) -> Result<&str, Refusal> {
-    let title = title.trim();
+/// A title as it is kept: one line, as it is seen.
+pub(super) fn check_title(title: &str) -> Result<String, Refusal> {
+    let title = one_line(title);
     if title.is_empty() || title.chars().count() > TITLE_LIMIT {
         return Err(Refusal::invalid("title: give 1 to 200 characters"));
     }

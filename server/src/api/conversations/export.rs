@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -51,18 +50,12 @@ pub(crate) async fn export(
             let (store, id) = (&shared.store, id.into());
             let files = store.conversation_files(&principal.id, &id).await?;
             let document = Document::of(transcript, files);
-            let json = serde_json::to_vec_pretty(&document);
+            let json = serde_json::to_vec(&document);
             let json = json.map_err(|error| Refusal::internal(&error))?;
             ("json", "application/json", json)
         }
     };
-    let mut response = download(&file_name(&title, ending), media_type, content);
-    // It grows with the conversation.
-    let no_store = HeaderValue::from_static("no-store");
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, no_store);
-    Ok(response)
+    Ok(download(&file_name(&title, ending), media_type, content))
 }
 
 /// The title as a name that every file system takes.

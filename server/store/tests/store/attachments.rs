@@ -114,10 +114,47 @@ async fn a_thread_has_those_of_its_messages_and_of_no_other_branch() {
     );
     let own = ask(&store, version("3", &other)).await;
     for (turn, expected) in [(&first, &one), (&kept, &one), (&own, &other)] {
-        let files = store.thread_files(ME, &turn.answer.id).await.unwrap();
+        let files = store.thread_files(ME, &turn.answer.id, 1000).await.unwrap();
         assert_eq!(files.len(), 1);
         assert_eq!(files[&turn.question.id], *expected);
     }
-    let files = store.thread_files(STRANGER, &own.answer.id).await.unwrap();
+    let files = store
+        .thread_files(STRANGER, &own.answer.id, 1000)
+        .await
+        .unwrap();
     assert!(files.is_empty());
+}
+
+#[tokio::test]
+async fn of_a_thread_the_newest_files_come_with_their_content() {
+    let store = world().await;
+    let begun = |request, conversation, files| Asked {
+        request,
+        conversation,
+        edited: None,
+        text: "look",
+        files,
+    };
+    let (one, two) = ([file("1", b"12345")], [file("2", b"123"), file("3", b"12")]);
+    let first = ask(&store, begun("1", None, &one)).await;
+    let conversation = Some(&first.conversation.id);
+    let last = ask(&store, begun("2", conversation, &two)).await;
+    for (bytes, expected) in [
+        (10, [5, 3, 2]),
+        (9, [0, 3, 2]),
+        (4, [0, 0, 2]),
+        (0, [0, 0, 0]),
+    ] {
+        let files = store
+            .thread_files(ME, &last.question.id, bytes)
+            .await
+            .unwrap();
+        let of = |turn: &Turn| {
+            files[&turn.question.id]
+                .iter()
+                .map(|file| file.content.len())
+        };
+        let sizes: Vec<_> = of(&first).chain(of(&last)).collect();
+        assert_eq!(sizes, expected, "{bytes}");
+    }
 }

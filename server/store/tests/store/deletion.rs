@@ -167,3 +167,31 @@ async fn a_temporary_conversation_is_purged_when_nothing_was_written_in_it_for_l
     assert_eq!(world.purge(second(0), Timestamp::MAX).await.unwrap(), 1);
     assert_eq!(world.rows("conversations").await, 0);
 }
+
+#[tokio::test]
+async fn of_a_temporary_conversation_no_word_stays_in_the_file() {
+    let world = world().await;
+    let mut turn = world.ask_temporarily(1).await;
+    turn.answer.status = MessageStatus::Complete;
+    turn.answer.text = "xylophone ".repeat(2000);
+    assert!(world.save_answer(&turn.answer, 4, second(3)).await.unwrap());
+    let mut kept = world.ask(2, None, None).await;
+    kept.answer.status = MessageStatus::Complete;
+    kept.answer.text = "trumpet".to_owned();
+    assert!(world.save_answer(&kept.answer, 4, second(3)).await.unwrap());
+    let id = &turn.conversation.id;
+    let file = world.directory.path().join("evenkeel.db");
+    let world = world.reopen().await;
+    let holds = || String::from_utf8_lossy(&std::fs::read(&file).unwrap()).contains("xylophone");
+    assert!(holds());
+    assert!(world.delete(ME, id, second(4)).await.unwrap());
+    let world = world.reopen().await;
+    assert!(!holds());
+    assert_eq!(world.rows("conversations").await, 1);
+    let found = world.search(ME, "trumpet", 9).await.unwrap();
+    assert_eq!(found.len(), 1);
+    // The index holds what the tables hold, and nothing else.
+    let check = "INSERT INTO messages_index (messages_index, rank) VALUES ('integrity-check', 1)";
+    let mut raw = world.raw().await;
+    sqlx::query(check).execute(&mut raw).await.unwrap();
+}

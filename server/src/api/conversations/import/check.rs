@@ -12,6 +12,10 @@ use super::super::change::check_title;
 use super::super::document::Document;
 use crate::error::Refusal;
 use crate::turn::check_system_prompt;
+use crate::visible::one_line;
+
+/// The title of a conversation whose own cannot be seen.
+const UNTITLED: &str = "Untitled";
 
 /// Messages that a conversation may have.
 const MESSAGES: usize = 10_000;
@@ -22,7 +26,10 @@ const ID_BYTES: usize = 200;
 /// The conversation to write.
 pub(super) fn check(document: Document) -> Result<Import, Refusal> {
     let head = document.conversation;
-    let title = within("conversation", check_title(&head.title))?.to_owned();
+    // A first message of nothing that is seen makes such a title.
+    let unseen = !head.title.trim().is_empty() && one_line(&head.title).is_empty();
+    let title = if unseen { UNTITLED } else { &head.title };
+    let title = within("conversation", check_title(title))?;
     let system_prompt = check_system_prompt(head.system_prompt.as_deref());
     let system_prompt = within("conversation", system_prompt)?.map(str::to_owned);
     check_time("conversation.created_at", head.created_at)?;

@@ -270,3 +270,17 @@ fn what_was_being_written_is_interrupted() {
     assert_eq!(message.error.as_ref().unwrap().kind, ErrorKind::Internal);
     assert_eq!(message.attempts[0].state, AttemptState::Cancelled);
 }
+
+#[test]
+fn a_title_is_one_line_as_it_is_seen() {
+    for (title, expected) in [
+        ("Old\n \u{202e}ones\u{0}", "Old ones"),
+        ("\u{200b}", "Untitled"),
+    ] {
+        let mut document = document(&[question("q", None)]);
+        document["conversation"]["title"] = json!(title);
+        let body = serde_json::to_vec(&document).unwrap();
+        let import = check::check(read(&body).unwrap()).unwrap();
+        assert_eq!(import.title, expected, "{title:?}");
+    }
+}
