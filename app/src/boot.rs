@@ -1,12 +1,13 @@
 //! What the server knows when it paints a page for the first time, and hands to the browser with it.
 
+use evenkeel_protocol::read::{Json, Object, Read, Take, Wrong};
 use evenkeel_protocol::{Conversation, FaultChange, HealthReport, Hello, Timestamp, Transcript};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::state::newest;
 
 /// The page's first state: the server renders from it, embeds it as a JSON data block, and the browser hydrates from it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Boot {
     /// The same introduction that the socket gives.
     pub hello: Hello,
@@ -19,7 +20,7 @@ pub struct Boot {
 }
 
 /// A reader's clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Clock {
     /// What time it is.
     pub now: Timestamp,
@@ -37,7 +38,7 @@ impl Default for Clock {
 }
 
 /// The part of [`Boot`] that depends on the address.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BootPage {
     /// `/`: a new conversation.
@@ -54,6 +55,50 @@ pub enum BootPage {
     NotFound,
 }
 
+impl Take for Boot {
+    fn take(object: &mut Object) -> Result<Self, Wrong> {
+        Ok(Self {
+            hello: object.field("hello")?,
+            conversations: object.field("conversations")?,
+            clock: object.field("clock")?,
+            page: object.field("page")?,
+        })
+    }
+}
+
+impl Take for Clock {
+    fn take(object: &mut Object) -> Result<Self, Wrong> {
+        Ok(Self {
+            now: object.field("now")?,
+            utc_offset: object.field("utc_offset")?,
+        })
+    }
+}
+
+impl Read for BootPage {
+    fn read(json: Json) -> Result<Self, Wrong> {
+        let Json::Object(mut page) = json else {
+            return match String::read(json)?.as_str() {
+                "new" => Ok(Self::New),
+                "not_found" => Ok(Self::NotFound),
+                _ => Err(Wrong::new("unknown page")),
+            };
+        };
+        if let Some(all) = page.field("conversation")? {
+            return Ok(Self::Conversation(all));
+        }
+        if let Some(end) = page.field("conversation_end")? {
+            return Ok(Self::ConversationEnd(end));
+        }
+        if let Some(report) = page.field("admin")? {
+            return Ok(Self::Admin(report));
+        }
+        let mut both = page.field::<Vec<Json>>("debug")?.into_iter();
+        let mut next = || both.next().unwrap_or(Json::Null);
+        Ok(Self::Debug(Read::read(next())?, Read::read(next())?))
+    }
+}
+
 impl BootPage {
     /// A conversation as a page opens with it.
     pub fn of(transcript: Transcript) -> Self {
@@ -61,5 +106,56 @@ impl BootPage {
             (all, false) => Self::Conversation(all),
             (end, true) => Self::ConversationEnd(end),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::read_json;
+
+    fn read_again(page: BootPage) {
+        let user = evenkeel_protocol::User {
+            id: "u".into(),
+            name: "Name".into(),
+            roles: vec![],
+        };
+        let hello = Hello {
+            protocol: 1,
+            user,
+            models: vec![],
+            assistants: vec![],
+            version: "1".into(),
+            default_model: "a".into(),
+        };
+        let clock = Clock {
+            now: Timestamp::UNIX_EPOCH,
+            utc_offset: Some(-300),
+        };
+        let boot = Boot {
+            hello,
+            conversations: vec![],
+            clock,
+            page,
+        };
+        let json = serde_json::to_string(&boot).unwrap();
+        let read: Boot = read_json(&json).expect(&json);
+        assert_eq!(serde_json::to_string(&read).unwrap(), json);
+        assert_eq!(read.clock, clock);
+    }
+
+    #[test]
+    fn every_page_is_read_as_it_was_written() {
+        let json = r#"{"id":"c","title":"","title_source":"plain","created_at":"1970-01-01T00:00:00Z","updated_at":"1970-01-01T00:00:00Z","messages":[]}"#;
+        let transcript: Transcript = serde_json::from_str(json).unwrap();
+        let report: HealthReport =
+            serde_json::from_str(r#"{"snapshot":1,"status":"ok","providers":[]}"#).unwrap();
+        let faults = FaultChange::Snapshot { faults: vec![] };
+        read_again(BootPage::New);
+        read_again(BootPage::NotFound);
+        read_again(BootPage::Conversation(transcript.clone()));
+        read_again(BootPage::ConversationEnd(transcript));
+        read_again(BootPage::Admin(report.clone()));
+        read_again(BootPage::Debug(faults, report));
     }
 }

@@ -63,7 +63,7 @@ fn boot() -> Option<Boot> {
         let block = document()
             .get_element_by_id("boot")
             .and_then(|block| block.text_content());
-        block.and_then(|json| serde_json::from_str::<Boot>(&json).ok())
+        block.and_then(|json| state::read_json::<Boot>(&json))
     } else {
         use_context::<Boot>()
     }

@@ -13,7 +13,7 @@ mod frames;
 mod health;
 mod ids;
 mod message;
-mod read;
+pub mod read;
 #[cfg(any(target_arch = "wasm32", test))]
 mod timestamp;
 

@@ -19,13 +19,14 @@ use crate::{
 
 /// What is wrong with a piece of JSON, and in which field.
 #[derive(Debug)]
-pub(crate) struct Wrong {
+pub struct Wrong {
     what: &'static str,
     field: Option<&'static str>,
 }
 
 impl Wrong {
-    const fn new(what: &'static str) -> Self {
+    /// This is wrong.
+    pub const fn new(what: &'static str) -> Self {
         Self { what, field: None }
     }
 }
@@ -44,19 +45,26 @@ impl fmt::Display for Wrong {
 
 /// JSON of any shape. No number of the protocol is both whole and negative.
 #[derive(Debug)]
-pub(crate) enum Json {
+pub enum Json {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// A whole number that is not negative.
     Whole(u64),
+    /// Any other number.
     Number(f64),
+    /// A text.
     Text(String),
+    /// A list.
     List(Vec<Json>),
+    /// An object.
     Object(Object),
 }
 
 /// The fields of an object that nobody has taken yet.
 #[derive(Debug)]
-pub(crate) struct Object(Vec<(String, Json)>);
+pub struct Object(Vec<(String, Json)>);
 
 impl Object {
     fn take(&mut self, field: &str) -> Option<Json> {
@@ -65,7 +73,7 @@ impl Object {
     }
 
     /// A field, as what it is asked to be.
-    fn field<T: Read>(&mut self, field: &'static str) -> Result<T, Wrong> {
+    pub fn field<T: Read>(&mut self, field: &'static str) -> Result<T, Wrong> {
         let read = match self.take(field) {
             Some(json) => T::read(json),
             None => T::missing(),
@@ -78,7 +86,7 @@ impl Object {
 }
 
 /// What can be read from any JSON.
-pub(crate) trait Read: Sized {
+pub trait Read: Sized {
     /// Reads it.
     fn read(json: Json) -> Result<Self, Wrong>;
 
@@ -89,7 +97,7 @@ pub(crate) trait Read: Sized {
 }
 
 /// What is read from an object's fields; from some of them only, where it is flattened into another.
-pub(crate) trait Take: Sized {
+pub trait Take: Sized {
     /// Takes the fields that are its own.
     fn take(object: &mut Object) -> Result<Self, Wrong>;
 }
@@ -161,6 +169,22 @@ impl Read for u32 {
 impl Read for u16 {
     fn read(json: Json) -> Result<Self, Wrong> {
         Self::try_from(u64::read(json)?).map_err(|_| Wrong::new("too large a number"))
+    }
+}
+
+impl Read for i64 {
+    fn read(json: Json) -> Result<Self, Wrong> {
+        if let Json::Number(number) = json {
+            // What is negative; a fraction is cut off.
+            return Ok(number as Self);
+        }
+        Self::try_from(u64::read(json)?).map_err(|_| Wrong::new("too large a number"))
+    }
+}
+
+impl Read for Json {
+    fn read(json: Json) -> Result<Self, Wrong> {
+        Ok(json)
     }
 }
 

@@ -3,9 +3,10 @@
 
 use std::cmp::Reverse;
 
-use serde::{Deserialize, Serialize};
+use evenkeel_protocol::read::{Object, Take, Wrong};
+use serde::Serialize;
 
-use super::Map;
+use super::{Map, read_json};
 
 /// The names of all drafts begin like this.
 pub const DRAFT: &str = "draft:";
@@ -16,23 +17,31 @@ const MOST: usize = 50;
 const OLDEST_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// A message that is not finished.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Draft {
     /// Its text.
-    #[serde(default)]
     pub text: String,
     /// What every model of the new conversation is to be told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
     /// When it was written, in milliseconds since 1970.
-    #[serde(default)]
     pub at: i64,
+}
+
+impl Take for Draft {
+    fn take(object: &mut Object) -> Result<Self, Wrong> {
+        Ok(Self {
+            text: object.field::<Option<_>>("text")?.unwrap_or_default(),
+            instructions: object.field("instructions")?,
+            at: object.field::<Option<_>>("at")?.unwrap_or_default(),
+        })
+    }
 }
 
 impl Draft {
     /// A draft as it was kept; an empty one where it cannot be read.
     pub fn read(json: &str) -> Self {
-        serde_json::from_str(json).unwrap_or_default()
+        read_json(json).unwrap_or_default()
     }
 
     /// It as it is kept; none where there is nothing to keep.

@@ -28,6 +28,7 @@ mod window;
 
 use std::sync::Arc;
 
+use evenkeel_protocol::read::Read;
 use evenkeel_protocol::{
     ClientFrame, Conversation, ConversationId, Fault, FaultChange, Forecast, HealthReport, Hello,
     Model, ModelId, PROTOCOL_VERSION, RunId, Topic, User,
@@ -56,6 +57,11 @@ pub use transcript::{Entry, Item, Open, Phase};
 pub use window::newest;
 
 use crate::{Boot, BootPage, Clock};
+
+/// Reads what was written as JSON. serde's own readers would bring several times the code into the browser's first file.
+pub fn read_json<T: Read>(json: &str) -> Option<T> {
+    T::read(serde_json::from_str(json).ok()?).ok()
+}
 
 /// What the pages show.
 #[derive(Clone, Debug)]

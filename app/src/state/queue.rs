@@ -1,10 +1,11 @@
 //! Messages that wait for an answer to end: each is sent once, under the id it was given when it was written, whichever
 //! tab sends it and however often.
 
+use evenkeel_protocol::read::{Object, Take, Wrong};
 use evenkeel_protocol::{Attachment, ErrorKind, Message, MessageStatus, ModelId, RequestId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::Map;
+use super::{Map, read_json};
 
 /// The names under which the browser keeps the queues begin like this.
 pub const QUEUE: &str = "queue:";
@@ -13,23 +14,36 @@ pub const QUEUE: &str = "queue:";
 const STALE_MS: i64 = 60 * 60 * 1000;
 
 /// A message that waits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Queued {
     /// The id under which it is going to be sent.
     pub request_id: RequestId,
     /// Its text.
     pub text: String,
     /// The model that was chosen.
-    #[serde(default)]
     pub model: Option<ModelId>,
     /// Its files; they are too large to be kept by the browser.
     #[serde(skip)]
     pub files: Vec<Attachment>,
     /// So many files were left behind when the page was closed.
-    #[serde(default)]
     pub lost_files: usize,
     /// When it was written, in milliseconds since 1970.
     pub at: i64,
+}
+
+impl Take for Queued {
+    fn take(object: &mut Object) -> Result<Self, Wrong> {
+        Ok(Self {
+            request_id: object.field("request_id")?,
+            text: object.field("text")?,
+            model: object.field("model")?,
+            files: Vec::new(),
+            lost_files: object
+                .field::<Option<u32>>("lost_files")?
+                .unwrap_or_default() as usize,
+            at: object.field("at")?,
+        })
+    }
 }
 
 /// It was written long ago.
@@ -84,9 +98,7 @@ pub fn written(queue: &[Queued]) -> Option<String> {
 
 /// A queue as it was kept, with the files that this page has for its messages.
 pub fn read(json: Option<&str>, files: &Map<RequestId, Vec<Attachment>>) -> Vec<Queued> {
-    let mut queue: Vec<Queued> = json
-        .and_then(|json| serde_json::from_str(json).ok())
-        .unwrap_or_default();
+    let mut queue: Vec<Queued> = json.and_then(read_json).unwrap_or_default();
     for queued in &mut queue {
         if let Some(here) = files.get(&queued.request_id) {
             queued.files.clone_from(here);
