@@ -53,6 +53,15 @@ pub(super) fn Exhausted(
     let passes = failures
         .iter()
         .any(|failure| Fixer::of(failure) != Fixer::You);
+    // What somebody has to mend does not come back by itself: nobody is told to wait for it while there is another.
+    let mut recovering: Vec<ModelId> = failures
+        .iter()
+        .filter(|failure| Fixer::of(failure) == Fixer::Provider)
+        .map(|failure| failure.model_name.clone())
+        .collect();
+    if recovering.is_empty() {
+        recovering.clone_from(&chain);
+    }
     let id = message.id.clone();
     let again = {
         let id = id.clone();
@@ -87,7 +96,7 @@ pub(super) fn Exhausted(
                 {message.simulated.then(|| view! { <Simulated /> })}
             </div>
             {groups(&failures, &message)}
-            <Outlook chain retry_at />
+            <Outlook chain=recovering retry_at />
             {notes}
             <div class="flex flex-wrap items-center gap-2">
                 <button
