@@ -118,6 +118,8 @@ test.describe("with a provider that waits to be told", () => {
     upstream("alpha").always((asked) => asked.answer(`\`\`\`rust\n${CODE.join("\n")}\n\`\`\`\n\nSo \\(x^2\\) is\n\n\\[\n+ \\frac{a}{b}\n\\]\n\nit.`));
     await chat.open();
     await chat.converse("code");
+    // Whoever leaves while a part is fetched sees that fetch fail.
+    await expect(chat.prose.locator(".hl-keyword").first()).toBeVisible();
     await page.addInitScript(() => {
       const shifts: number[] = [];
       Object.assign(window, { shifts });
