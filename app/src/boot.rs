@@ -149,7 +149,7 @@ mod tests {
         let json = r#"{"id":"c","title":"","title_source":"plain","created_at":"1970-01-01T00:00:00Z","updated_at":"1970-01-01T00:00:00Z","messages":[]}"#;
         let transcript: Transcript = serde_json::from_str(json).unwrap();
         let report: HealthReport =
-            serde_json::from_str(r#"{"snapshot":1,"status":"ok","providers":[]}"#).unwrap();
+            serde_json::from_str(r#"{"snapshot":true,"status":"ok","providers":[]}"#).unwrap();
         let faults = FaultChange::Snapshot { faults: vec![] };
         read_again(BootPage::New);
         read_again(BootPage::NotFound);
