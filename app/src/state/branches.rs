@@ -32,17 +32,6 @@ impl Branches {
         self.changes += 1;
     }
 
-    /// The version that is shown at a place.
-    fn shown_at(&self, place: &Place) -> Option<&MessageId> {
-        match place {
-            None => self.shown.first(),
-            Some(parent) => {
-                let index = self.shown.iter().position(|id| id == parent)?;
-                self.shown.get(index + 1)
-            }
-        }
-    }
-
     /// Puts the tree together, and finds the way: at each fork what was chosen, else what leads to the newest message.
     fn arrange(&mut self, order: &[MessageId], entries: &Map<MessageId, Arc<Entry>>) {
         self.versions.clear();
@@ -124,13 +113,16 @@ impl Open {
         self.arrange();
     }
 
-    /// A message has come that nobody asked for on this page: what is read here stays.
-    pub(super) fn keep_beside(&mut self, id: &MessageId) {
-        let place = place(&self.entries, id);
-        if let Some(shown) = self.branches.shown_at(&place).filter(|shown| *shown != id) {
-            let shown = shown.clone();
-            self.branches.chosen.insert(place, shown);
+    /// Messages have come that nobody asked for on this page: what was read to its end here stays.
+    pub(super) fn keep(&mut self, end: Option<MessageId>) {
+        if let Some(end) = end.filter(|end| !self.shown().contains(end)) {
+            self.choose(&end);
         }
+    }
+
+    /// The message at the end of what is shown.
+    pub(super) fn end(&self) -> Option<MessageId> {
+        self.shown().last().cloned()
     }
 
     /// A new message has its place in the tree.

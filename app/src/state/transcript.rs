@@ -195,8 +195,9 @@ impl Open {
         self.order
             .extend(before.into_iter().filter(|id| !known.contains(id)));
         self.phase = Phase::Ready;
-        new.iter().for_each(|id| self.keep_beside(id));
+        let end = self.end();
         self.arrange();
+        self.keep(end);
         changed.extend(new);
         changed
     }
@@ -226,8 +227,9 @@ impl Open {
                 self.order.push(id.clone());
                 self.entries
                     .insert(id.clone(), Arc::new(Entry::new(message)));
-                self.keep_beside(&id);
+                let end = self.end();
                 self.place(&id);
+                self.keep(end);
             }
         }
     }
