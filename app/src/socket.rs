@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use evenkeel_protocol::{ClientFrame, ServerFrame};
 use futures::channel::mpsc::{self, UnboundedReceiver, UnboundedSender};
-use futures::future::{Fuse, poll_fn};
+use futures::future::{Fuse, abortable, poll_fn};
 use futures::{FutureExt, Sink as _, SinkExt, StreamExt, select_biased};
 use gloo_net::websocket::{Message, State, futures::WebSocket};
 use gloo_timers::future::TimeoutFuture;
@@ -29,7 +29,10 @@ pub(crate) fn start(store: Store) {
     listen(&sender);
     store.connect(sender);
     store.take_up_unsent();
-    leptos::task::spawn_local(run(store, orders));
+    let (life, end) = abortable(run(store, orders));
+    leptos::task::spawn_local(life.map(drop));
+    // What it tells is gone with the page.
+    on_cleanup(move || end.abort());
 }
 
 /// A page that becomes visible, or a machine that comes back online, does not wait for the next try.
