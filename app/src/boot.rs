@@ -1,7 +1,7 @@
 //! What the server knows when it paints a page for the first time, and hands to the browser with it.
 
 use evenkeel_protocol::read::{Json, Object, Read, Take, Wrong};
-use evenkeel_protocol::{Conversation, FaultChange, HealthReport, Hello, Timestamp, Transcript};
+use evenkeel_protocol::{Conversation, Hello, Timestamp, Transcript};
 use serde::Serialize;
 
 use crate::state::newest;
@@ -48,11 +48,20 @@ pub enum BootPage {
     /// The same, where it is long: its newest messages. The page fetches the others itself.
     ConversationEnd(Transcript),
     /// `/admin`: how providers and models stand.
-    Admin(HealthReport),
-    /// `/debug`: the armed faults, and the targets they could strike.
-    Debug(FaultChange, HealthReport),
+    Admin(Watching),
+    /// `/debug`: the armed faults.
+    Debug(Watching),
     /// There is no such page, or it is not this user's.
     NotFound,
+}
+
+/// What is watched on few pages, as JSON in a text: the part that shows it is the one that can read it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Watching {
+    /// A `HealthReport`.
+    pub health: Option<String>,
+    /// A list of `Fault`s.
+    pub faults: Option<String>,
 }
 
 impl Take for Boot {
@@ -90,12 +99,19 @@ impl Read for BootPage {
         if let Some(end) = page.field("conversation_end")? {
             return Ok(Self::ConversationEnd(end));
         }
-        if let Some(report) = page.field("admin")? {
-            return Ok(Self::Admin(report));
+        if let Some(watching) = page.field("admin")? {
+            return Ok(Self::Admin(watching));
         }
-        let mut both = page.field::<Vec<Json>>("debug")?.into_iter();
-        let mut next = || both.next().unwrap_or(Json::Null);
-        Ok(Self::Debug(Read::read(next())?, Read::read(next())?))
+        page.field("debug").map(Self::Debug)
+    }
+}
+
+impl Take for Watching {
+    fn take(object: &mut Object) -> Result<Self, Wrong> {
+        Ok(Self {
+            health: object.field("health")?,
+            faults: object.field("faults")?,
+        })
     }
 }
 
@@ -148,14 +164,18 @@ mod tests {
     fn every_page_is_read_as_it_was_written() {
         let json = r#"{"id":"c","title":"","title_source":"plain","created_at":"1970-01-01T00:00:00Z","updated_at":"1970-01-01T00:00:00Z","messages":[]}"#;
         let transcript: Transcript = serde_json::from_str(json).unwrap();
-        let report: HealthReport =
-            serde_json::from_str(r#"{"snapshot":true,"status":"ok","providers":[]}"#).unwrap();
-        let faults = FaultChange::Snapshot { faults: vec![] };
         read_again(BootPage::New);
         read_again(BootPage::NotFound);
         read_again(BootPage::Conversation(transcript.clone()));
         read_again(BootPage::ConversationEnd(transcript));
-        read_again(BootPage::Admin(report.clone()));
-        read_again(BootPage::Debug(faults, report));
+        let watching = |health: Option<&str>, faults: Option<&str>| Watching {
+            health: health.map(str::to_owned),
+            faults: faults.map(str::to_owned),
+        };
+        read_again(BootPage::Admin(watching(
+            Some(r#"{"snapshot":true}"#),
+            None,
+        )));
+        read_again(BootPage::Debug(watching(None, Some("[]"))));
     }
 }

@@ -16,7 +16,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
-use crate::state::{Audience, Connection, Deed, Event, Link};
+use crate::state::{Audience, Connection, Deed, Event, Heard, Link};
 use crate::store::{Order, Store};
 use crate::{browser, late};
 
@@ -229,7 +229,7 @@ async fn session(
 
 /// Takes a frame.
 fn hear(store: Store, frames: &Frames, text: &str, first: &mut bool) {
-    match serde_json::from_str::<ServerFrame>(text) {
+    match serde_json::from_str::<Heard>(text) {
         Ok(frame) => {
             if matches!(frame, ServerFrame::Hello(_)) && !std::mem::replace(first, false) {
                 // Turns may have come and gone while nobody listened.
@@ -278,7 +278,7 @@ async fn say(driver: &mut Driver, sink: &mut Sink, frame: &ClientFrame) -> bool 
 #[derive(Clone)]
 struct Frames {
     store: Store,
-    queue: Rc<RefCell<Vec<ServerFrame>>>,
+    queue: Rc<RefCell<Vec<Heard>>>,
     waiting: Rc<Cell<bool>>,
 }
 
@@ -291,7 +291,7 @@ impl Frames {
         }
     }
 
-    fn push(&self, frame: ServerFrame) {
+    fn push(&self, frame: Heard) {
         self.queue.borrow_mut().push(frame);
         if document().visibility_state() == web_sys::VisibilityState::Hidden {
             self.flush();
@@ -306,7 +306,7 @@ impl Frames {
 
     fn flush(&self) {
         self.waiting.set(false);
-        let answers = |frame: &ServerFrame| frame.place().is_some();
+        let answers = |frame: &Heard| frame.place().is_some();
         if late::ANSWERS.get().is_none() && self.queue.borrow().iter().any(answers) {
             let frames = self.clone();
             leptos::task::spawn_local(async move {

@@ -6,12 +6,12 @@ mod composing;
 pub(crate) mod kept;
 pub(crate) mod list;
 pub(crate) mod older;
+mod watched;
 
 use std::sync::Arc;
 
 use evenkeel_protocol::{
-    ClientFrame, Conversation, ConversationId, Fault, HealthReport, Hello, MessageId, ModelId,
-    RequestId, RunId, ServerFrame, Topic,
+    ClientFrame, Conversation, ConversationId, Hello, MessageId, ModelId, RequestId, RunId,
 };
 use futures::FutureExt;
 use futures::channel::mpsc::UnboundedSender;
@@ -21,10 +21,12 @@ use self::list::ListStore;
 use crate::late;
 use crate::navigation::Page;
 pub(crate) use crate::state::Connection;
-use crate::state::{Changes, Entry, Item, Map, Pending, Phase, State};
+use crate::state::{Changes, Entry, Heard, Item, Map, Pending, Phase, State};
 
 pub(crate) use branches::{Around, Menu};
 pub(crate) use composing::{Composing, Dialog};
+pub(crate) use watched::WatchedStore;
+use watched::Watcher;
 
 /// What can be asked of the socket.
 #[derive(Debug)]
@@ -70,8 +72,6 @@ pub(crate) struct Store {
     pub(crate) usual_model: RwSignal<ModelId>,
     /// The model that the reader has chosen for the next message.
     pub(crate) chosen_model: RwSignal<Option<ModelId>>,
-    pub(crate) health: RwSignal<Option<Arc<HealthReport>>>,
-    pub(crate) faults: RwSignal<Arc<Vec<Fault>>>,
     pub(crate) connection: RwSignal<Connection>,
     pub(crate) announcement: RwSignal<String>,
     pub(crate) complaint: RwSignal<Option<String>>,
@@ -81,6 +81,8 @@ pub(crate) struct Store {
     pub(crate) around: Around,
     /// A message that is to come onto the page.
     wanted: StoredValue<Option<MessageId>>,
+    /// Who is told of what few pages watch.
+    watchers: StoredValue<Vec<Watcher>>,
     /// Text that belongs into the composer.
     pub(crate) draft: RwSignal<Option<String>>,
     pub(crate) composing: Composing,
@@ -106,8 +108,6 @@ impl Store {
             busy: RwSignal::new(state.busy()),
             usual_model: RwSignal::new(state.usual_model()),
             chosen_model: RwSignal::new(None),
-            health: RwSignal::new(state.health.clone()),
-            faults: RwSignal::new(Arc::clone(&state.faults)),
             connection: RwSignal::new(Connection::Connecting),
             announcement: RwSignal::new(String::new()),
             complaint: RwSignal::new(None),
@@ -117,6 +117,7 @@ impl Store {
             hydrated: RwSignal::new(false),
             around: Around::new(&state),
             wanted: StoredValue::new(None),
+            watchers: StoredValue::default(),
             entries: StoredValue::new(entries),
             orders: StoredValue::new(None),
             state: StoredValue::new(state),
@@ -154,7 +155,7 @@ impl Store {
     }
 
     /// Takes what the server said since the last time.
-    pub(crate) fn receive(&self, frames: Vec<ServerFrame>) {
+    pub(crate) fn receive(&self, frames: Vec<Heard>) {
         self.update(|state| {
             let mut changes = Changes::default();
             for frame in frames {
@@ -210,24 +211,6 @@ impl Store {
         frames.into_iter().for_each(|frame| self.say(frame));
     }
 
-    /// Follows a topic for as long as the component that asks for it is there.
-    pub(crate) fn watch(self, topic: Topic) {
-        Effect::new(move || {
-            let frame = self
-                .state
-                .try_update_value(|state| state.watch(topic))
-                .flatten();
-            frame.into_iter().for_each(|frame| self.say(frame));
-        });
-        on_cleanup(move || {
-            let frame = self
-                .state
-                .try_update_value(|state| state.unwatch(topic))
-                .flatten();
-            frame.into_iter().for_each(|frame| self.say(frame));
-        });
-    }
-
     /// Connects at once, where a try is being waited for.
     pub(crate) fn hurry(&self) {
         self.order(Order::Hurry);
@@ -280,6 +263,9 @@ impl Store {
             return;
         };
         self.state.with_value(|state| self.publish(state, &changes));
+        for unread in changes.unread {
+            watched::tell(self.watchers, &unread);
+        }
         if changes.resubscribe {
             let frame = self.state.with_value(State::subscription);
             frame.into_iter().for_each(|frame| self.say(frame));
@@ -292,17 +278,6 @@ impl Store {
     fn publish(&self, state: &State, changes: &Changes) {
         set_arc(self.hello, &state.hello);
         self.publish_list(state);
-        set_arc(self.faults, &state.faults);
-        let same = self
-            .health
-            .with_untracked(|known| match (known, &state.health) {
-                (Some(known), Some(new)) => Arc::ptr_eq(known, new),
-                (None, None) => true,
-                (Some(_), None) | (None, Some(_)) => false,
-            });
-        if !same {
-            self.health.set(state.health.clone());
-        }
         let items = state.items();
         self.publish_entries(state, &items, &changes.messages);
         self.around.publish(state);

@@ -5,7 +5,7 @@
 
 mod support;
 
-use evenkeel_app::{Boot, BootPage, shell};
+use evenkeel_app::{Boot, BootPage, Watching, shell};
 use evenkeel_protocol::*;
 use leptos::config::LeptosOptions;
 use leptos::prelude::*;
@@ -255,9 +255,16 @@ fn a_turn_that_nobody_could_answer() {
     keeps_the_policy(&html);
 }
 
+fn admin(state: CircuitState) -> BootPage {
+    BootPage::Admin(Watching {
+        health: serde_json::to_string(&report(state)).ok(),
+        faults: None,
+    })
+}
+
 #[test]
 fn the_health_panel() {
-    let html = page(BootPage::Admin(report(CircuitState::Open)));
+    let html = page(admin(CircuitState::Open));
     sees(
         &html,
         &[
@@ -270,16 +277,16 @@ fn the_health_panel() {
         ],
     );
     keeps_the_policy(&html);
-    let html = page(BootPage::Admin(report(CircuitState::Closed)));
+    let html = page(admin(CircuitState::Closed));
     sees(&html, &["All well."]);
 }
 
 #[test]
 fn the_debug_pane() {
-    let faults = FaultChange::Snapshot {
-        faults: vec![fault()],
-    };
-    let html = page(BootPage::Debug(faults, report(CircuitState::Closed)));
+    let html = page(BootPage::Debug(Watching {
+        health: None,
+        faults: serde_json::to_string(&[fault()]).ok(),
+    }));
     sees(
         &html,
         &[

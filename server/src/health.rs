@@ -86,6 +86,11 @@ impl Health {
         wire::HealthReport {
             snapshot: true,
             status: status(catalog, viewer),
+            findings: vec![],
+            turns: wire::TurnFigures::default(),
+            simulated_turns: None,
+            alerts: vec![],
+            revision: 0,
             providers: providers
                 .map(|provider| self.provider(provider, catalog, viewer, clock))
                 .collect(),
@@ -107,6 +112,9 @@ impl Health {
         wire::ProviderHealth {
             id: provider.id.as_str().into(),
             kind: provider.kind.to_owned(),
+            enabled: provider.enabled,
+            key_source: None,
+            recent: wire::Figures::default(),
             circuit: translate::circuit(&provider.circuits(viewer).view(), clock),
             models: models
                 .filter_map(|model| self.model(model, catalog, viewer, clock))
@@ -139,6 +147,10 @@ impl Health {
             last_success_at: counts.last_success_at,
             listed: model.listed,
             near_names: model.near.clone(),
+            recent: wire::Figures::default(),
+            simulated: None,
+            headroom: None,
+            latest: None,
         })
     }
 }

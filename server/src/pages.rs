@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use evenkeel_app::{Boot, BootPage, Clock};
-use evenkeel_protocol::{FaultChange, Role, Timestamp};
+use evenkeel_app::{Boot, BootPage, Clock, Watching};
+use evenkeel_protocol::{Role, Timestamp};
 use leptos::prelude::{expect_context, provide_context, use_nonce};
 use leptos_axum::ResponseOptions;
 use tower_http::compression::CompressionLayer;
@@ -107,11 +107,13 @@ async fn conversation(
 
 async fn admin(state: State<Arc<Shared>>, principal: Principal, request: Request) -> Response {
     let page = if principal.has(Role::Admin) {
-        BootPage::Admin(
-            state
-                .health
-                .report(&state.catalog(), &principal.id, &state.clock),
-        )
+        let report = state
+            .health
+            .report(&state.catalog(), &principal.id, &state.clock);
+        BootPage::Admin(Watching {
+            health: serde_json::to_string(&report).ok(),
+            faults: None,
+        })
     } else {
         BootPage::NotFound
     };
@@ -120,15 +122,10 @@ async fn admin(state: State<Arc<Shared>>, principal: Principal, request: Request
 
 async fn debug(state: State<Arc<Shared>>, principal: Principal, request: Request) -> Response {
     let page = if principal.has(Role::Tester) {
-        let faults = FaultChange::Snapshot {
-            faults: visible(&state, &principal),
-        };
-        BootPage::Debug(
-            faults,
-            state
-                .health
-                .report(&state.catalog(), &principal.id, &state.clock),
-        )
+        BootPage::Debug(Watching {
+            health: None,
+            faults: serde_json::to_string(&visible(&state, &principal)).ok(),
+        })
     } else {
         BootPage::NotFound
     };

@@ -52,7 +52,7 @@ impl Run {
         request_id: RequestId,
         answer: Message,
     ) -> Result<Arc<Self>, serde_json::Error> {
-        let accepted = ServerFrame::Accepted {
+        let accepted: ServerFrame = ServerFrame::Accepted {
             run_id: id.clone(),
             seq: 1,
             request_id,

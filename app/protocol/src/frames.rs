@@ -138,10 +138,11 @@ pub enum Topic {
     Forecast,
 }
 
-/// What the server says.
+/// What the server says. Health and faults concern few readers, so a page may take them as JSON ([`crate::read::Json`])
+/// and have them read by the part of it that shows them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub enum ServerFrame {
+pub enum ServerFrame<H = HealthReport, F = FaultChange> {
     /// The answer to `hello`.
     Hello(Hello),
     /// A turn has begun; always its run's seq 1.
@@ -220,9 +221,9 @@ pub enum ServerFrame {
         message: Option<Message>,
     },
     /// How providers and models stand.
-    Health(HealthReport),
+    Health(H),
     /// Which faults are armed.
-    Fault(FaultChange),
+    Fault(F),
     /// The conversation list.
     Conversation(ConversationChange),
     /// Who would answer now.
@@ -316,7 +317,7 @@ impl SeamMode {
     }
 }
 
-impl ServerFrame {
+impl<H, F> ServerFrame<H, F> {
     /// The run this frame belongs to and its place in it; none for frames outside any run.
     pub fn place(&self) -> Option<(&RunId, u64)> {
         match self {

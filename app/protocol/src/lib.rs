@@ -4,6 +4,7 @@
 //! `tests/golden.rs` fixes each frame's exact JSON. This crate must never know HTTP, a database, or a user interface:
 //! it is data and serde.
 
+mod admin;
 mod attempt;
 mod conversation;
 mod failure;
@@ -17,6 +18,11 @@ pub mod read;
 #[cfg(any(target_arch = "wasm32", test))]
 mod timestamp;
 
+pub use admin::{
+    AttemptPage, AuditEntry, AuditPage, ChainEffect, Effect, LoggedAttempt, ModelSeries,
+    ModelStatistics, Series, Setting, SettingChange, SettingKind, SettingValue, Settings,
+    SettingsChange, Statistics, TestPlan, TestResult,
+};
 pub use attempt::{Attempt, AttemptKind, AttemptState};
 pub use conversation::{
     Conversation, ConversationChange, ExcerptPiece, Receipt, SearchHit, SearchResults, Suggestions,
@@ -29,7 +35,10 @@ pub use frames::{
     Assistant, Attachment, ClientFrame, Hello, Model, PROTOCOL_VERSION, Role, SeamMode, Send,
     ServerFrame, Topic, User,
 };
-pub use health::{CircuitState, CircuitView, HealthReport, ModelHealth, ProviderHealth, Status};
+pub use health::{
+    Alert, AlertState, Bucket, CircuitState, CircuitView, Figures, Finding, Headroom, HealthReport,
+    ModelHealth, Percentiles, ProviderHealth, ReasonCount, Severity, Status, TurnFigures,
+};
 pub use ids::{
     AttachmentId, ConversationId, FaultId, MessageId, ModelId, ProviderId, RequestId, RunId,
 };

@@ -20,6 +20,15 @@ fn server(frame: ServerFrame, json: &str) {
     assert_eq!(serde_json::from_str::<ServerFrame>(json).unwrap(), frame);
 }
 
+/// What both sides read and write outside the socket.
+fn both<T>(value: T, json: &str)
+where
+    T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug,
+{
+    assert_eq!(serde_json::to_string(&value).unwrap(), json);
+    assert_eq!(serde_json::from_str::<T>(json).unwrap(), value);
+}
+
 fn attempt() -> Attempt {
     Attempt {
         index: 0,
@@ -364,9 +373,38 @@ fn frames_outside_a_turn() {
         ServerFrame::Health(HealthReport {
             snapshot: true,
             status: Status::Degraded,
+            findings: vec![Finding {
+                provider: "p".into(),
+                model: None,
+                circuit: circuit.clone(),
+                status_code: Some(401),
+                saved: 38,
+                saved_by: Some("claude".into()),
+            }],
+            turns: TurnFigures {
+                turns: 3,
+                answered: 2,
+                fallbacks: 1,
+                exhausted: 1,
+                total: Some(TOOK),
+            },
+            simulated_turns: None,
+            alerts: vec![Alert {
+                rule: "error_rate".into(),
+                severity: Severity::Critical,
+                state: AlertState::Firing,
+                summary: "Too many".into(),
+                value: Some(0.5),
+                limit: Some(0.25),
+                since: at("2026-11-20T08:00:00Z"),
+            }],
+            revision: 7,
             providers: vec![ProviderHealth {
                 id: "p".into(),
                 kind: "openai".into(),
+                enabled: true,
+                key_source: Some("environment".into()),
+                recent: figures(),
                 circuit: circuit.clone(),
                 models: vec![ModelHealth {
                     id: "gtp-4o".into(),
@@ -379,10 +417,21 @@ fn frames_outside_a_turn() {
                     last_success_at: None,
                     listed: Some(false),
                     near_names: vec!["gpt-4o".to_owned()],
+                    recent: figures(),
+                    simulated: None,
+                    headroom: Some(Headroom {
+                        requests_left: Some(9),
+                        requests_limit: Some(10),
+                        tokens_left: None,
+                        tokens_limit: None,
+                        resets_at: None,
+                        seen_at: at("2026-11-20T08:00:00Z"),
+                    }),
+                    latest: Some(bucket()),
                 }],
             }],
         }),
-        r#"{"type":"health","snapshot":true,"status":"degraded","providers":[{"id":"p","kind":"openai","circuit":{"state":"open","forced":false,"since":"2026-11-20T08:00:00Z","next_probe_at":"2026-11-20T08:01:00Z","reason":"timeout","simulated":true},"models":[{"id":"gtp-4o","circuit":{"state":"open","forced":false,"since":"2026-11-20T08:00:00Z","next_probe_at":"2026-11-20T08:01:00Z","reason":"timeout","simulated":true},"attempts":3,"failures":1,"in_flight":0,"last_failure":null,"last_failure_at":null,"last_success_at":null,"listed":false,"near_names":["gpt-4o"]}]}]}"#,
+        &HEALTH.replace("FIGURES", FIGURES).replace("BUCKET", BUCKET),
     );
     server(
         ServerFrame::Conversation(ConversationChange::Upserted {
@@ -397,6 +446,127 @@ fn frames_outside_a_turn() {
             },
         }),
         r#"{"type":"conversation","change":"upserted","conversation":{"id":"c","title":"T","title_source":"plain","system_prompt":null,"temporary":false,"created_at":"2026-11-20T08:00:00Z","updated_at":"2026-11-20T08:00:00Z"}}"#,
+    );
+}
+
+const TOOK: Percentiles = Percentiles {
+    p50_ms: 1,
+    p95_ms: 2,
+    p99_ms: 3,
+};
+
+fn figures() -> Figures {
+    Figures {
+        answered: 2,
+        failed: 1,
+        reasons: vec![ReasonCount {
+            reason: Reason::Timeout,
+            count: 1,
+        }],
+        first_token: Some(TOOK),
+        tokens_per_second: Some(12.5),
+        input_tokens: 3,
+        output_tokens: 4,
+        cost: 0.5,
+        ..Figures::default()
+    }
+}
+
+fn bucket() -> Bucket {
+    Bucket {
+        start: at("2026-11-20T08:00:00Z"),
+        answered: 1,
+        failed: 0,
+        simulated: 0,
+        first_token_ms: Some(5),
+        total_ms: None,
+    }
+}
+
+const FIGURES: &str = r#"{"answered":2,"failed":1,"cancelled":0,"skipped":0,"reasons":[{"reason":"timeout","count":1}],"first_token":{"p50_ms":1,"p95_ms":2,"p99_ms":3},"total":null,"tokens_per_second":12.5,"input_tokens":3,"output_tokens":4,"cost":0.5}"#;
+const BUCKET: &str = r#"{"start":"2026-11-20T08:00:00Z","answered":1,"failed":0,"simulated":0,"first_token_ms":5,"total_ms":null}"#;
+const HEALTH: &str = r#"{"type":"health","snapshot":true,"status":"degraded","findings":[{"provider":"p","model":null,"circuit":{"state":"open","forced":false,"since":"2026-11-20T08:00:00Z","next_probe_at":"2026-11-20T08:01:00Z","reason":"timeout","simulated":true},"status_code":401,"saved":38,"saved_by":"claude"}],"turns":{"turns":3,"answered":2,"fallbacks":1,"exhausted":1,"total":{"p50_ms":1,"p95_ms":2,"p99_ms":3}},"simulated_turns":null,"alerts":[{"rule":"error_rate","severity":"critical","state":"firing","summary":"Too many","value":0.5,"limit":0.25,"since":"2026-11-20T08:00:00Z"}],"revision":7,"providers":[{"id":"p","kind":"openai","enabled":true,"key_source":"environment","circuit":{"state":"open","forced":false,"since":"2026-11-20T08:00:00Z","next_probe_at":"2026-11-20T08:01:00Z","reason":"timeout","simulated":true},"recent":FIGURES,"models":[{"id":"gtp-4o","circuit":{"state":"open","forced":false,"since":"2026-11-20T08:00:00Z","next_probe_at":"2026-11-20T08:01:00Z","reason":"timeout","simulated":true},"attempts":3,"failures":1,"in_flight":0,"last_failure":null,"last_failure_at":null,"last_success_at":null,"listed":false,"near_names":["gpt-4o"],"recent":FIGURES,"simulated":null,"headroom":{"requests_left":9,"requests_limit":10,"tokens_left":null,"tokens_limit":null,"resets_at":null,"seen_at":"2026-11-20T08:00:00Z"},"latest":BUCKET}]}]}"#;
+
+#[test]
+fn what_administrators_change() {
+    both(
+        Settings {
+            revision: 7,
+            scope: "global".into(),
+            settings: vec![Setting {
+                key: "resilience.timeout".into(),
+                label: "Timeout".into(),
+                help: "How long.".into(),
+                kind: SettingKind::Duration,
+                value: Some(SettingValue::Text("90s".into())),
+                file: None,
+                live: true,
+                options: vec![],
+            }],
+        },
+        r#"{"revision":7,"scope":"global","settings":[{"key":"resilience.timeout","label":"Timeout","help":"How long.","kind":"duration","value":"90s","file":null,"live":true,"options":[]}]}"#,
+    );
+    let change = |value| SettingChange {
+        scope: "models/gpt-4.1".into(),
+        key: "fallbacks".into(),
+        value,
+    };
+    both(
+        SettingsChange {
+            revision: 7,
+            preview: true,
+            changes: vec![
+                change(Some(SettingValue::List(vec!["claude".into()]))),
+                change(Some(SettingValue::Switch(true))),
+                change(Some(SettingValue::Number(0.5))),
+                change(None),
+            ],
+        },
+        r#"{"revision":7,"preview":true,"changes":[{"scope":"models/gpt-4.1","key":"fallbacks","value":["claude"]},{"scope":"models/gpt-4.1","key":"fallbacks","value":true},{"scope":"models/gpt-4.1","key":"fallbacks","value":0.5},{"scope":"models/gpt-4.1","key":"fallbacks","value":null}]}"#,
+    );
+    both(
+        Effect {
+            revision: 8,
+            running_turns: 1,
+            chains: vec![ChainEffect {
+                model: "a".into(),
+                before: vec!["a".into(), "b".into()],
+                after: vec!["b".into()],
+            }],
+            warnings: vec!["It survives no outage.".into()],
+        },
+        r#"{"revision":8,"running_turns":1,"chains":[{"model":"a","before":["a","b"],"after":["b"]}],"warnings":["It survives no outage."]}"#,
+    );
+}
+
+#[test]
+fn what_administrators_read() {
+    both(
+        AttemptPage {
+            attempts: vec![LoggedAttempt {
+                id: 4,
+                attempt: attempt(),
+                user: "local".into(),
+                request_id: "r".into(),
+                message_id: None,
+                conversation_id: Some("c".into()),
+            }],
+            next: Some(3),
+        },
+        &format!(
+            r#"{{"attempts":[{{"id":4,{},"user":"local","request_id":"r","message_id":null,"conversation_id":"c"}}],"next":3}}"#,
+            ATTEMPT.trim_matches(['{', '}'])
+        ),
+    );
+    both(
+        Series {
+            step_s: 5,
+            models: vec![ModelSeries {
+                model: "a".into(),
+                buckets: vec![bucket()],
+            }],
+        },
+        &format!(r#"{{"step_s":5,"models":[{{"model":"a","buckets":[{BUCKET}]}}]}}"#),
     );
 }
 
@@ -471,13 +641,6 @@ fn forecast() {
 
 #[test]
 fn what_comes_over_http_is_read_as_it_is_written() {
-    fn both<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(
-        value: T,
-        json: &str,
-    ) {
-        assert_eq!(serde_json::to_string(&value).unwrap(), json);
-        assert_eq!(serde_json::from_str::<T>(json).unwrap(), value);
-    }
     both(
         SearchResults {
             results: vec![SearchHit {

@@ -7,19 +7,18 @@ use evenkeel_protocol::{
 use leptos::prelude::*;
 
 use crate::components::{Circuit, ConnectionLine, LocalTime, Switches};
-use crate::store::Store;
+use crate::store::{Store, WatchedStore};
 use crate::wording;
 
 /// The panel.
 #[component]
 pub(crate) fn AdminPage() -> impl IntoView {
-    let store = Store::here();
-    store.watch(Topic::Health);
-    let known = Memo::new(move |_| store.health.with(Option::is_some));
+    let watched = WatchedStore::begin(Store::here(), &[Topic::Health]);
+    let known = Memo::new(move |_| watched.health.with(Option::is_some));
     let ids = Memo::new(move |_| {
         let ids =
             |report: &HealthReport| report.providers.iter().map(|one| one.id.clone()).collect();
-        store
+        watched
             .health
             .with(|report| report.as_deref().map(ids).unwrap_or_else(Vec::new))
     });
@@ -42,9 +41,9 @@ pub(crate) fn AdminPage() -> impl IntoView {
 /// The sentence that an administrator wants.
 #[component]
 fn Verdict() -> impl IntoView {
-    let store = Store::here();
+    let watched = WatchedStore::here();
     let status = move || {
-        store.health.with(|report| {
+        watched.health.with(|report| {
             report.as_ref().map(|report| match report.status {
                 Status::Ok => "ok",
                 Status::Degraded => "degraded",
@@ -53,7 +52,7 @@ fn Verdict() -> impl IntoView {
         })
     };
     let sentences = Memo::new(move |_| {
-        store
+        watched
             .health
             .with(|report| report.as_deref().map(wording::verdict).unwrap_or_default())
     });
@@ -81,12 +80,12 @@ fn Provider(
     /// Which.
     id: ProviderId,
 ) -> impl IntoView {
-    let store = Store::here();
+    let watched = WatchedStore::here();
     let name = id.to_string();
     let provider = {
         let id = id.clone();
         Memo::new(move |_| {
-            store.health.with(|report| {
+            watched.health.with(|report| {
                 report
                     .as_ref()?
                     .providers

@@ -6,14 +6,14 @@ use leptos::prelude::*;
 use crate::api;
 use crate::components::{ConnectionLine, Countdown};
 use crate::state::{FaultDraft, PRESETS};
-use crate::store::Store;
+use crate::store::{Store, WatchedStore};
 use crate::wording;
 
 /// The pane.
 #[component]
 pub(crate) fn DebugPage() -> impl IntoView {
     let store = Store::here();
-    store.watch(Topic::Faults);
+    WatchedStore::begin(store, &[Topic::Faults]);
     let problem = RwSignal::new(None::<String>);
     let halt = move |_| {
         leptos::task::spawn_local(async move {
@@ -289,15 +289,15 @@ fn Field(
 /// The faults that are armed.
 #[component]
 fn Armed() -> impl IntoView {
-    let store = Store::here();
-    let none = Memo::new(move |_| store.faults.with(|faults| faults.is_empty()));
+    let watched = WatchedStore::here();
+    let none = Memo::new(move |_| watched.faults.with(|faults| faults.is_empty()));
     view! {
         <section aria-label="Armed faults" class="flex flex-col gap-2">
             <h2 class="text-lg font-semibold">"Armed"</h2>
             {move || none.get().then(|| view! { <p class="text-muted">"No fault is armed."</p> })}
             <ul class="flex flex-col gap-2">
                 <For
-                    each=move || store.faults.get().to_vec()
+                    each=move || watched.faults.get().to_vec()
                     key=|fault| fault.id.clone()
                     children=|fault| view! { <ArmedFault fault /> }
                 />
@@ -313,12 +313,12 @@ fn ArmedFault(
     /// The fault as it was when it appeared.
     fault: Fault,
 ) -> impl IntoView {
-    let store = Store::here();
+    let watched = WatchedStore::here();
     let id = fault.id.clone();
     let hits = {
         let id = id.clone();
         Memo::new(move |_| {
-            store.faults.with(|all| {
+            watched.faults.with(|all| {
                 all.iter()
                     .find(|one| one.id == id)
                     .map_or(0, |one| one.hits)

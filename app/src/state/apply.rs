@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use evenkeel_protocol::read::Json;
 use evenkeel_protocol::{
     Attempt, AttemptKind, AttemptState, ConversationId, Message, MessageId, MessageStatus,
     RequestId, RunId, Seam, ServerFrame, Timestamp, Transcript, TurnError,
@@ -12,8 +13,20 @@ use super::send::answer;
 use super::{Entry, Phase, State};
 use crate::wording;
 
+/// A frame as every page hears it. What few pages watch stays unread: most of those who chat never need to be able to.
+pub type Heard = ServerFrame<Json, Json>;
+
+/// A part of a frame that is read by the part of the page that shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Unread {
+    /// A `HealthReport`.
+    Health(Json),
+    /// A `FaultChange`.
+    Fault(Json),
+}
+
 /// What came of a frame, for those who show it and those who talk to the server.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
     /// Messages that are not what they were.
     pub messages: Vec<MessageId>,
@@ -27,6 +40,8 @@ pub struct Changes {
     pub say: Option<String>,
     /// An error that belongs to nothing in particular.
     pub complaint: Option<String>,
+    /// For whoever watches it.
+    pub unread: Vec<Unread>,
 }
 
 impl Changes {
@@ -42,6 +57,7 @@ impl Changes {
         self.opened = later.opened.or(self.opened.take());
         self.say = later.say.or(self.say.take());
         self.complaint = later.complaint.or(self.complaint.take());
+        self.unread.extend(later.unread);
     }
 }
 
@@ -55,7 +71,7 @@ struct Accepted {
 
 impl State {
     /// Applies one frame.
-    pub fn apply(&mut self, frame: ServerFrame) -> Changes {
+    pub fn apply(&mut self, frame: Heard) -> Changes {
         let mut changes = Changes::default();
         match frame {
             ServerFrame::Hello(hello) => {
@@ -144,8 +160,8 @@ impl State {
                     &mut changes,
                 );
             }
-            ServerFrame::Health(report) => self.health(report),
-            ServerFrame::Fault(change) => self.fault(change),
+            ServerFrame::Health(report) => changes.unread.push(Unread::Health(report)),
+            ServerFrame::Fault(change) => changes.unread.push(Unread::Fault(change)),
             ServerFrame::Conversation(change) => changes.merge(self.listed(change)),
             ServerFrame::Forecast(forecast) => {
                 self.forecast = Arc::new(forecast);

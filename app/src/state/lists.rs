@@ -1,8 +1,8 @@
-//! Lists that begin with a snapshot and go on with changes: conversations, health, faults.
+//! The conversation list: it begins with a snapshot and goes on with changes.
 
 use std::sync::Arc;
 
-use evenkeel_protocol::{ConversationChange, FaultChange, HealthReport};
+use evenkeel_protocol::ConversationChange;
 
 use super::{Changes, Phase, State};
 
@@ -42,39 +42,5 @@ impl State {
             }
         }
         false
-    }
-
-    pub(super) fn health(&mut self, report: HealthReport) {
-        match &mut self.health {
-            Some(known) if !report.snapshot => {
-                let known = Arc::make_mut(known);
-                known.status = report.status;
-                for provider in report.providers {
-                    match known
-                        .providers
-                        .iter_mut()
-                        .find(|known| known.id == provider.id)
-                    {
-                        Some(known) => *known = provider,
-                        None => known.providers.push(provider),
-                    }
-                }
-            }
-            Some(_) | None => self.health = Some(Arc::new(report)),
-        }
-    }
-
-    pub(super) fn fault(&mut self, change: FaultChange) {
-        let list = Arc::make_mut(&mut self.faults);
-        match change {
-            FaultChange::Snapshot { faults } => *list = faults,
-            FaultChange::Armed { fault } => {
-                match list.iter_mut().find(|known| known.id == fault.id) {
-                    Some(known) => *known = fault,
-                    None => list.push(fault),
-                }
-            }
-            FaultChange::Ended { fault_id } => list.retain(|known| known.id != fault_id),
-        }
     }
 }

@@ -24,18 +24,19 @@ mod runs;
 mod send;
 mod shortcuts;
 mod transcript;
+mod watched;
 mod window;
 
 use std::sync::Arc;
 
 use evenkeel_protocol::read::Read;
 use evenkeel_protocol::{
-    ClientFrame, Conversation, ConversationId, Fault, FaultChange, Forecast, HealthReport, Hello,
-    Model, ModelId, PROTOCOL_VERSION, RunId, Topic, User,
+    ClientFrame, Conversation, ConversationId, Forecast, Hello, Model, ModelId, PROTOCOL_VERSION,
+    RunId, Topic, User,
 };
 
 pub use again::Again;
-pub use apply::Changes;
+pub use apply::{Changes, Heard, Unread};
 pub use backoff::delay_ms;
 pub use blocks::{Block, Blocks, in_text};
 pub use drafts::{DRAFT, Draft, forgotten};
@@ -54,9 +55,10 @@ pub use runs::Runs;
 pub use send::Pending;
 pub use shortcuts::{Action, Keys, Pressed, SHORTCUTS, Scope, Shortcut};
 pub use transcript::{Entry, Item, Open, Phase};
+pub use watched::Watched;
 pub use window::newest;
 
-use crate::{Boot, BootPage, Clock};
+use crate::{Boot, BootPage, Clock, Watching};
 
 /// Reads what was written as JSON. serde's own readers would bring several times the code into the browser's first file.
 pub fn read_json<T: Read>(json: &str) -> Option<T> {
@@ -76,14 +78,12 @@ pub struct State {
     pub pending: Vec<Arc<Pending>>,
     /// Answers that have been asked for again, and which the server has not accepted yet.
     pub again: Vec<Arc<Again>>,
-    /// How providers and models stand, once it is known.
-    pub health: Option<Arc<HealthReport>>,
     /// Who would answer now, where it is not the model asked for.
     pub forecast: Arc<Forecast>,
     /// The forecast has been told since the page connected.
     pub forecast_known: bool,
-    /// The armed faults, oldest first.
-    pub faults: Arc<Vec<Fault>>,
+    /// What the page watches, as it was when the page began.
+    pub watching: Watching,
     /// The reader's clock when the page began.
     pub clock: Clock,
     /// The next new conversation is a temporary one.
@@ -113,10 +113,9 @@ impl Default for State {
             open: Open::default(),
             pending: Vec::new(),
             again: Vec::new(),
-            health: None,
             forecast: Arc::default(),
             forecast_known: false,
-            faults: Arc::default(),
+            watching: Watching::default(),
             clock: Clock::default(),
             temporary: false,
             runs: Runs::default(),
@@ -141,13 +140,7 @@ impl From<Boot> for State {
             BootPage::New => {}
             BootPage::Conversation(transcript) => state.open = Open::of(transcript, false),
             BootPage::ConversationEnd(transcript) => state.open = Open::of(transcript, true),
-            BootPage::Admin(report) => state.health = Some(Arc::new(report)),
-            BootPage::Debug(faults, report) => {
-                if let FaultChange::Snapshot { faults } = faults {
-                    state.faults = Arc::new(faults);
-                }
-                state.health = Some(Arc::new(report));
-            }
+            BootPage::Admin(watching) | BootPage::Debug(watching) => state.watching = watching,
             BootPage::NotFound => state.open.phase = Phase::Missing,
         }
         state

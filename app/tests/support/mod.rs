@@ -238,6 +238,10 @@ pub fn report(state: CircuitState) -> HealthReport {
         last_success_at: None,
         listed: None,
         near_names: vec![],
+        recent: Figures::default(),
+        simulated: None,
+        headroom: None,
+        latest: None,
     };
     HealthReport {
         snapshot: true,
@@ -246,9 +250,17 @@ pub fn report(state: CircuitState) -> HealthReport {
         } else {
             Status::Degraded
         },
+        findings: vec![],
+        turns: TurnFigures::default(),
+        simulated_turns: None,
+        alerts: vec![],
+        revision: 0,
         providers: vec![ProviderHealth {
             id: "demo-harbour".into(),
             kind: "demo".into(),
+            enabled: true,
+            key_source: None,
+            recent: Figures::default(),
             circuit: circuit(CircuitState::Closed),
             models: vec![model],
         }],

@@ -31,8 +31,8 @@ fn versions(state: &State, id: &str) -> (usize, usize) {
     (place, versions.len())
 }
 
-fn accepted(run: &str, request: &str, question: &str, answer: &str) -> ServerFrame {
-    ServerFrame::Accepted {
+fn accepted(run: &str, request: &str, question: &str, answer: &str) -> Heard {
+    Heard::Accepted {
         run_id: run.into(),
         seq: 1,
         request_id: request.into(),
@@ -155,7 +155,7 @@ fn a_refused_regeneration_is_told_and_shows_what_was_there() {
         error: "Too often.".into(),
         kind: ErrorKind::RateLimited,
     };
-    let changes = state.apply(ServerFrame::Error {
+    let changes = state.apply(Heard::Error {
         run_id: None,
         seq: None,
         request_id: Some("g".into()),
@@ -205,7 +205,7 @@ fn two_answers_are_written_at_once_and_the_shown_one_is_stopped() {
     }
     for (run, text) in [("r1", "one"), ("r2", "two"), ("r1", " more")] {
         let seq = if text == " more" { 3 } else { 2 };
-        state.apply(ServerFrame::Delta {
+        state.apply(Heard::Delta {
             run_id: run.into(),
             seq,
             text: text.into(),
@@ -275,7 +275,7 @@ impl Server {
         questions.map(|one| one.id.clone()).collect()
     }
 
-    fn accept(&mut self, frame: &ClientFrame) -> Option<ServerFrame> {
+    fn accept(&mut self, frame: &ClientFrame) -> Option<Heard> {
         let (request_id, question) = match frame {
             ClientFrame::Send(send) => {
                 let parent = match &send.edited_id {
@@ -384,7 +384,7 @@ proptest! {
                     let frame = server.asked.remove(index.index(server.asked.len()));
                     if let Some(accepted) = server.accept(&frame) {
                         state.apply(accepted.clone());
-                        if let ServerFrame::Accepted { answer_id, .. } = accepted
+                        if let Heard::Accepted { answer_id, .. } = accepted
                             && state.pending.is_empty()
                             && state.again.is_empty()
                             && state.open.get(&answer_id).is_some()
@@ -403,7 +403,7 @@ proptest! {
                         panic!("{frame:?}")
                     };
                     let error = TurnError { error: "No.".into(), kind: ErrorKind::RateLimited };
-                    state.apply(ServerFrame::Error { run_id: None, seq: None, request_id: Some(request_id), error, message: None });
+                    state.apply(Heard::Error { run_id: None, seq: None, request_id: Some(request_id), error, message: None });
                 }
                 Step::Accept(_) | Step::Refuse(_) => {}
                 Step::Foreign(index) => {
@@ -420,7 +420,7 @@ proptest! {
                     if message.role == MessageRole::Assistant {
                         let run_id = message.run_id.clone().unwrap();
                         let message = Message { status: MessageStatus::Complete, ..message };
-                        state.apply(ServerFrame::Done { run_id, seq: 9, message });
+                        state.apply(Heard::Done { run_id, seq: 9, message });
                     }
                 }
                 Step::Choose(index) => {

@@ -7,8 +7,8 @@ fn open() -> State {
     State::from(boot(BootPage::Conversation(transcript(vec![question]))))
 }
 
-fn deleted() -> ServerFrame {
-    ServerFrame::Conversation(ConversationChange::Deleted {
+fn deleted() -> Heard {
+    Heard::Conversation(ConversationChange::Deleted {
         conversation_id: "c".into(),
     })
 }
@@ -20,17 +20,17 @@ fn a_deleted_conversation_that_is_brought_back_is_fetched_and_followed_again() {
     assert_eq!(state.open.phase, Phase::Deleted);
     let conversation = transcript(vec![]).conversation;
     let back = ConversationChange::Upserted { conversation };
-    let changes = state.apply(ServerFrame::Conversation(back.clone()));
+    let changes = state.apply(Heard::Conversation(back.clone()));
     assert_eq!(state.open.phase, Phase::Loading);
     assert!(changes.reload && changes.resubscribe);
-    let again = state.apply(ServerFrame::Conversation(back));
+    let again = state.apply(Heard::Conversation(back));
     assert!(!again.reload && !again.resubscribe);
 }
 
 #[test]
 fn a_deletion_of_another_conversation_leaves_this_one() {
     let mut state = open();
-    state.apply(ServerFrame::Conversation(ConversationChange::Deleted {
+    state.apply(Heard::Conversation(ConversationChange::Deleted {
         conversation_id: "other".into(),
     }));
     assert_eq!(state.open.phase, Phase::Ready);

@@ -109,9 +109,9 @@ fn boot(page: BootPage) -> Boot {
 }
 
 /// A turn as the server keeps it: its first frame, its events, its end.
-fn turn(pieces: &[String], end: bool) -> Vec<ServerFrame> {
+fn turn(pieces: &[String], end: bool) -> Vec<Heard> {
     let text: String = pieces.concat();
-    let mut frames = vec![ServerFrame::Accepted {
+    let mut frames = vec![Heard::Accepted {
         run_id: run(),
         seq: 0,
         request_id: "q".into(),
@@ -125,14 +125,14 @@ fn turn(pieces: &[String], end: bool) -> Vec<ServerFrame> {
         attempt(1, "b", AttemptKind::Fallback, AttemptState::Started),
         attempt(1, "b", AttemptKind::Fallback, AttemptState::Answering),
     ] {
-        frames.push(ServerFrame::Attempt {
+        frames.push(Heard::Attempt {
             run_id: run(),
             seq: 0,
             attempt,
         });
     }
     for text in pieces {
-        frames.push(ServerFrame::Delta {
+        frames.push(Heard::Delta {
             run_id: run(),
             seq: 0,
             text: text.clone(),
@@ -140,7 +140,7 @@ fn turn(pieces: &[String], end: bool) -> Vec<ServerFrame> {
     }
     if end {
         let message = message("m2", Some("m1"), MessageRole::Assistant, &text);
-        frames.push(ServerFrame::Done {
+        frames.push(Heard::Done {
             run_id: run(),
             seq: 0,
             message,
@@ -152,20 +152,20 @@ fn turn(pieces: &[String], end: bool) -> Vec<ServerFrame> {
     frames
 }
 
-fn number(frame: &mut ServerFrame, place: u64) {
+fn number(frame: &mut Heard, place: u64) {
     match frame {
-        ServerFrame::Accepted { seq, .. }
-        | ServerFrame::Attempt { seq, .. }
-        | ServerFrame::Delta { seq, .. }
-        | ServerFrame::Seam { seq, .. }
-        | ServerFrame::Done { seq, .. } => *seq = place,
-        ServerFrame::Error { seq, .. } => *seq = Some(place),
-        ServerFrame::Hello(_)
-        | ServerFrame::Health(_)
-        | ServerFrame::Fault(_)
-        | ServerFrame::Conversation(_)
-        | ServerFrame::Forecast(_)
-        | ServerFrame::Pong => {}
+        Heard::Accepted { seq, .. }
+        | Heard::Attempt { seq, .. }
+        | Heard::Delta { seq, .. }
+        | Heard::Seam { seq, .. }
+        | Heard::Done { seq, .. } => *seq = place,
+        Heard::Error { seq, .. } => *seq = Some(place),
+        Heard::Hello(_)
+        | Heard::Health(_)
+        | Heard::Fault(_)
+        | Heard::Conversation(_)
+        | Heard::Forecast(_)
+        | Heard::Pong => {}
     }
 }
 
@@ -177,7 +177,7 @@ fn asking() -> State {
 }
 
 /// What the server replays when it is asked to.
-fn replay(state: &State, frames: &[ServerFrame]) -> Vec<ServerFrame> {
+fn replay(state: &State, frames: &[Heard]) -> Vec<Heard> {
     let Some(ClientFrame::Subscribe { after, .. }) = state.subscription() else {
         return vec![];
     };

@@ -32,7 +32,7 @@ fn turn_with_seam(
     pieces: &[String],
     seam: Option<(prop::sample::Index, SeamMode)>,
     end: bool,
-) -> Vec<ServerFrame> {
+) -> Vec<Heard> {
     let mut frames = turn(pieces, end);
     let Some((index, mode)) = seam.filter(|_| !pieces.is_empty()) else {
         return frames;
@@ -46,11 +46,11 @@ fn turn_with_seam(
     };
     let first = frames
         .iter()
-        .position(|frame| matches!(frame, ServerFrame::Delta { .. }))
+        .position(|frame| matches!(frame, Heard::Delta { .. }))
         .unwrap();
     frames.insert(
         first + before.len(),
-        ServerFrame::Seam {
+        Heard::Seam {
             run_id: run(),
             seq: 0,
             from: "b".into(),
@@ -59,7 +59,7 @@ fn turn_with_seam(
             at,
         },
     );
-    if let Some(ServerFrame::Done { message, .. }) = frames.last_mut() {
+    if let Some(Heard::Done { message, .. }) = frames.last_mut() {
         message.model_name = Some("c".into());
         message.seams = vec![Seam {
             from: "b".into(),

@@ -4,8 +4,8 @@ use evenkeel_protocol::{Attachment, ErrorKind};
 
 use super::*;
 
-fn refusal(kind: ErrorKind) -> ServerFrame {
-    ServerFrame::Error {
+fn refusal(kind: ErrorKind) -> Heard {
+    Heard::Error {
         run_id: None,
         seq: None,
         request_id: Some("q".into()),
@@ -27,8 +27,8 @@ fn sends(state: &State) -> Vec<evenkeel_protocol::Send> {
     sends
 }
 
-fn hello() -> ServerFrame {
-    ServerFrame::Hello(boot(BootPage::New).hello)
+fn hello() -> Heard {
+    Heard::Hello(boot(BootPage::New).hello)
 }
 
 #[test]

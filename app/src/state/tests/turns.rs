@@ -40,7 +40,7 @@ fn a_refused_send_is_kept_and_can_be_taken_back() {
         error: "Too long.".into(),
         kind: ErrorKind::InvalidRequest,
     };
-    state.apply(ServerFrame::Error {
+    state.apply(Heard::Error {
         run_id: None,
         seq: None,
         request_id: Some("q".into()),
@@ -163,7 +163,7 @@ fn an_exhausted_turn_keeps_the_question_and_says_why() {
         error: "Nobody could answer.".into(),
         kind,
     };
-    let changes = state.apply(ServerFrame::Error {
+    let changes = state.apply(Heard::Error {
         run_id: Some(run()),
         seq: Some(2),
         request_id: None,
@@ -182,7 +182,7 @@ fn an_exhausted_turn_keeps_the_question_and_says_why() {
 fn broken_off(mode: SeamMode, at: u64) -> (State, Changes) {
     let mut state = asking();
     let mut frames = turn(&["Hel".into()], false);
-    let attempt = |seq, state| ServerFrame::Attempt {
+    let attempt = |seq, state| Heard::Attempt {
         run_id: run(),
         seq,
         attempt: attempt(2, "c", AttemptKind::Fallback, state),
@@ -196,7 +196,7 @@ fn broken_off(mode: SeamMode, at: u64) -> (State, Changes) {
     // What the other model says is compared, and not shown yet.
     let answer = state.open.get(&"m2".into()).unwrap();
     assert_eq!(answer.message.model_name, Some("b".into()));
-    let changes = state.apply(ServerFrame::Seam {
+    let changes = state.apply(Heard::Seam {
         run_id: run(),
         seq: seq + 3,
         from: "b".into(),
@@ -204,7 +204,7 @@ fn broken_off(mode: SeamMode, at: u64) -> (State, Changes) {
         mode,
         at,
     });
-    state.apply(ServerFrame::Delta {
+    state.apply(Heard::Delta {
         run_id: run(),
         seq: seq + 4,
         text: "lo".into(),
@@ -270,7 +270,7 @@ fn what_the_server_kept_of_an_answer_has_the_same_marks() {
         whole.status = MessageStatus::Complete;
         let page = BootPage::Conversation(transcript(vec![whole.clone()]));
         let reloaded = State::from(boot(page));
-        let changes = state.apply(ServerFrame::Done {
+        let changes = state.apply(Heard::Done {
             run_id: run(),
             seq: 99,
             message: whole,
@@ -304,7 +304,7 @@ fn a_run_that_is_replayed_from_its_beginning_has_each_seam_once() {
     let page = BootPage::Conversation(transcript(vec![question, answer]));
     let mut state = State::from(boot(page));
     let mut frames = turn(&["Hel".into()], false);
-    frames.push(ServerFrame::Seam {
+    frames.push(Heard::Seam {
         run_id: run(),
         seq: frames.len() as u64 + 1,
         from: "b".into(),
@@ -333,8 +333,7 @@ fn lists_follow_their_changes() {
         created_at: at(0),
         updated_at: at(second),
     };
-    let upsert =
-        |conversation| ServerFrame::Conversation(ConversationChange::Upserted { conversation });
+    let upsert = |conversation| Heard::Conversation(ConversationChange::Upserted { conversation });
     for (id, second) in [("x", 1), ("y", 3), ("z", 2), ("x", 4)] {
         state.apply(upsert(entry(id, second)));
     }
@@ -344,44 +343,8 @@ fn lists_follow_their_changes() {
         .map(|one| one.id.to_string())
         .collect();
     assert_eq!(ids, ["x", "y", "z"]);
-    state.apply(ServerFrame::Conversation(ConversationChange::Deleted {
+    state.apply(Heard::Conversation(ConversationChange::Deleted {
         conversation_id: "y".into(),
     }));
     assert_eq!(state.conversations.len(), 2);
-
-    let circuit = CircuitView {
-        state: CircuitState::Closed,
-        forced: false,
-        since: None,
-        next_probe_at: None,
-        reason: None,
-        simulated: false,
-    };
-    let provider = |id: &str, state| ProviderHealth {
-        id: id.into(),
-        kind: "demo".into(),
-        circuit: CircuitView {
-            state,
-            ..circuit.clone()
-        },
-        models: vec![],
-    };
-    let report = |snapshot, providers| {
-        ServerFrame::Health(HealthReport {
-            snapshot,
-            status: Status::Ok,
-            providers,
-        })
-    };
-    state.apply(report(
-        true,
-        vec![
-            provider("p", CircuitState::Closed),
-            provider("q", CircuitState::Closed),
-        ],
-    ));
-    state.apply(report(false, vec![provider("q", CircuitState::Open)]));
-    let health = state.health.clone().unwrap();
-    assert_eq!(health.providers.len(), 2);
-    assert_eq!(health.providers[1].circuit.state, CircuitState::Open);
 }

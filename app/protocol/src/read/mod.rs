@@ -9,12 +9,11 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::{
-    Assistant, AttachedFile, Attempt, AttemptKind, AttemptState, Audience, CircuitState,
-    CircuitView, Conversation, ConversationChange, ErrorKind, ExcerptPiece, Fault, FaultChange,
-    FaultKind, FaultSpec, Forecast, HealthReport, Hello, Message, MessageRole, MessageStatus,
-    Model, ModelFailure, ModelForecast, ModelHealth, ProviderHealth, Reason, Receipt, Role, Seam,
-    SeamMode, SearchHit, SearchResults, ServerFrame, Star, Status, Suggestions, Target, Timestamp,
-    TitleSource, Transcript, TurnError, Usage, User,
+    Assistant, AttachedFile, Attempt, AttemptKind, AttemptState, CircuitState, CircuitView,
+    Conversation, ConversationChange, ErrorKind, ExcerptPiece, Forecast, Hello, Message,
+    MessageRole, MessageStatus, Model, ModelFailure, ModelForecast, Reason, Receipt, Role, Seam,
+    SeamMode, SearchHit, SearchResults, ServerFrame, Suggestions, Timestamp, TitleSource,
+    Transcript, TurnError, Usage, User,
 };
 
 /// What is wrong with a piece of JSON, and in which field.
@@ -44,7 +43,7 @@ impl fmt::Display for Wrong {
 }
 
 /// JSON of any shape. No number of the protocol is both whole and negative.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Json {
     /// `null`.
     Null,
@@ -63,10 +62,15 @@ pub enum Json {
 }
 
 /// The fields of an object that nobody has taken yet.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Object(Vec<(String, Json)>);
 
 impl Object {
+    /// The fields that are left.
+    fn rest(&mut self) -> Json {
+        Json::Object(Self(std::mem::take(&mut self.0)))
+    }
+
     fn take(&mut self, field: &str) -> Option<Json> {
         let place = self.0.iter().position(|(name, _)| name == field)?;
         Some(self.0.swap_remove(place).1)
@@ -263,9 +267,9 @@ impl<'de> Visitor<'de> for Tree {
 
 macro_rules! deserialize {
     ($($type:ident)+) => {$(
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                Self::read(Json::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::read(<Json as serde::Deserialize>::deserialize(deserializer)?).map_err(serde::de::Error::custom)
             }
         }
     )+};
@@ -307,6 +311,9 @@ macro_rules! names {
     };
 }
 
+mod fault;
+mod health;
+
 names! {
     AttemptKind {
         "primary" => Primary, "retry" => Retry, "fallback" => Fallback, "hedge" => Hedge, "probe" => Probe,
@@ -341,8 +348,6 @@ names! {
     Role { "user" => User, "tester" => Tester, "admin" => Admin }
     SeamMode { "continued" => Continued, "spliced" => Spliced, "restarted" => Restarted }
     TitleSource { "plain" => Plain, "model" => Model, "person" => Person }
-    Star { "*" => Star }
-    Status { "ok" => Ok, "degraded" => Degraded, "down" => Down }
 }
 
 structs! {
@@ -356,7 +361,6 @@ structs! {
     Conversation { id, title, created_at, updated_at, system_prompt; title_source, temporary }
     ExcerptPiece { text, hit }
     Forecast { models }
-    HealthReport { snapshot, status, providers }
     Hello { protocol, user, models, assistants, version, default_model }
     Message {
         id, conversation_id, parent_id, role, text, status, created_at, model_name, requested_model, provider,
@@ -364,12 +368,7 @@ structs! {
     }
     Model { id, provider, fallbacks, demo }
     ModelFailure { model_name, status_code, reason, detail }
-    ModelHealth {
-        id, circuit, attempts, failures, in_flight, last_failure, last_failure_at, last_success_at,
-        listed, near_names,
-    }
     ModelForecast { model, answers, reason, retry_at, simulated }
-    ProviderHealth { id, kind, circuit, models }
     Receipt { since, answers, saved, lost, seconds_lost, extra_cost, simulated }
     SearchHit { conversation, message_id, excerpt }
     SearchResults { results }
@@ -379,9 +378,15 @@ structs! {
     User { id, name, roles }
 }
 
-deserialize! { Audience ConversationChange ErrorKind Fault FaultChange FaultKind FaultSpec ServerFrame Target Transcript TurnError }
+deserialize! { ConversationChange ErrorKind Transcript TurnError }
 
-impl Take for ServerFrame {
+impl<'de, H: Read, F: Read> Deserialize<'de> for ServerFrame<H, F> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::read(Json::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+impl<H: Read, F: Read> Take for ServerFrame<H, F> {
     fn take(object: &mut Object) -> Result<Self, Wrong> {
         Ok(match object.field::<String>("type")?.as_str() {
             "hello" => Self::Hello(Take::take(object)?),
@@ -431,8 +436,8 @@ impl Take for ServerFrame {
                 message: object.field("message")?,
                 error: Take::take(object)?,
             },
-            "health" => Self::Health(Take::take(object)?),
-            "fault" => Self::Fault(Take::take(object)?),
+            "health" => Self::Health(H::read(object.rest())?),
+            "fault" => Self::Fault(F::read(object.rest())?),
             "conversation" => Self::Conversation(Take::take(object)?),
             "forecast" => Self::Forecast(Take::take(object)?),
             "pong" => Self::Pong,
@@ -483,85 +488,5 @@ impl Take for ErrorKind {
             "internal" => Self::Internal,
             _ => return Err(Wrong::new("unknown type of error")),
         })
-    }
-}
-
-impl Take for FaultChange {
-    fn take(object: &mut Object) -> Result<Self, Wrong> {
-        Ok(match object.field::<String>("change")?.as_str() {
-            "snapshot" => take!(object, Self::Snapshot { faults }),
-            "armed" => take!(object, Self::Armed { fault }),
-            "ended" => take!(object, Self::Ended { fault_id }),
-            _ => return Err(Wrong::new("unknown change")),
-        })
-    }
-}
-
-impl Take for Fault {
-    fn take(object: &mut Object) -> Result<Self, Wrong> {
-        Ok(Self {
-            spec: Take::take(object)?,
-            id: object.field("id")?,
-            armed_at: object.field("armed_at")?,
-            expires_at: object.field("expires_at")?,
-            hits: object.field("hits")?,
-        })
-    }
-}
-
-impl Take for FaultSpec {
-    fn take(object: &mut Object) -> Result<Self, Wrong> {
-        Ok(Self {
-            target: object.field("target")?,
-            audience: object.field("audience")?,
-            kind: Take::take(object)?,
-            probability: object.field::<Option<f64>>("probability")?.unwrap_or(1.0),
-            first_n: object.field("first_n")?,
-            seed: object.field("seed")?,
-            ttl_s: object.field("ttl_s")?,
-            note: object.field("note")?,
-        })
-    }
-}
-
-impl Take for FaultKind {
-    fn take(object: &mut Object) -> Result<Self, Wrong> {
-        Ok(match object.field::<String>("kind")?.as_str() {
-            "http_status" => take!(
-                object,
-                Self::HttpStatus {
-                    status,
-                    retry_after_s,
-                    message
-                }
-            ),
-            "connection_refused" => Self::ConnectionRefused,
-            "no_response" => Self::NoResponse,
-            "stream_cut" => take!(object, Self::StreamCut { after_tokens }),
-            _ => return Err(Wrong::new("unknown kind of fault")),
-        })
-    }
-}
-
-impl Read for Audience {
-    fn read(json: Json) -> Result<Self, Wrong> {
-        match String::read(json)?.as_str() {
-            "me" => Ok(Self::Me),
-            "everyone" => Ok(Self::Everyone),
-            _ => Err(Wrong::new("unknown name")),
-        }
-    }
-
-    fn missing() -> Result<Self, Wrong> {
-        Ok(Self::default())
-    }
-}
-
-impl Read for Target {
-    fn read(json: Json) -> Result<Self, Wrong> {
-        if let Json::Object(mut object) = json {
-            return Ok(take!(object, Self::Some { provider, model }));
-        }
-        Star::read(json).map(Self::Everything)
     }
 }
