@@ -108,6 +108,35 @@ impl Draft {
     }
 }
 
+/// The parts under which settings are shown.
+pub const SECTIONS: [&str; 5] = [
+    "Who is asked",
+    "Times",
+    "Retries",
+    "Circuits",
+    "Everything else",
+];
+
+/// The part that a setting belongs to.
+pub fn section(setting: &Setting) -> &'static str {
+    let key = setting.key.rsplit('.').next().unwrap_or_default();
+    let has = |words: &[&str]| words.iter().any(|word| key.contains(word));
+    let [who, times, retries, circuits, rest] = SECTIONS;
+    if matches!(setting.kind, SettingKind::Models | SettingKind::Providers)
+        || has(&["enabled", "routing", "default_model", "use_", "percent"])
+    {
+        who
+    } else if has(&["circuit", "cooldown"]) {
+        circuits
+    } else if has(&["retr"]) {
+        retries
+    } else if has(&["timeout", "deadline", "stall", "idle", "hedge"]) {
+        times
+    } else {
+        rest
+    }
+}
+
 /// Moves an entry of a list to another place.
 pub fn move_item(list: &mut Vec<String>, from: usize, to: usize) {
     if from < list.len() && to < list.len() {
@@ -178,7 +207,12 @@ mod tests {
 
     #[test]
     fn a_draft_keeps_what_it_was_begun_with_and_knows_a_clash() {
-        let at = |value: &str| setting(SettingKind::Duration, Some(SettingValue::Text(value.into())));
+        let at = |value: &str| {
+            setting(
+                SettingKind::Duration,
+                Some(SettingValue::Text(value.into())),
+            )
+        };
         let begun = Draft::take(None, &at("45s"), text("60s")).unwrap();
         assert!(!begun.clashes(&at("45s")));
         assert!(begun.clashes(&at("90s")), "another has changed it");
@@ -186,6 +220,28 @@ mod tests {
         let typed_on = Draft::take(Some(&begun), &at("90s"), text("61s")).unwrap();
         assert_eq!(typed_on.base, begun.base);
         assert_eq!(Draft::take(Some(&begun), &at("90s"), text("90s")), None);
+    }
+
+    #[test]
+    fn settings_are_shown_beside_their_like() {
+        let of = |key: &str, kind| {
+            section(&Setting {
+                key: key.into(),
+                ..setting(kind, None)
+            })
+        };
+        assert_eq!(of("fallbacks", SettingKind::Models), SECTIONS[0]);
+        assert_eq!(of("enabled", SettingKind::Switch), SECTIONS[0]);
+        assert_eq!(of("resilience.timeout", SettingKind::Duration), SECTIONS[1]);
+        assert_eq!(
+            of("resilience.retry_base_delay", SettingKind::Duration),
+            SECTIONS[2]
+        );
+        assert_eq!(
+            of("resilience.circuit_cooldown", SettingKind::Duration),
+            SECTIONS[3]
+        );
+        assert_eq!(of("resilience.jitter", SettingKind::Share), SECTIONS[4]);
     }
 
     #[test]

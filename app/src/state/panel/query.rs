@@ -29,7 +29,10 @@ mod tests {
     fn whatever_is_written_is_read_again() {
         for text in ["", "gpt-4o", "a b&c=d+e#f?%", "models/mistral:7b", "Düne ✓"] {
             let address = encoded(text);
-            assert!(!address.contains(['&', '=', '#', '?', ' ', '+']), "{address}");
+            assert!(
+                !address.contains(['&', '=', '#', '?', ' ', '+']),
+                "{address}"
+            );
             assert_eq!(decoded(&address), text);
         }
         assert_eq!(decoded("a+b%2"), "a b%2");

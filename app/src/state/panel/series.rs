@@ -69,7 +69,9 @@ impl Track {
 
     /// A bucket that has come or has grown; those that began before `keep_from` are forgotten.
     pub fn add(&mut self, bucket: Bucket, keep_from: i64) {
-        let place = self.buckets.partition_point(|known| known.start < bucket.start);
+        let place = self
+            .buckets
+            .partition_point(|known| known.start < bucket.start);
         match self.buckets.get_mut(place) {
             Some(known) if known.start == bucket.start => *known = bucket,
             Some(_) | None => self.buckets.insert(place, bucket),
@@ -142,7 +144,10 @@ mod tests {
         let slots = track.window(113_000, QUARTER_STEP_MS, 4);
         let starts: Vec<_> = slots.iter().map(|slot| slot.start).collect();
         assert_eq!(starts, [95_000, 100_000, 105_000, 110_000]);
-        let counts: Vec<_> = slots.iter().map(|slot| (slot.answered, slot.failed)).collect();
+        let counts: Vec<_> = slots
+            .iter()
+            .map(|slot| (slot.answered, slot.failed))
+            .collect();
         assert_eq!(counts, [(0, 0), (1, 1), (0, 0), (2, 0)]);
         assert_eq!(slots[0].first_token_ms, None);
         assert_eq!(slots[1].first_token_ms, Some(100));
