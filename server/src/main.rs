@@ -21,6 +21,7 @@ mod discovery;
 mod error;
 mod health;
 mod janitor;
+mod live;
 mod metrics;
 mod pages;
 mod principal;

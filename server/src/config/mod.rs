@@ -11,6 +11,7 @@ mod presets;
 mod providers;
 pub(crate) mod reader;
 pub(crate) mod resilience;
+pub(crate) mod resilience_words;
 mod tree;
 
 use std::cell::RefCell;
@@ -24,7 +25,7 @@ pub use chat::ChatConfig;
 pub use kind::{Family, ProviderKind};
 pub use models::ModelConfig;
 pub use providers::ProviderConfig;
-use reader::Reader;
+use reader::{At, Reader};
 use tree::Origin;
 
 use evenkeel_engine::{BudgetSettings, Settings};
@@ -44,6 +45,8 @@ pub struct Config {
     pub resilience: Settings,
     /// What all turns together may spend on retries and hedges.
     pub retry_budget: BudgetSettings,
+    /// The order of the providers, as far as it is said or known.
+    pub provider_order: Vec<String>,
     /// The models that step in for everybody's.
     pub default_fallbacks: Vec<String>,
     /// The model that answers where none is asked for; none where only the demo is there.
@@ -210,9 +213,7 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
 
     let mut section = root.table("resilience");
     let resilience = resilience::settings(&mut section, &Settings::default());
-    let retry_budget = resilience::retry_budget(&mut section);
-    let default_fallbacks = section.texts("default_fallbacks");
-    let provider_order = section.texts("provider_order");
+    let (retry_budget, default_fallbacks, provider_order) = process_wide(&mut section);
     section.finish();
 
     let mut providers = providers::read_providers(&mut root, &resilience, environment);
@@ -252,11 +253,27 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
         chat,
         resilience,
         retry_budget,
+        provider_order: order,
         default_fallbacks,
         default_model: first_default.or_else(first_model),
         providers,
         models,
     }
+}
+
+/// What of `[resilience]` holds for the whole process: the budget, everybody's fallbacks, and the order of the providers.
+pub(crate) fn process_wide(
+    section: &mut Reader<'_>,
+) -> (
+    BudgetSettings,
+    Option<Vec<At<String>>>,
+    Option<Vec<At<String>>>,
+) {
+    (
+        resilience::retry_budget(section),
+        section.texts("default_fallbacks"),
+        section.texts("provider_order"),
+    )
 }
 
 #[cfg(test)]

@@ -266,6 +266,12 @@ impl<'p> Reader<'p> {
         }
     }
 
+    /// The keys that were asked for so far.
+    #[cfg(test)]
+    pub(crate) fn asked(&self) -> std::collections::BTreeSet<&'static str> {
+        self.asked.iter().copied().collect()
+    }
+
     /// Complains of what nobody has asked for.
     pub(crate) fn finish(self) {
         for (key, node) in &self.table {

@@ -1,0 +1,3 @@
+//! What administrators change while the server runs.
+
+pub mod describe;
