@@ -57,6 +57,11 @@ pub fn duration_or_off(time: Option<Duration>) -> Option<SettingValue> {
     time.map_or_else(|| text("off"), duration)
 }
 
+/// On or off.
+pub fn switch(on: bool) -> Option<SettingValue> {
+    Some(SettingValue::Switch(on))
+}
+
 /// A number.
 pub fn number(number: impl Into<f64>) -> Option<SettingValue> {
     Some(SettingValue::Number(number.into()))
