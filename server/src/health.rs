@@ -113,7 +113,7 @@ impl Health {
             id: provider.id.as_str().into(),
             kind: provider.kind.to_owned(),
             enabled: provider.enabled,
-            key_source: None,
+            key_source: provider.key_source.map(str::to_owned),
             recent: wire::Figures::default(),
             circuit: translate::circuit(&provider.circuits(viewer).view(), clock),
             models: models

@@ -50,6 +50,8 @@ pub(super) struct Session {
     topics: BTreeSet<Topic>,
     /// What the client knows of each provider.
     told: Vec<ProviderHealth>,
+    /// The state of the live settings that it knows of.
+    revision: u64,
     forecasts: Forecasts,
 }
 
@@ -67,6 +69,7 @@ impl Session {
             followers: JoinSet::new(),
             topics: BTreeSet::new(),
             told: vec![],
+            revision: 0,
         }
     }
 

@@ -7,12 +7,14 @@
 mod answer;
 mod attachments;
 mod attempts;
+mod audit;
 mod changes;
 mod conversations;
 mod deletion;
 mod error;
 mod files;
 mod import;
+mod live;
 mod message;
 mod open;
 mod receipt;
@@ -26,9 +28,11 @@ mod turn;
 
 pub use attachments::File;
 pub use attempts::CallAttempts;
+pub use audit::{AuditRow, Deed};
 pub use changes::Change;
 pub use error::StoreError;
 pub use import::Import;
+pub use live::{LiveChange, LiveSettings};
 pub use open::Store;
 pub use receipt::Account;
 pub use runs::EndedRun;

@@ -66,6 +66,7 @@ impl Session {
         let catalog = self.shared.catalog();
         let (viewer, clock) = (&self.principal.id, &self.shared.clock);
         let mut report = self.shared.health.report(&catalog, viewer, clock);
+        report.revision = self.shared.live.revision();
         let all = report.providers.clone();
         if !snapshot {
             report.snapshot = false;
@@ -74,7 +75,8 @@ impl Session {
                 .retain(|provider| !self.told.contains(provider));
         }
         self.told = all;
-        if report.providers.is_empty() {
+        let changed = std::mem::replace(&mut self.revision, report.revision) != report.revision;
+        if report.providers.is_empty() && !changed {
             vec![]
         } else {
             encode(&ServerFrame::Health(report))
