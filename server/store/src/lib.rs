@@ -7,6 +7,7 @@
 mod answer;
 mod attachments;
 mod attempts;
+mod buckets;
 mod changes;
 mod conversations;
 mod deletion;
@@ -26,6 +27,7 @@ mod turn;
 
 pub use attachments::File;
 pub use attempts::CallAttempts;
+pub use buckets::{KeptMinute, TurnEnd};
 pub use changes::Change;
 pub use error::StoreError;
 pub use import::Import;
