@@ -1,5 +1,10 @@
 //! `/api/admin`: what administrators see and do.
 
+pub(crate) mod attempts;
+pub(crate) mod series;
+pub(crate) mod statistics;
+mod table;
+
 use std::sync::Arc;
 
 use axum::extract::State;

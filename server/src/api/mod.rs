@@ -77,6 +77,9 @@ pub fn routes() -> Router<Arc<Shared>> {
             post(admin::provider_circuit),
         )
         .route("/api/admin/models/{id}/circuit", post(admin::model_circuit))
+        .route("/api/admin/attempts", get(admin::attempts::attempts))
+        .route("/api/admin/statistics", get(admin::statistics::statistics))
+        .route("/api/admin/series", get(admin::series::series))
         .route("/api/debug/faults", get(debug::list).post(debug::arm))
         .route("/api/debug/faults/halt", post(debug::halt))
         .route("/api/debug/faults/{id}", delete(debug::disarm))

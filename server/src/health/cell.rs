@@ -1,7 +1,7 @@
 //! What came of the attempts, or of the turns, of a span of time: plain sums, so that spans can be added up and taken away.
 
 use evenkeel_protocol::{
-    Attempt, AttemptState, Figures, Percentiles, Reason, ReasonCount, TurnFigures,
+    Attempt, AttemptState, Figures, Percentiles, Reason, ReasonCount, TurnFigures, Usage,
 };
 
 use super::histogram::Histogram;
@@ -38,9 +38,38 @@ pub struct Attempts {
 /// Billionths of a dollar: sums of them are the same in every order, those of fractions are not.
 const BILLION: f64 = 1e9;
 
+/// What is counted of an attempt.
+pub struct Ended {
+    /// Where it came to.
+    pub state: AttemptState,
+    /// Why it failed or was skipped.
+    pub reason: Option<Reason>,
+    /// From the start to the first token.
+    pub first_token_ms: Option<u64>,
+    /// From the start to the end.
+    pub duration_ms: Option<u64>,
+    /// Tokens.
+    pub usage: Option<Usage>,
+    /// US dollars.
+    pub cost: Option<f64>,
+}
+
+impl From<&Attempt> for Ended {
+    fn from(attempt: &Attempt) -> Self {
+        Self {
+            state: attempt.state,
+            reason: attempt.reason,
+            first_token_ms: attempt.first_token_ms,
+            duration_ms: attempt.duration_ms,
+            usage: attempt.usage,
+            cost: attempt.cost,
+        }
+    }
+}
+
 impl Attempts {
     /// Counts an attempt that has ended; one that has not counts nothing.
-    pub fn record(&mut self, attempt: &Attempt) {
+    pub fn record(&mut self, attempt: &Ended) {
         match attempt.state {
             AttemptState::Started | AttemptState::Answering => return,
             AttemptState::Answered => self.answered += 1,

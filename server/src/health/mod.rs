@@ -11,6 +11,7 @@ mod model;
 mod report;
 mod stints;
 mod sum;
+mod tally;
 mod track;
 
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ pub use self::keep::{keep, restore};
 use self::model::{Model, milliseconds};
 pub use self::report::Viewed;
 use self::stints::Stints;
+pub use self::tally::Tally;
 use self::track::Track;
 use crate::catalog::Catalog;
 use crate::clock::Clock;

@@ -68,7 +68,7 @@ impl Model {
         let at = milliseconds(attempt.started_at) + attempt.duration_ms.unwrap_or_default();
         let now = milliseconds(now);
         side.track
-            .recount(at, now, first, |cell| cell.record(attempt));
+            .recount(at, now, first, |cell| cell.record(&attempt.into()));
     }
 
     /// Real attempts, or simulated ones where there were any.

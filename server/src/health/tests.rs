@@ -58,7 +58,7 @@ fn ended(attempt: &Attempt) -> u64 {
 
 fn recount<'a>(attempts: impl IntoIterator<Item = &'a Attempt>) -> Attempts {
     let mut sum = Attempts::default();
-    attempts.into_iter().for_each(|it| sum.record(it));
+    attempts.into_iter().for_each(|it| sum.record(&it.into()));
     sum
 }
 

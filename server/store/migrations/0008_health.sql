@@ -19,3 +19,12 @@ CREATE TABLE turns (
     simulated   BOOLEAN NOT NULL
 );
 CREATE INDEX turns_by_time ON turns (ended_at);
+
+-- What the log is filtered by, newest first. Most attempts answer, and are real.
+CREATE INDEX attempts_by_model ON attempts (model_name, started_at);
+CREATE INDEX attempts_by_provider ON attempts (provider, started_at);
+CREATE INDEX attempts_by_principal ON attempts (principal, started_at);
+CREATE INDEX attempts_by_request ON attempts (request_id);
+CREATE INDEX attempts_by_reason ON attempts (reason, started_at) WHERE reason IS NOT NULL;
+CREATE INDEX attempts_not_answered ON attempts (state, started_at) WHERE state <> 'answered';
+CREATE INDEX attempts_simulated ON attempts (started_at) WHERE simulated;

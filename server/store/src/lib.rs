@@ -6,6 +6,7 @@
 
 mod answer;
 mod attachments;
+mod attempt_query;
 mod attempts;
 mod buckets;
 mod changes;
@@ -21,11 +22,13 @@ mod rows;
 mod runs;
 mod search;
 mod settings;
+mod statistics;
 mod thread;
 mod title;
 mod turn;
 
 pub use attachments::File;
+pub use attempt_query::{AttemptFilter, LogPlace};
 pub use attempts::CallAttempts;
 pub use buckets::{KeptMinute, TurnEnd};
 pub use changes::Change;
@@ -34,5 +37,6 @@ pub use import::Import;
 pub use open::Store;
 pub use receipt::Account;
 pub use runs::EndedRun;
+pub use statistics::{Sample, TurnCount};
 pub use thread::ThreadMessage;
 pub use turn::{Begun, NewAnswer, NewTurn};
