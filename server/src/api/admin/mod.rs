@@ -1,10 +1,14 @@
 //! `/api/admin`: what administrators see and do.
 
+mod attempts;
 mod audit;
 mod circuit;
 mod key;
 mod order;
+mod series;
 mod settings;
+mod statistics;
+mod table;
 mod test;
 
 use std::sync::Arc;
@@ -40,6 +44,9 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
             patch(settings::change).get(settings::read),
         )
         .route("/api/admin/order", get(order::read).put(order::change))
+        .route("/api/admin/attempts", get(attempts::attempts))
+        .route("/api/admin/statistics", get(statistics::statistics))
+        .route("/api/admin/series", get(series::series))
         .route("/api/admin/audit", get(audit::page))
         .route("/api/admin/audit/{id}/revert", post(audit::revert))
 }
