@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::shared::{SetUpError, Shared};
-use crate::{api, discovery, janitor, pages, security, ws};
+use crate::{alerts, api, discovery, janitor, pages, security, ws};
 
 /// Running turns get this long when the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -100,6 +100,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
             source,
         })?;
     let address = listener.local_addr()?;
+    let alerting = alerts::start(&shared, address).await?;
     // Before anybody is told that the server is there.
     let stop = stop_signal()?;
     {
@@ -126,6 +127,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
     expiry.abort();
     janitor.abort();
     drop(discovering);
+    drop(alerting);
     if timeout(CLOSE, serving).await.is_err() {
         tracing::warn!("connections_closed_by_force");
     }

@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::alerts::Alerts;
 use crate::aside::Flights;
 use crate::attempt_log::AttemptLog;
 use crate::catalog::{self, Catalog, CatalogError, Listings};
@@ -49,6 +50,8 @@ pub struct Shared {
     pub runs: Runs,
     /// How models stand.
     pub health: Arc<Health>,
+    /// What is worth telling an administrator.
+    pub alerts: Alerts,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// What sockets are told.
@@ -141,6 +144,7 @@ impl Shared {
             flights: Arc::default(),
             runs: Runs::default(),
             health,
+            alerts: Alerts::default(),
             metrics: built,
             news,
             clock,

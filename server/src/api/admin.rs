@@ -1,5 +1,7 @@
 //! `/api/admin`: what administrators see and do.
 
+pub(crate) mod alerts;
+
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -19,11 +21,10 @@ pub(crate) async fn providers(
     principal: Principal,
 ) -> Result<axum::Json<HealthReport>, Refusal> {
     administrator(&principal)?;
-    Ok(axum::Json(shared.health.report(
-        &shared.catalog(),
-        &principal.id,
-        &shared.clock,
-    )))
+    let (catalog, clock) = (shared.catalog(), &shared.clock);
+    let mut report = shared.health.report(&catalog, &principal.id, clock);
+    report.alerts = shared.alerts.shown();
+    Ok(axum::Json(report))
 }
 
 #[derive(Deserialize)]

@@ -77,6 +77,8 @@ pub fn routes() -> Router<Arc<Shared>> {
             post(admin::provider_circuit),
         )
         .route("/api/admin/models/{id}/circuit", post(admin::model_circuit))
+        .route("/api/admin/alerts", get(admin::alerts::list))
+        .route("/api/admin/alerts/test", post(admin::alerts::test))
         .route("/api/debug/faults", get(debug::list).post(debug::arm))
         .route("/api/debug/faults/halt", post(debug::halt))
         .route("/api/debug/faults/{id}", delete(debug::disarm))

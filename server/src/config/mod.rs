@@ -1,6 +1,7 @@
 //! The configuration: defaults, under the file, under the environment. Raw becomes checked in one step, which finds every
 //! problem and names its key's path.
 
+mod alerts;
 mod chains;
 mod chat;
 mod kind;
@@ -20,6 +21,7 @@ use std::path::Path;
 
 use url::Url;
 
+pub use alerts::{AlertsConfig, Bar, LimitKind, RULES, Rule, RuleFacts};
 pub use chat::ChatConfig;
 pub use kind::{Family, ProviderKind};
 pub use models::ModelConfig;
@@ -40,6 +42,8 @@ pub struct Config {
     pub storage_url: String,
     /// What may be asked of a model without anybody's question.
     pub chat: ChatConfig,
+    /// What is alerted, and where it is sent.
+    pub alerts: AlertsConfig,
     /// The engine's figures, where nothing nearer says otherwise.
     pub resilience: Settings,
     /// What all turns together may spend on retries and hedges.
@@ -207,6 +211,7 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
     auth.finish();
 
     let chat = chat::read(root.table("chat"));
+    let alerts = alerts::read(root.table("alerts"), environment);
 
     let mut section = root.table("resilience");
     let resilience = resilience::settings(&mut section, &Settings::default());
@@ -220,7 +225,7 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
         providers = known::from_environment(&root, environment, &resilience);
     }
     let mut models = models::read_models(&mut root, &resilience, &mut providers);
-    root.later(&["cluster", "assistants", "organisations", "guards", "alerts"]);
+    root.later(&["cluster", "assistants", "organisations", "guards"]);
 
     let order = provider_order.as_ref().map_or_else(
         || {
@@ -250,6 +255,7 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
         public_url,
         storage_url: storage_url.map_or_else(|| "sqlite://evenkeel.db".to_owned(), |url| url.value),
         chat,
+        alerts,
         resilience,
         retry_budget,
         default_fallbacks,

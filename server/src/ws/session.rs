@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use evenkeel_protocol::{
-    ClientFrame, ConversationId, Hello, PROTOCOL_VERSION, ProviderHealth, RequestId, RunId,
+    Alert, ClientFrame, ConversationId, Hello, PROTOCOL_VERSION, ProviderHealth, RequestId, RunId,
     ServerFrame, Topic,
 };
 use futures_util::stream::SplitSink;
@@ -50,6 +50,8 @@ pub(super) struct Session {
     topics: BTreeSet<Topic>,
     /// What the client knows of each provider.
     told: Vec<ProviderHealth>,
+    /// What it knows of the alerts.
+    told_alerts: Vec<Alert>,
     forecasts: Forecasts,
 }
 
@@ -67,6 +69,7 @@ impl Session {
             followers: JoinSet::new(),
             topics: BTreeSet::new(),
             told: vec![],
+            told_alerts: vec![],
         }
     }
 

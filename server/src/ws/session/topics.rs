@@ -66,6 +66,7 @@ impl Session {
         let catalog = self.shared.catalog();
         let (viewer, clock) = (&self.principal.id, &self.shared.clock);
         let mut report = self.shared.health.report(&catalog, viewer, clock);
+        report.alerts = self.shared.alerts.shown();
         let all = report.providers.clone();
         if !snapshot {
             report.snapshot = false;
@@ -74,7 +75,9 @@ impl Session {
                 .retain(|provider| !self.told.contains(provider));
         }
         self.told = all;
-        if report.providers.is_empty() {
+        let alerted = self.told_alerts != report.alerts;
+        self.told_alerts.clone_from(&report.alerts);
+        if report.providers.is_empty() && !alerted {
             vec![]
         } else {
             encode(&ServerFrame::Health(report))

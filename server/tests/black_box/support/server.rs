@@ -147,10 +147,15 @@ impl Server {
     }
 
     /// Ends it as `kill -9` does, and starts it again in the same folder.
-    pub async fn kill_and_restart(mut self) -> Self {
+    pub async fn kill_and_restart(self) -> Self {
+        self.kill_and_restart_with(&[]).await
+    }
+
+    /// The same, with this environment and no other.
+    pub async fn kill_and_restart_with(mut self, environment: &[(&str, &str)]) -> Self {
         self.process.kill().await.unwrap();
         let config = std::fs::read_to_string(self.data.path().join("evenkeel.toml")).unwrap();
-        Self::start_in(self.data, &config, &[]).await
+        Self::start_in(self.data, &config, environment).await
     }
 
     /// Ends it, and gives what it has logged.
