@@ -105,6 +105,10 @@ async fn an_open_circuit_is_shown_sent_and_not_sent_again_by_a_restart() {
         "{message}"
     );
 
+    // Once the server knows that it has arrived.
+    while server.get("/api/admin/alerts").await.1["webhook"]["waiting"] != 0 {
+        sleep(Duration::from_millis(20)).await;
+    }
     // The circuit is closed after the restart, but the alert is not over before a calm minute.
     let server = server.kill_and_restart_with(&environment).await;
     circuit(&server, "open").await;

@@ -17,6 +17,7 @@ mod gateway_seams;
 mod http;
 mod messages;
 mod open;
+mod openapi;
 mod persistence;
 mod receipt;
 mod search;

@@ -11,12 +11,13 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::http::Http;
 use super::upstream::Upstream;
 
 /// A running server. It is killed when it is dropped.
 pub struct Server {
     pub address: String,
-    pub http: reqwest::Client,
+    pub http: Http,
     process: Child,
     log: JoinHandle<String>,
     data: TempDir,
@@ -80,11 +81,9 @@ impl Server {
             .strip_prefix("listening on http://")
             .unwrap()
             .to_owned();
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self {
             address,
-            http,
+            http: Http::new(),
             process,
             log,
             data,
