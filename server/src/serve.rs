@@ -19,7 +19,7 @@ use crate::cli::Serve;
 use crate::config::{Config, Source};
 use crate::live::Started;
 use crate::shared::{SetUpError, Shared};
-use crate::{api, discovery, health, janitor, pages, security, ws};
+use crate::{alerts, api, discovery, health, janitor, pages, security, ws};
 
 /// Running turns get this long when the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -106,6 +106,7 @@ pub async fn serve(source: Source, config: Config, options: Serve) -> Result<(),
             source,
         })?;
     let address = listener.local_addr()?;
+    let alerting = alerts::start(&shared, address).await?;
     // Before anybody is told that the server is there.
     let stop = stop_signal()?;
     {
@@ -133,6 +134,7 @@ pub async fn serve(source: Source, config: Config, options: Serve) -> Result<(),
     janitor.abort();
     keeping.abort();
     drop(discovering);
+    drop(alerting);
     if timeout(CLOSE, serving).await.is_err() {
         tracing::warn!("connections_closed_by_force");
     }

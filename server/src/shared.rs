@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::alerts::Alerts;
 use crate::aside::Flights;
 use crate::attempt_log::AttemptLog;
 use crate::catalog::{self, Catalog, CatalogError, Listings};
@@ -54,6 +55,8 @@ pub struct Shared {
     pub calls: Arc<()>,
     /// How models stand.
     pub health: Arc<Health>,
+    /// What is worth telling an administrator.
+    pub alerts: Alerts,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// What sockets are told.
@@ -151,6 +154,7 @@ impl Shared {
             runs: Runs::default(),
             calls: Arc::default(),
             health,
+            alerts: Alerts::default(),
             metrics: built,
             news,
             clock,

@@ -180,13 +180,16 @@ impl Health {
             model.pass(now);
             buckets(&model)
         };
-        let is_wanted =
-            |id: &evenkeel_engine::ModelId| wanted.is_empty() || wanted.iter().any(|one| one == id.as_str());
+        let is_wanted = |id: &evenkeel_engine::ModelId| {
+            wanted.is_empty() || wanted.iter().any(|one| one == id.as_str())
+        };
         let all = catalog.models().iter();
-        let models = all.filter(|entry| is_wanted(&entry.id)).map(|entry| wire::ModelSeries {
-            model: entry.id.as_str().into(),
-            buckets: self.known(&entry.id).map_or_else(Vec::new, |it| of(&it)),
-        });
+        let models = all
+            .filter(|entry| is_wanted(&entry.id))
+            .map(|entry| wire::ModelSeries {
+                model: entry.id.as_str().into(),
+                buckets: self.known(&entry.id).map_or_else(Vec::new, |it| of(&it)),
+            });
         wire::Series {
             step_s,
             models: models.collect(),

@@ -4,6 +4,7 @@
 //! the engine, or what a turn does: it is told what to write and by whom. Whatever is asked for on behalf of a
 //! principal is found only where it belongs to that principal; to all others it does not exist.
 
+mod alerts;
 mod answer;
 mod attachments;
 mod attempt_query;
@@ -29,6 +30,7 @@ mod thread;
 mod title;
 mod turn;
 
+pub use alerts::{AlertMessage, KeptAlert};
 pub use attachments::File;
 pub use attempt_query::{AttemptFilter, LogPlace};
 pub use attempts::CallAttempts;

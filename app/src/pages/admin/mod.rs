@@ -106,8 +106,11 @@ fn verdict(panel: Panel) -> AnyView {
 
 /// A sentence with its time.
 fn sentence(told: &wording::Told) -> AnyView {
-    let since = told.since.map(|at| view! { " since " <LocalTime at /> });
-    view! { {told.text.clone()} {since} {told.rest.clone()} "." }.into_any()
+    let end = format!("{}.", told.rest);
+    match told.since {
+        None => view! { {told.text.clone() + &end} }.into_any(),
+        Some(at) => view! { {told.text.clone() + " since "} <LocalTime at /> {end} }.into_any(),
+    }
 }
 
 /// The parts of the panel.

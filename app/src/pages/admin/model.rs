@@ -99,7 +99,7 @@ pub(super) fn model(panel: Panel, id: ModelId) -> AnyView {
     view! {
         <li
             node_ref=node
-            class="model"
+            class="model-row"
             data-testid="health-model"
             data-id=name.clone()
             data-state=move || state.get()

@@ -1,5 +1,6 @@
 //! `/api/admin`: what administrators see and do.
 
+mod alerts;
 mod attempts;
 mod audit;
 mod circuit;
@@ -44,6 +45,8 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
             patch(settings::change).get(settings::read),
         )
         .route("/api/admin/order", get(order::read).put(order::change))
+        .route("/api/admin/alerts", get(alerts::list))
+        .route("/api/admin/alerts/test", post(alerts::test))
         .route("/api/admin/attempts", get(attempts::attempts))
         .route("/api/admin/statistics", get(statistics::statistics))
         .route("/api/admin/series", get(series::series))
@@ -59,6 +62,7 @@ async fn providers(
     let catalog = shared.catalog();
     let mut report = shared.health.report(&catalog, &principal.id, &shared.clock);
     report.revision = shared.live.revision();
+    report.alerts = shared.alerts.shown();
     Ok(axum::Json(report))
 }
 
