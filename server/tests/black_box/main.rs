@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
+mod alerts;
 mod aside;
 mod attachments;
 mod branches;
@@ -16,6 +17,7 @@ mod gateway_seams;
 mod http;
 mod messages;
 mod open;
+mod openapi;
 mod persistence;
 mod receipt;
 mod search;

@@ -49,7 +49,7 @@ structs! {
     Setting { key, label, help, kind, value, file, live, options }
     SettingChange { scope, key, value }
     Settings { revision, scope, settings }
-    SettingsChange { revision, preview, changes }
+    SettingsChange { revision, changes; preview }
     Statistics { from, to, requests, answered, fallbacks, exhausted, models }
     TestPlan { prompt, usage, cost }
     TestResult { attempt, text }

@@ -66,19 +66,15 @@ impl Session {
         let catalog = self.shared.catalog();
         let (viewer, clock) = (&self.principal.id, &self.shared.clock);
         let mut report = self.shared.health.report(&catalog, viewer, clock);
-        let all = report.providers.clone();
-        if !snapshot {
-            report.snapshot = false;
-            report
-                .providers
-                .retain(|provider| !self.told.contains(provider));
-        }
-        self.told = all;
-        if report.providers.is_empty() {
-            vec![]
+        report.revision = self.shared.live.revision();
+        report.alerts = self.shared.alerts.shown();
+        let news = if snapshot {
+            self.told.whole(&report);
+            Some(report)
         } else {
-            encode(&ServerFrame::Health(report))
-        }
+            self.told.news(report)
+        };
+        news.map_or_else(Vec::new, |report| encode(&ServerFrame::Health(report)))
     }
 
     pub(super) async fn news(
