@@ -6,12 +6,14 @@
     reason = "a test may fail by panicking"
 )]
 
+pub mod administrator;
 pub mod events;
 pub mod leaving;
 pub mod server;
 pub mod socket;
 pub mod upstream;
 
+pub use administrator::Administrator;
 pub use events::Events;
 pub use leaving::leaves;
 pub use server::{KEY, Server};
