@@ -60,6 +60,19 @@ async fn every_act_is_written_down_with_what_was_before_and_after() {
     assert_eq!(revertible, [false, false, false, false, false, true]);
     assert_eq!(entries[5]["revision"], 1);
 
+    for path in [
+        "/api/admin/audit?limit=x",
+        "/api/admin/settings?scope=global&scope=global",
+        "/api/admin/settings?scope=all",
+    ] {
+        let (status, problem) = server.get(path).await;
+        assert_eq!(
+            (status, &problem["code"]),
+            (400, &json!("INVALID_REQUEST")),
+            "{path}"
+        );
+    }
+
     // In pages.
     let (_, page) = server.get("/api/admin/audit?limit=4").await;
     let next = page["next"].as_str().unwrap().to_owned();

@@ -29,6 +29,10 @@ async fn a_restart_keeps_what_was_changed_and_the_file_may_change_beneath_it() {
         (&json!("90s"), &json!("30s"))
     );
 
+    let key = json!({"key": "sk-of-b-0123456789"});
+    let path = "/api/admin/providers/b-provider/key";
+    assert_eq!(server.call("PUT", path, Some(&key)).await.0, 200);
+
     // Model b and its provider leave the file: what was changed of them is left out, the rest holds.
     let server = server
         .restart_with(&config(&[&a], "timeout = \"20s\""))
@@ -44,8 +48,10 @@ async fn a_restart_keeps_what_was_changed_and_the_file_may_change_beneath_it() {
     assert_eq!(status, 404);
     let stopped = server.stop().await;
     let ignored = stopped.log.matches("live_change_ignored").count();
-    assert_eq!(ignored, 2, "{}", stopped.log);
-    assert!(stopped.log.contains("no such model"), "{}", stopped.log);
+    assert_eq!(ignored, 3, "{}", stopped.log);
+    for said in ["no such model", "no such provider"] {
+        assert!(stopped.log.contains(said), "{}", stopped.log);
+    }
 }
 
 #[tokio::test]
