@@ -28,13 +28,13 @@ fn deed(key: &str, revision: Option<u64>) -> Deed {
 async fn settings_come_back_as_they_were_and_go_when_they_are_taken_back() {
     let world = world().await;
     assert_eq!(world.live_settings().await.unwrap(), Default::default());
-    let list = Some(SettingValue::List(vec!["x".to_owned()]));
+    let list = SettingValue::List(vec!["x".to_owned()]);
     let place = |scope: &str, key: &str| (scope.to_owned(), key.to_owned());
     let value = |(scope, key): (String, String), value| (scope, key, value);
     let change = LiveChange {
         values: vec![
             value(place("global", "resilience.timeout"), text("45s")),
-            value(place("models/x", "fallbacks"), list.clone()),
+            value(place("models/x", "fallbacks"), Some(list.clone())),
         ],
         models: vec![("x".to_owned(), "p".to_owned(), "x-upstream".to_owned())],
         deeds: vec![
@@ -53,7 +53,7 @@ async fn settings_come_back_as_they_were_and_go_when_they_are_taken_back() {
                 "resilience.timeout".to_owned(),
                 text("45s").unwrap()
             ),
-            ("models/x".to_owned(), "fallbacks".to_owned(), list.unwrap()),
+            ("models/x".to_owned(), "fallbacks".to_owned(), list),
         ]
     );
     assert_eq!(kept.models, change.models);
