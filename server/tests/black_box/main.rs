@@ -15,6 +15,7 @@ mod gateway;
 mod gateway_ends;
 mod gateway_seams;
 mod http;
+mod live;
 mod messages;
 mod open;
 mod openapi;
