@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
+mod agreement;
 mod aside;
 mod attachments;
 mod branches;
