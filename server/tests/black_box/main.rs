@@ -4,6 +4,7 @@
 
 mod admin;
 mod alerts;
+mod agreement;
 mod aside;
 mod attachments;
 mod branches;
