@@ -147,10 +147,11 @@ impl Catalog {
         };
         let first = match &config.default_model {
             Some(configured) => Some(configured.as_str().into()),
-            // Whatever is there is a better answer than the demo.
+            // Whatever is there is a better answer than the demo, and a demo that is on than one that is off.
             None => {
-                let mut real = catalog.offered().filter(|model| !catalog.is_demo(model));
-                real.next().map(|model| model.id.clone())
+                let real = catalog.offered().find(|model| !catalog.is_demo(model));
+                let any = real.or_else(|| catalog.offered().next());
+                any.map(|model| model.id.clone())
             }
         };
         catalog.default_model = first.unwrap_or(catalog.default_model);

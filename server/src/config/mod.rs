@@ -198,7 +198,11 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
 
     let mut section = root.table("resilience");
     let resilience = resilience::settings(&mut section, &Settings::default());
-    let (retry_budget, default_fallbacks, provider_order) = process_wide(&mut section);
+    let ProcessWide {
+        retry_budget,
+        default_fallbacks,
+        provider_order,
+    } = process_wide(&mut section);
     section.finish();
 
     let mut providers = providers::read_providers(&mut root, &resilience, environment);
@@ -254,19 +258,19 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
     }
 }
 
-/// What of `[resilience]` holds for the whole process: the budget, everybody's fallbacks, and the order of the providers.
-pub(crate) fn process_wide(
-    section: &mut Reader<'_>,
-) -> (
-    BudgetSettings,
-    Option<Vec<At<String>>>,
-    Option<Vec<At<String>>>,
-) {
-    (
-        resilience::retry_budget(section),
-        section.texts("default_fallbacks"),
-        section.texts("provider_order"),
-    )
+/// What of `[resilience]` holds for the whole process.
+pub(crate) struct ProcessWide {
+    retry_budget: BudgetSettings,
+    default_fallbacks: Option<Vec<At<String>>>,
+    provider_order: Option<Vec<At<String>>>,
+}
+
+pub(crate) fn process_wide(section: &mut Reader<'_>) -> ProcessWide {
+    ProcessWide {
+        retry_budget: resilience::retry_budget(section),
+        default_fallbacks: section.texts("default_fallbacks"),
+        provider_order: section.texts("provider_order"),
+    }
 }
 
 #[cfg(test)]

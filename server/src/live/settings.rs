@@ -3,7 +3,7 @@
 use evenkeel_protocol::{Setting, SettingKind, Settings};
 
 use super::describe::Described;
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, ModelEntry};
 use crate::config::entry_words::{MODEL, PROVIDER};
 use crate::config::resilience_words::{PROCESS, RESILIENCE};
 use crate::config::{Changes, Config, Family, ModelConfig, ProviderConfig, Scope};
@@ -139,7 +139,17 @@ impl World<'_> {
             SettingKind::Text => match scope {
                 Scope::Provider(own) => {
                     let own = models.filter(|model| model.provider.as_str() == own);
-                    own.map(|model| model.id.as_str()).collect()
+                    // The entry's id, or the name that the provider lists: an id that was made of it is no name.
+                    let written = |id: &str| self.file.models.iter().any(|model| model.id == id);
+                    let name = |model: &'_ ModelEntry| written(model.id.as_str());
+                    own.map(|model| {
+                        if name(model) {
+                            model.id.as_str()
+                        } else {
+                            &model.name
+                        }
+                    })
+                    .collect()
                 }
                 Scope::Global | Scope::Model(_) => vec![],
             },

@@ -103,7 +103,11 @@ fn fitting(
     }
     match source.read_under(&fit, &keys) {
         Ok((config, _)) => (config, fit, keys),
-        Err(_) => (file.clone(), Changes::default(), Keys::default()),
+        Err(problems) => {
+            let said: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            tracing::error!(?said, "live_changes_all_ignored");
+            (file.clone(), Changes::default(), Keys::default())
+        }
     }
 }
 
@@ -117,10 +121,13 @@ fn leave_out(problems: &Problems, file: &Config, changes: &mut Changes, keys: &m
         if changes.values.remove(&place).is_some() {
             ignored(&place.0.to_string(), key, problem.message());
             any = true;
-        } else if let (Scope::Provider(id), "api_key") = (&place.0, key)
-            && keys.remove(id).is_some()
-        {
-            ignored(&place.0.to_string(), key, problem.message());
+            continue;
+        }
+        // Its provider may be gone, so that nothing else speaks of it.
+        let of = |id: &&String| Scope::Provider((*id).clone()).path("api_key") == problem.path();
+        if let Some(id) = keys.keys().find(of).cloned() {
+            keys.remove(&id);
+            ignored(&Scope::Provider(id).to_string(), "key", problem.message());
             any = true;
         }
     }

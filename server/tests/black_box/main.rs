@@ -4,6 +4,7 @@
 
 mod admin;
 mod alerts;
+mod agreement;
 mod aside;
 mod attachments;
 mod branches;
@@ -15,6 +16,7 @@ mod gateway;
 mod gateway_ends;
 mod gateway_seams;
 mod http;
+mod live;
 mod messages;
 mod open;
 mod openapi;

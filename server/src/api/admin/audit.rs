@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use evenkeel_protocol::{AuditPage, Effect};
 use serde::Deserialize;
@@ -27,9 +28,12 @@ pub(super) struct From {
 pub(super) async fn page(
     State(shared): State<Arc<Shared>>,
     principal: Principal,
-    Query(from): Query<From>,
+    from: Result<Query<From>, QueryRejection>,
 ) -> Result<axum::Json<AuditPage>, Refusal> {
     administrator(&principal)?;
+    let Query(from) = from.map_err(|_| {
+        Refusal::invalid("before and limit: give whole numbers, as in ?before=90&limit=50")
+    })?;
     let limit = from.limit.unwrap_or(USUAL).clamp(1, MOST);
     let page = live::audit::page(&shared, from.before, limit).await?;
     Ok(axum::Json(page))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use evenkeel_protocol::{Effect, SettingChange, Settings, SettingsChange};
 use serde::Deserialize;
@@ -25,9 +26,11 @@ pub(super) struct Of {
 pub(super) async fn read(
     State(shared): State<Arc<Shared>>,
     principal: Principal,
-    Query(of): Query<Of>,
+    of: Result<Query<Of>, QueryRejection>,
 ) -> Result<axum::Json<Settings>, Refusal> {
     administrator(&principal)?;
+    let Query(of) =
+        of.map_err(|_| Refusal::invalid("scope: give it once, as in ?scope=models/gpt-4o"))?;
     let scope = scope(of.scope.as_deref().unwrap_or("global"))?;
     let settings = live::settings(&shared, &scope);
     let what = match scope {
