@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::shared::{SetUpError, Shared};
-use crate::{alerts, api, discovery, janitor, pages, security, ws};
+use crate::{alerts, api, discovery, health, janitor, pages, security, ws};
 
 /// Running turns get this long when the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -88,10 +88,14 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
     }
     let shared = Shared::new(config, store, page_options(listen)?)?;
     janitor::begin(&shared.store, shared.clock.now()).await?;
+    if let Err(error) = health::restore(&shared.health, &shared.store).await {
+        tracing::warn!(%error, "health_not_restored");
+    }
     log_providers(&shared);
     let expiring = shared.faults.clone();
     let expiry = tokio::spawn(async move { expiring.expire().await });
     let janitor = tokio::spawn(janitor::keep(shared.clone()));
+    let keeping = tokio::spawn(health::keep(shared.clone()));
 
     let listener = TcpListener::bind(listen)
         .await
@@ -126,6 +130,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
     drain(&shared).await;
     expiry.abort();
     janitor.abort();
+    keeping.abort();
     drop(discovering);
     drop(alerting);
     if timeout(CLOSE, serving).await.is_err() {

@@ -135,7 +135,7 @@ impl Watch {
         self.save().await;
         let shown = self.engine.alerts(config, now);
         if std::mem::replace(&mut *lock(&shared.alerts.shown), shown.clone()) != shown {
-            shared.health.touch();
+            shared.health.set_alerts(shown);
         }
     }
 

@@ -1,6 +1,10 @@
 //! `/api/admin`: what administrators see and do.
 
 pub(crate) mod alerts;
+pub(crate) mod attempts;
+pub(crate) mod series;
+pub(crate) mod statistics;
+mod table;
 
 use std::sync::Arc;
 
@@ -22,8 +26,7 @@ pub(crate) async fn providers(
 ) -> Result<axum::Json<HealthReport>, Refusal> {
     administrator(&principal)?;
     let (catalog, clock) = (shared.catalog(), &shared.clock);
-    let mut report = shared.health.report(&catalog, &principal.id, clock);
-    report.alerts = shared.alerts.shown();
+    let report = shared.health.report(&catalog, &principal.id, clock);
     Ok(axum::Json(report))
 }
 

@@ -10,8 +10,8 @@ use evenkeel_engine::{
     Circuits, LayeredCircuits, ModelId, Overlay, Owner, ProviderCircuits, ProviderId, UpstreamError,
 };
 use evenkeel_providers::{
-    Caller, DEMO_MODELS, Discovered, Faults, Network, Provider, Reply, Transport, TransportError,
-    TransportErrorKind, Wire, demo_transport,
+    Caller, DEMO_MODELS, Discovered, Faults, Headroom, Network, Provider, Reply, Transport,
+    TransportError, TransportErrorKind, Wire, demo_transport,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -47,6 +47,11 @@ impl ProviderEntry {
     pub fn list(&self) -> BoxFuture<'static, Result<Vec<Discovered>, UpstreamError>> {
         let nobody = Caller::aside("discovery".into());
         self.provider.discover(&nobody)
+    }
+
+    /// What it still lets through for one of its models, as its last real response said.
+    pub fn headroom(&self, model: &ModelId) -> Option<Headroom> {
+        self.provider.headroom(model)
     }
 
     /// The real circuits: those that no simulated outage touches.
