@@ -5,6 +5,8 @@ mod address;
 mod delivery;
 mod engine;
 mod message;
+#[cfg(test)]
+mod packaging;
 mod readings;
 mod source;
 mod webhook;
@@ -21,6 +23,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
 pub use delivery::{Delivered, test};
+pub use source::{every_circuit_open, primary_circuit_open};
 
 use crate::shared::Shared;
 use engine::Engine;

@@ -70,8 +70,9 @@ fn model_is_open(catalog: &Catalog, model: &crate::catalog::ModelEntry) -> bool 
     })
 }
 
-/// The demo steps in for nobody, so that it only counts where nothing else is there.
-fn every_circuit_open(catalog: &Catalog) -> bool {
+/// Nothing would be let through, simulated outages left out. The demo steps in for nobody, so that it only counts where
+/// nothing else is there.
+pub fn every_circuit_open(catalog: &Catalog) -> bool {
     let usable = |real: bool| {
         let models = catalog.models().iter().filter(move |model| {
             let provider = catalog.provider(model.provider.as_str());
@@ -84,7 +85,8 @@ fn every_circuit_open(catalog: &Catalog) -> bool {
     !models.is_empty() && models.iter().all(|model| model_is_open(catalog, model))
 }
 
-fn primary_circuit_open(catalog: &Catalog) -> bool {
+/// The model that is asked by default would not be let through, simulated outages left out.
+pub fn primary_circuit_open(catalog: &Catalog) -> bool {
     let primary = catalog.model(catalog.default_model().as_str());
     primary.is_some_and(|model| model_is_open(catalog, model))
 }
