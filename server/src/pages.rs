@@ -111,7 +111,6 @@ async fn admin(state: State<Arc<Shared>>, principal: Principal, request: Request
             .health
             .report(&state.catalog(), &principal.id, &state.clock);
         report.revision = state.live.revision();
-        report.alerts = state.alerts.shown();
         BootPage::Admin(Watching {
             health: serde_json::to_string(&report).ok(),
             faults: None,

@@ -250,6 +250,12 @@ impl Shared {
         if turn.outcome == "fallback_exhausted" {
             traffic.exhausted.inc();
         }
+        if let Some(by) = turn.answer() {
+            traffic.turn_duration.observe(turn.took.as_secs_f64());
+            if by.model_name.as_str() != turn.asked {
+                traffic.fallback_turns.inc();
+            }
+        }
         self.health.turn(turn);
         self.attempts.keep_turn(TurnEnd {
             ended_at: turn.ended_at,

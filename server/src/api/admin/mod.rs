@@ -62,7 +62,6 @@ async fn providers(
     let catalog = shared.catalog();
     let mut report = shared.health.report(&catalog, &principal.id, &shared.clock);
     report.revision = shared.live.revision();
-    report.alerts = shared.alerts.shown();
     Ok(axum::Json(report))
 }
 

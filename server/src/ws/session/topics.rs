@@ -67,7 +67,6 @@ impl Session {
         let (viewer, clock) = (&self.principal.id, &self.shared.clock);
         let mut report = self.shared.health.report(&catalog, viewer, clock);
         report.revision = self.shared.live.revision();
-        report.alerts = self.shared.alerts.shown();
         let news = if snapshot {
             self.told.whole(&report);
             Some(report)
