@@ -323,7 +323,10 @@ fn every_part_of_the_panel_has_its_address() {
     ] {
         let html = page_at(admin(CircuitState::Open), query);
         sees(&html, parts);
-        sees(&html, &["demo-swift is failing with 503", r#"aria-current="page""#]);
+        sees(
+            &html,
+            &["demo-swift is failing with 503", r#"aria-current="page""#],
+        );
         keeps_the_policy(&html);
     }
 }

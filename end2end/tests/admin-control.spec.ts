@@ -83,7 +83,8 @@ test.describe("with three providers", () => {
     await expect(fallbacks.getByTestId("live")).toHaveCount(0);
   });
 
-  test("what is wrong is said at its field, and the reader is taken there", async ({ chat, page }) => {
+  test("what is wrong is said at its field, and the reader is taken there", async ({ chat, incidents, page }) => {
+    incidents.expect(/400/);
     await chat.open("/admin?view=settings");
     const timeout = setting(page, "resilience.timeout");
     const threshold = setting(page, "resilience.circuit_threshold");
@@ -103,7 +104,8 @@ test.describe("with three providers", () => {
     await expect(threshold.getByRole("textbox")).toHaveValue("5");
   });
 
-  test("who is second is told what the first has changed, and chooses", async ({ chat, page, server }) => {
+  test("who is second is told what the first has changed, and chooses", async ({ chat, incidents, page, server }) => {
+    incidents.expect(/409/);
     await chat.open("/admin?view=settings");
     await chat.connected();
     const timeout = setting(page, "resilience.timeout");
@@ -148,7 +150,7 @@ test.describe("with three providers", () => {
     await expect(entry).toContainText("changed resilience.circuit_cooldown of everything from 60s to 30s");
     await entry.getByTestId("audit-revert").click();
     await confirm(page);
-    await expect(page.getByTestId("audit-entry").first()).toContainText("to what the file says");
+    await expect(page.getByTestId("audit-entry").first()).toContainText("from 30s to 60s");
     await page.goBack();
     await expect(cooldown.getByRole("textbox")).toHaveValue("60s");
   });

@@ -9,7 +9,8 @@ test.beforeEach(({ upstream }) => {
   upstream("beta").always((asked) => asked.answer("beta's answer"));
 });
 
-test("401: the key is replaced, after a test of it", async ({ chat, page, server, upstream }) => {
+test("401: the key is replaced, after a test of it", async ({ chat, incidents, page, server, upstream }) => {
+  incidents.expect(/422/);
   const good = "sk-good-0123456789abcdef";
   upstream("alpha").always((asked) => (asked.key === good ? asked.answer("alpha is back") : asked.refuse(401, "Incorrect API key")));
   await server.ask("hello");

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
-mod alerts;
 mod agreement;
+mod alerts;
 mod aside;
 mod attachments;
 mod branches;

@@ -145,7 +145,7 @@ fn automatic(list: List, auto: Memo<bool>) -> AnyView {
 
 fn row(list: List, known: &[String], item: String) -> AnyView {
     let unknown = (!known.contains(&item))
-        .then(|| view! { <span class="text-muted">" · not configured"</span> });
+        .then(|| view! { <span class="text-xs text-muted">"not configured"</span> });
     let named = StoredValue::new(item.clone());
     let place = Memo::new(move |_| {
         let item = named.get_value();
@@ -245,10 +245,7 @@ fn add(list: List, options: Vec<String>, id: &str, auto: Memo<bool>) -> AnyView 
             autocomplete="off"
             aria-label="Add to the end"
             hidden=move || none.get()
-            prop:value=move || {
-                left.track();
-                ""
-            }
+            prop:value=move || left.with(|_| "")
             on:change=chosen
         >
             <option value="">"Add …"</option>

@@ -15,7 +15,7 @@ pub(super) fn rules(panel: Panel) -> AnyView {
             .with(|report| report.as_ref().map(|report| report.revision))
     });
     Effect::new(move || {
-        revision.track();
+        revision.get();
         leptos::task::spawn_local(async move {
             let rules = api::alerts().await;
             // The reader may have left the page.
