@@ -137,6 +137,7 @@ impl Shared {
         })));
         let catalog = Catalog::new(&config, &circuits, &faults, &Listings::new(), None)?;
         catalog.settle();
+        health.set_revision(live.revision());
         let built = Arc::new(Metrics::new(&catalog)?);
         let built = metrics.get_or_init(|| built).clone();
         Ok(Arc::new(Self {
@@ -230,7 +231,7 @@ impl Shared {
                 }
             }
         }
-        self.health.touch();
+        self.health.set_revision(self.live.revision());
     }
 
     /// Tells sockets of the models that can be asked for, where they are others than before.
@@ -249,6 +250,12 @@ impl Shared {
         traffic.turns.with_label_values(&[turn.outcome]).inc();
         if turn.outcome == "fallback_exhausted" {
             traffic.exhausted.inc();
+        }
+        if let Some(by) = turn.answer() {
+            traffic.turn_duration.observe(turn.took.as_secs_f64());
+            if by.model_name.as_str() != turn.asked {
+                traffic.fallback_turns.inc();
+            }
         }
         self.health.turn(turn);
         self.attempts.keep_turn(TurnEnd {

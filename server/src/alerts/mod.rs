@@ -5,6 +5,8 @@ mod address;
 mod delivery;
 mod engine;
 mod message;
+#[cfg(test)]
+mod packaging;
 mod readings;
 mod source;
 mod webhook;
@@ -21,6 +23,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
 pub use delivery::{Delivered, test};
+pub use source::{every_circuit_open, primary_circuit_open};
 
 use crate::shared::Shared;
 use engine::Engine;
@@ -136,7 +139,7 @@ impl Watch {
         self.save().await;
         let shown = self.engine.alerts(config, now);
         if std::mem::replace(&mut *lock(&shared.alerts.shown), shown.clone()) != shown {
-            shared.health.touch();
+            shared.health.set_alerts(shown);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Where the readings come from.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use evenkeel_engine::{CircuitState, CircuitView};
 use evenkeel_protocol::Timestamp;
@@ -10,7 +11,9 @@ use super::readings::Readings;
 use crate::catalog::Catalog;
 use crate::shared::Shared;
 
-const FIVE_MINUTES: SignedDuration = SignedDuration::from_mins(5);
+const FIVE_MINUTES: Duration = Duration::from_secs(5 * 60);
+const FIFTEEN_MINUTES: Duration = Duration::from_secs(15 * 60);
+const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Panics are counted since the start; of these, when the count rose.
 #[derive(Default)]
@@ -22,12 +25,21 @@ pub(super) struct Source {
 impl Source {
     /// What is measured now.
     pub(super) fn read(&mut self, shared: &Shared, now: Timestamp) -> Readings {
-        let catalog = shared.catalog();
+        let (catalog, health) = (shared.catalog(), &shared.health);
+        let sums = health.turns_over(FIVE_MINUTES);
+        let recent = sums.figures;
+        let total = recent.total.map(|total| total.p95_ms);
         Readings {
+            turns: recent.turns,
+            failed: recent.exhausted + sums.failed,
+            fallbacks: recent.fallbacks,
+            exhausted: recent.exhausted,
+            p95: total.map(Duration::from_millis),
+            fallbacks_of_15_minutes: health.turns_over(FIFTEEN_MINUTES).figures.fallbacks,
+            cost_of_the_hour: health.cost_over(HOUR),
             every_circuit_open: every_circuit_open(&catalog),
             primary_circuit_open: primary_circuit_open(&catalog),
             panics: self.panics(shared.metrics.panics.get(), now),
-            ..Readings::default()
         }
     }
 
@@ -38,8 +50,9 @@ impl Source {
         if more > 0 {
             self.rises.push_back((now, more));
         }
+        let recent = SignedDuration::from_mins(5);
         self.rises
-            .retain(|(at, _)| now.duration_since(*at) < FIVE_MINUTES);
+            .retain(|(at, _)| now.duration_since(*at) < recent);
         self.rises.iter().map(|(_, more)| more).sum()
     }
 }
@@ -57,8 +70,9 @@ fn model_is_open(catalog: &Catalog, model: &crate::catalog::ModelEntry) -> bool 
     })
 }
 
-/// The demo steps in for nobody, so that it only counts where nothing else is there.
-fn every_circuit_open(catalog: &Catalog) -> bool {
+/// Nothing would be let through, simulated outages left out. The demo steps in for nobody, so that it only counts where
+/// nothing else is there.
+pub fn every_circuit_open(catalog: &Catalog) -> bool {
     let usable = |real: bool| {
         let models = catalog.models().iter().filter(move |model| {
             let provider = catalog.provider(model.provider.as_str());
@@ -71,7 +85,8 @@ fn every_circuit_open(catalog: &Catalog) -> bool {
     !models.is_empty() && models.iter().all(|model| model_is_open(catalog, model))
 }
 
-fn primary_circuit_open(catalog: &Catalog) -> bool {
+/// The model that is asked by default would not be let through, simulated outages left out.
+pub fn primary_circuit_open(catalog: &Catalog) -> bool {
     let primary = catalog.model(catalog.default_model().as_str());
     primary.is_some_and(|model| model_is_open(catalog, model))
 }

@@ -36,8 +36,7 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
 
 pub(crate) async fn all(State(shared): State<Arc<Shared>>, principal: Principal) -> Response {
     let (catalog, clock) = (shared.catalog(), &shared.clock);
-    let mut report = shared.health.report(&catalog, &principal.id, clock);
-    report.alerts = shared.alerts.shown();
+    let report = shared.health.report(&catalog, &principal.id, clock);
     (code(report.status), Json(report)).into_response()
 }
 

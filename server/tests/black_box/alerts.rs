@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{Hook, Server, Socket, Upstream};
+use crate::support::{Behaviour, Hook, Server, Socket, Upstream};
 
 const SECRET: &str = "a-webhook-secret-of-our-own";
 
@@ -204,6 +204,64 @@ async fn a_test_says_what_came_of_it() {
             .contains("alerts.webhook_url"),
         "{problem}"
     );
+}
+
+/// Every rule that watches traffic, from real turns against real upstreams.
+#[tokio::test]
+async fn real_turns_set_off_the_rules_that_watch_them() {
+    let failing = Upstream::start([Behaviour::status(500, "broken")]).await;
+    let slow = Upstream::start([Behaviour::Count {
+        to: 30,
+        every: Duration::from_millis(10),
+    }])
+    .await;
+    let rules = "error_rate_for = \"0s\"\nerror_rate_critical_for = \"0s\"\nfallback_rate_for = \"0s\"\n\
+                 fallback_rate_high = 0.6\nfallback_rate_high_for = \"0s\"\np95 = \"200ms\"\np95_for = \"0s\"\n\
+                 primary_fallbacks = 1\nprimary_circuit_open = false\nevery_circuit_open = false\nmin_turns = 4\n";
+    let config = format!(
+        "[resilience]\nmax_retries = 0\nretries_before_fallback = 0\n[alerts]\n{rules}\
+         [[providers]]\nid = \"f\"\nkind = \"openai\"\nbase_url = \"{}\"\napi_key = \"k\"\n\
+         [[providers]]\nid = \"s\"\nkind = \"openai\"\nbase_url = \"{}\"\napi_key = \"k\"\n\
+         [[models]]\nid = \"alone\"\nprovider = \"f\"\nname = \"x\"\nfallbacks = []\n\
+         [[models]]\nid = \"helped\"\nprovider = \"f\"\nname = \"y\"\nfallbacks = [\"slow\"]\n\
+         [[models]]\nid = \"slow\"\nprovider = \"s\"\nname = \"z\"\nfallbacks = []\n",
+        failing.base_url, slow.base_url
+    );
+    let server = Server::start(&config).await;
+    let ask = async |model: &str| {
+        let question = json!({"message": "hi", "model": model});
+        server.chat("new", question).await.0
+    };
+    assert_eq!(ask("alone").await, 502);
+    // One turn is no rate, but it is an exhausted turn.
+    alerts_are(&server, &["exhausted firing"]).await;
+    assert_eq!(ask("helped").await, 200);
+    assert_eq!(ask("helped").await, 200);
+    assert_eq!(ask("slow").await, 200);
+    let body = alerts_are(
+        &server,
+        &[
+            "exhausted firing",
+            "error_rate_critical firing",
+            "error_rate firing",
+            "fallback_rate firing",
+            "primary_fallbacks firing",
+            "p95 firing",
+        ],
+    )
+    .await;
+    let alert = |rule: &str| {
+        let mut alerts = body["alerts"].as_array().unwrap().iter();
+        alerts.find(|alert| alert["rule"] == rule).unwrap()
+    };
+    assert_eq!(alert("error_rate")["value"], 0.25);
+    assert_eq!(alert("error_rate")["limit"], 0.05);
+    assert_eq!(alert("fallback_rate")["value"], 0.5);
+    assert_eq!(alert("primary_fallbacks")["value"], 2.0);
+    assert_eq!(alert("p95")["limit"], 0.2);
+    assert!(alert("p95")["value"].as_f64().unwrap() >= 0.2);
+    let log = server.into_log().await;
+    assert_eq!(log.matches("alert_firing").count(), 6, "{log}");
 }
 
 #[tokio::test]
