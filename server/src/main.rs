@@ -25,6 +25,7 @@ mod metrics;
 mod pages;
 mod principal;
 mod recorder;
+mod replay;
 mod run;
 mod security;
 mod serve;

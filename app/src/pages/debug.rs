@@ -337,7 +337,7 @@ fn ArmedFault(
     let strikes = format!(
         "{}: {}",
         wording::target(&fault.spec.target),
-        wording::fault(&fault)
+        wording::fault(&fault.spec.kind)
     );
     let name = format!("End: {strikes}");
     let audience = match fault.spec.audience {
