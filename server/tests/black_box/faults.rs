@@ -52,8 +52,14 @@ fn every_kind() -> Vec<(Value, Outcome)> {
             json!({"kind": "latency", "ms": 300, "jitter_ms": 100}),
             Late(200),
         ),
-        (json!({"kind": "stream_cut", "after_tokens": 2}), interrupted()),
-        (json!({"kind": "stream_cut", "after_tokens": 0}), interrupted()),
+        (
+            json!({"kind": "stream_cut", "after_tokens": 2}),
+            interrupted(),
+        ),
+        (
+            json!({"kind": "stream_cut", "after_tokens": 0}),
+            interrupted(),
+        ),
         (
             json!({"kind": "stream_stall", "after_tokens": 2}),
             interrupted(),
@@ -114,7 +120,10 @@ async fn judge(server: &Server, place: usize, kind: &Value, outcome: &Outcome) -
     let (status, armed) = server.post("/api/debug/faults", &fault).await;
     assert_eq!(status, 201, "{armed}");
     for (field, value) in kind.as_object().unwrap() {
-        assert!(armed[field] == *value || armed[field].as_f64() == value.as_f64(), "{armed}");
+        assert!(
+            armed[field] == *value || armed[field].as_f64() == value.as_f64(),
+            "{armed}"
+        );
     }
     let (status, body) = server
         .chat("new", json!({"message": "hi", "model": model}))
@@ -169,7 +178,9 @@ async fn strikes(family: Family) {
     for upstream in &upstreams {
         upstream.all_closed().await;
     }
-    // Nothing of it was real.
+    // Nothing of it was real: with the faults go the circuits that they opened.
+    let (status, _) = server.post("/api/debug/faults/halt", &json!({})).await;
+    assert_eq!(status, 204);
     for place in 0..kinds.len() {
         let state = format!("evenkeel_circuit_state{{model=\"m{place}\",provider=\"p{place}\"}}");
         assert_eq!(server.metric(&state).await, 0.0, "{state}");
@@ -201,18 +212,27 @@ async fn a_mistake_names_its_field_and_the_mend() {
     let server = Server::start("").await;
     for (change, expected) in [
         (json!({"kind": "flood"}), "give one of http_status"),
-        (json!({"kind": "http_status", "status": 200}), "status: give 400 to 599"),
+        (
+            json!({"kind": "http_status", "status": 200}),
+            "status: give 400 to 599",
+        ),
         (json!({"kind": "slow_first_token"}), "missing field: `ms`"),
         (
             json!({"kind": "slow_first_token", "ms": 0}),
             "ms: give 1 to 3600000 milliseconds",
         ),
-        (json!({"kind": "latency", "ms": -1}), "not a whole number: `ms`"),
+        (
+            json!({"kind": "latency", "ms": -1}),
+            "not a whole number: `ms`",
+        ),
         (
             json!({"kind": "latency", "ms": 1, "jitter_ms": 4_000_000}),
             "jitter_ms: give 0 to 3600000 milliseconds",
         ),
-        (json!({"kind": "stream_stall"}), "missing field: `after_tokens`"),
+        (
+            json!({"kind": "stream_stall"}),
+            "missing field: `after_tokens`",
+        ),
         (
             json!({"kind": "in_band_error", "error": " "}),
             "error: give a type such as \"overloaded_error\"",
@@ -240,7 +260,10 @@ async fn a_mistake_names_its_field_and_the_mend() {
         fault.as_object_mut().unwrap().extend(fields);
         let (status, problem) = server.post("/api/debug/faults", &fault).await;
         let said = problem["detail"].as_str().unwrap_or_default();
-        assert!(status == 400 && said.contains(expected), "{change}: {problem}");
+        assert!(
+            status == 400 && said.contains(expected),
+            "{change}: {problem}"
+        );
     }
     let (_, faults) = server.get("/api/debug/faults").await;
     assert_eq!(faults, json!({"faults": []}));
