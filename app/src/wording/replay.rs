@@ -52,11 +52,9 @@ pub fn under(replay: &Replay) -> String {
 
 /// Both in one sentence.
 pub fn then_and_under(message: &Message, fault: &str, replay: &Replay) -> String {
-    format!(
-        "Then: {}; under “{fault}”: {}.",
-        then(message),
-        under(replay)
-    )
+    let end = if replay.end.is_some() { "." } else { "" };
+    let (then, under) = (then(message), under(replay));
+    format!("Then: {then}; under “{fault}”: {under}{end}")
 }
 
 fn answered(
@@ -69,7 +67,8 @@ fn answered(
         return format!("{from} broke off, and {model} went on");
     }
     match overhead(attempts) {
-        Some(ms) if fallback => format!("{model} stepped in after {}", seconds(ms)),
+        Some(ms) if fallback && ms >= 100 => format!("{model} stepped in after {}", seconds(ms)),
+        Some(_) if fallback => format!("{model} stepped in at once"),
         _ if fallback => format!("{model} stepped in"),
         _ => {
             let retries = attempts.iter().filter(|one| one.retry_in_ms.is_some());
@@ -89,3 +88,6 @@ fn nobody(attempts: &[Attempt]) -> String {
         ms => format!("no model could answer, after {}", seconds(ms)),
     }
 }
+
+#[cfg(test)]
+mod tests;

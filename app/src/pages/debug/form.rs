@@ -76,6 +76,10 @@ pub(super) fn FaultForm(
             <Targets draft />
             <Presets draft />
             {move || about.get().map(|about| view! { <p class="text-sm text-muted" data-testid="about">{about}</p> })}
+            <div class="arm-line" role="group" aria-label="Arm it for">
+                <span class="text-sm font-medium" aria-hidden="true">"Arm it for"</span>
+                {durations}
+            </div>
             <div class="field-grid">
                 <Choice
                     draft
@@ -89,21 +93,17 @@ pub(super) fn FaultForm(
             </div>
             <Whom draft />
             {move || problem.get().map(|text| view! { <p class="problem" role="alert">{text}</p> })}
-            <div class="arm-line" role="group" aria-label="Arm it">
-                <span class="text-sm font-medium">"Arm it for"</span>
-                {durations}
-                <span class="arm-own">
-                    <Field draft name="ttl_s" label="For how many seconds" get=|draft| &draft.ttl_s set=|draft, value| draft.ttl_s = value />
-                    <button
-                        type="submit"
-                        class="button primary"
-                        data-testid="arm"
-                        disabled=move || !store.hydrated.get()
-                        aria-disabled=move || arming.get().to_string()
-                    >
-                        "Arm this fault"
-                    </button>
-                </span>
+            <div class="arm-own">
+                <Field draft name="ttl_s" label="For how many seconds" get=|draft| &draft.ttl_s set=|draft, value| draft.ttl_s = value />
+                <button
+                    type="submit"
+                    class="button primary"
+                    data-testid="arm"
+                    disabled=move || !store.hydrated.get()
+                    aria-disabled=move || arming.get().to_string()
+                >
+                    "Arm this fault"
+                </button>
             </div>
         </form>
     }
@@ -253,8 +253,7 @@ fn Whom(
         <details class="whom">
             <summary>
                 <span class="font-medium">"Whose answers, and how many"</span>
-                " "
-                <span class="text-muted">{move || said.get()}</span>
+                <span class="text-muted">" · " {move || said.get()}</span>
             </summary>
             <div class="field-grid">
                 <Choice

@@ -134,7 +134,7 @@ pub(super) fn Replaying(
                 <Conversations chosen conversation />
                 <FaultChoice preset />
                 <label class="flex min-w-0 flex-col gap-1 text-sm">
-                    <span>"Strikes"</span>
+                    <span>"Against"</span>
                     <select
                         class="select"
                         name="replay-target"

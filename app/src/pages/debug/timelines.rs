@@ -79,7 +79,14 @@ struct Drawn {
 }
 
 fn turn(store: Store, entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
-    let asked = entry.with_untracked(|entry| question(store, &entry.message));
+    let asked = {
+        let entry = entry.clone();
+        Memo::new(move |_| {
+            // The question may come after its answer: when another window has asked.
+            store.items.track();
+            entry.with(|entry| question(store, &entry.message))
+        })
+    };
     let drawn = Memo::new(move |_| {
         entry.with(|entry| Drawn {
             turn: Turn::of(&entry.message),
@@ -89,7 +96,7 @@ fn turn(store: Store, entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
     });
     view! {
         <article class="turn-card" data-testid="turn">
-            <p class="turn-asked">{asked}</p>
+            <p class="turn-asked">{move || asked.get()}</p>
             <p class="text-sm text-muted">
                 {move || drawn.with(|drawn| drawn.then.clone())}
                 {move || drawn.with(|drawn| drawn.simulated).then(|| view! { " " <Simulated /> })}
@@ -101,7 +108,7 @@ fn turn(store: Store, entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
 }
 
 /// The beginning of the question that a message answers.
-pub(super) fn question(store: Store, answer: &Message) -> String {
+fn question(store: Store, answer: &Message) -> String {
     let question = answer.parent_id.as_ref().and_then(|id| store.message(id));
     question.map_or_else(
         || "An answer".to_owned(),
