@@ -8,6 +8,7 @@
 // The pages' types are nested as deeply as the pages.
 #![recursion_limit = "512"]
 
+mod alerts;
 mod api;
 mod aside;
 mod attachments;

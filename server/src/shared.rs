@@ -6,19 +6,20 @@ use arc_swap::ArcSwap;
 use evenkeel_engine::{Circuits, NoAnswer, RetryBudget, Scrubber, Transition};
 use evenkeel_protocol::{ConversationChange, FaultChange};
 use evenkeel_providers::{FaultEvent, Faults};
-use evenkeel_store::Store;
+use evenkeel_store::{Store, TurnEnd};
 use leptos::config::LeptosOptions;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::alerts::Alerts;
 use crate::aside::Flights;
 use crate::attempt_log::AttemptLog;
 use crate::catalog::{self, Catalog, CatalogError, Listings};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::discovery::Discovery;
-use crate::health::Health;
+use crate::health::{EndedTurn, Health};
 use crate::live::{Live, Started};
 use crate::metrics::Metrics;
 use crate::run::{Run, Runs};
@@ -54,6 +55,8 @@ pub struct Shared {
     pub calls: Arc<()>,
     /// How models stand.
     pub health: Arc<Health>,
+    /// What is worth telling an administrator.
+    pub alerts: Alerts,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// What sockets are told.
@@ -98,7 +101,7 @@ impl Shared {
         let Started { live, config } = started;
         let clock = Clock::start();
         let news = broadcast::Sender::new(NEWS_CAPACITY);
-        let health = Arc::new(Health::new());
+        let health = Arc::new(Health::new(clock));
 
         // The metrics need the catalog's labels, and the catalog the circuits that report to the metrics.
         let metrics = Arc::new(std::sync::OnceLock::<Arc<Metrics>>::new());
@@ -107,9 +110,10 @@ impl Shared {
             log_transition(transition);
             if let Some(metrics) = counted.get() {
                 let to = transition.view.state.as_str();
-                metrics.transitions.with_label_values(&[to]).inc();
+                let traffic = metrics.of(transition.overlay.is_some());
+                traffic.transitions.with_label_values(&[to]).inc();
             }
-            told.touch();
+            told.transition(transition);
         })));
         let (listeners, counted, opened) = (news.clone(), metrics.clone(), circuits.clone());
         let told = health.clone();
@@ -133,6 +137,7 @@ impl Shared {
         })));
         let catalog = Catalog::new(&config, &circuits, &faults, &Listings::new(), None)?;
         catalog.settle();
+        health.set_revision(live.revision());
         let built = Arc::new(Metrics::new(&catalog)?);
         let built = metrics.get_or_init(|| built).clone();
         Ok(Arc::new(Self {
@@ -150,6 +155,7 @@ impl Shared {
             runs: Runs::default(),
             calls: Arc::default(),
             health,
+            alerts: Alerts::default(),
             metrics: built,
             news,
             clock,
@@ -184,6 +190,7 @@ impl Shared {
                 new.settle();
                 self.catalog.store(new.clone());
                 self.metrics.forget(&new);
+                self.health.forget(&new);
                 Some(new)
             }
             Err(error) => {
@@ -224,7 +231,7 @@ impl Shared {
                 }
             }
         }
-        self.health.touch();
+        self.health.set_revision(self.live.revision());
     }
 
     /// Tells sockets of the models that can be asked for, where they are others than before.
@@ -236,12 +243,36 @@ impl Shared {
         }
     }
 
-    /// Counts and logs a turn that no model could answer whole.
+    /// Counts a turn that has ended, and keeps how it did: here alone, so that all who tell of it say the same.
+    pub fn turn_ended(&self, turn: &EndedTurn<'_>) {
+        let simulated = turn.simulated();
+        let traffic = self.metrics.of(simulated);
+        traffic.turns.with_label_values(&[turn.outcome]).inc();
+        if turn.outcome == "fallback_exhausted" {
+            traffic.exhausted.inc();
+        }
+        if let Some(by) = turn.answer() {
+            traffic.turn_duration.observe(turn.took.as_secs_f64());
+            if by.model_name.as_str() != turn.asked {
+                traffic.fallback_turns.inc();
+            }
+        }
+        self.health.turn(turn);
+        self.attempts.keep_turn(TurnEnd {
+            ended_at: turn.ended_at,
+            duration_ms: turn.took.as_millis() as u64,
+            asked: turn.asked.into(),
+            answered_by: turn.answer().map(|by| by.model_name.clone()),
+            outcome: turn.outcome.to_owned(),
+            simulated,
+        });
+    }
+
+    /// Logs a turn that no model could answer whole.
     pub fn exhausted(&self, end: &NoAnswer, request_id: &str) {
         let Some(failures) = translate::failures(end) else {
             return;
         };
-        self.metrics.exhausted.inc();
         let models: Vec<_> = failures
             .iter()
             .map(|failure| failure.model.as_str())

@@ -12,6 +12,7 @@ mod gateway;
 pub(crate) mod health;
 mod models;
 mod openai;
+mod openapi;
 mod receipt;
 mod search;
 
@@ -42,6 +43,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/health", get(health::all))
         .route("/health/{id}", get(health::one))
         .route("/metrics", get(health::metrics))
+        .route("/api/openapi.json", get(openapi::document))
         .route("/v1/models", get(models::list))
         .route("/v1/models/{*id}", get(models::one))
         .route("/v1/chat/completions", post(openai::complete))

@@ -11,8 +11,8 @@ use evenkeel_engine::{
     ProviderId, UpstreamError,
 };
 use evenkeel_providers::{
-    Caller, DEMO_MODELS, Discovered, Faults, Network, Provider, Reply, Transport, TransportError,
-    TransportErrorKind, Wire, demo_transport,
+    Caller, DEMO_MODELS, Discovered, Faults, Headroom, Network, Provider, Reply, Transport,
+    TransportError, TransportErrorKind, Wire, demo_transport,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -63,6 +63,11 @@ impl ProviderEntry {
             provider: of(&kind, wire).ok()?,
             ..self.clone()
         })
+    }
+
+    /// What it still lets through for one of its models, as its last real response said.
+    pub fn headroom(&self, model: &ModelId) -> Option<Headroom> {
+        self.provider.headroom(model)
     }
 
     /// The real circuits: those that no simulated outage touches.

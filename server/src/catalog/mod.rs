@@ -80,7 +80,9 @@ impl ModelEntry {
     /// What so many tokens cost in US dollars, where the prices are known.
     pub fn price(&self, input_tokens: u64, output_tokens: u64) -> Option<f64> {
         let (input, output) = self.cost?;
-        Some((input_tokens as f64 * input + output_tokens as f64 * output) / 1e6)
+        let billionths = (input_tokens as f64 * input + output_tokens as f64 * output) * 1e3;
+        // Whole ones, so that sums of them agree wherever they are made.
+        Some(billionths.round() / 1e9)
     }
 
     fn traits(&self) -> Traits {

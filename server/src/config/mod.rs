@@ -1,6 +1,7 @@
 //! The configuration: defaults, under the file, under the environment. Raw becomes checked in one step, which finds every
 //! problem and names its key's path.
 
+mod alerts;
 mod chains;
 mod chat;
 mod demo;
@@ -24,6 +25,7 @@ use std::net::SocketAddr;
 
 use url::Url;
 
+pub use alerts::{AlertsConfig, Bar, LimitKind, RULES, Rule, RuleFacts};
 pub use chat::ChatConfig;
 pub use kind::{Family, ProviderKind};
 use live::Extras;
@@ -47,6 +49,8 @@ pub struct Config {
     pub storage_url: String,
     /// What may be asked of a model without anybody's question.
     pub chat: ChatConfig,
+    /// What is alerted, and where it is sent.
+    pub alerts: AlertsConfig,
     /// The engine's figures, where nothing nearer says otherwise.
     pub resilience: Settings,
     /// What all turns together may spend on retries and hedges.
@@ -190,6 +194,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
     auth.finish();
 
     let chat = chat::read(root.table("chat"));
+    let alerts = alerts::read(root.table("alerts"), environment);
 
     let mut section = root.table("resilience");
     let resilience = resilience::settings(&mut section, &Settings::default());
@@ -209,7 +214,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
     for (path, message) in live.left() {
         root.add(Problem::error(&path, Some(Origin::Live), message.into()));
     }
-    root.later(&["cluster", "assistants", "organisations", "guards", "alerts"]);
+    root.later(&["cluster", "assistants", "organisations", "guards"]);
 
     let order = provider_order.as_ref().map_or_else(
         || {
@@ -241,6 +246,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
         public_url,
         storage_url: storage_url.map_or_else(|| "sqlite://evenkeel.db".to_owned(), |url| url.value),
         chat,
+        alerts,
         resilience,
         retry_budget,
         provider_order: order,

@@ -22,7 +22,6 @@ use crate::config::Scope;
 use crate::principal::Principal;
 use crate::recorder::{Recorder, Whose};
 use crate::shared::Shared;
-use crate::turn;
 
 /// What is asked.
 const WORDS: &str = "Reply with the word OK.";
@@ -113,7 +112,7 @@ pub(super) async fn ask(
         SmallRng::from_os_rng(),
     );
     let text = match turn.answer().await {
-        Ok(answer) => read(shared, catalog, answer).await,
+        Ok(answer) => read(answer).await,
         // The attempt says why.
         Err(_) => String::new(),
     };
@@ -128,7 +127,7 @@ pub(super) async fn ask(
 }
 
 /// The answer's beginning.
-async fn read(shared: &Shared, catalog: &Catalog, mut answer: Answer) -> String {
+async fn read(mut answer: Answer) -> String {
     let mut text = String::new();
     while let Some(progress) = answer.next().await {
         match progress {
@@ -144,13 +143,9 @@ async fn read(shared: &Shared, catalog: &Catalog, mut answer: Answer) -> String 
                 | Chunk::Finish(_)
                 | Chunk::End,
             )
-            | Progress::Seam(_) => {}
-            Progress::Finished(finished) => {
-                turn::cost(shared, catalog, &answer, finished.usage);
-            }
-            Progress::Broken(_) => {
-                turn::cost(shared, catalog, &answer, None);
-            }
+            | Progress::Seam(_)
+            | Progress::Finished(_)
+            | Progress::Broken(_) => {}
         }
     }
     text

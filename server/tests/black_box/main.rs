@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
+mod alerts;
+mod agreement;
 mod aside;
 mod attachments;
 mod branches;
@@ -17,6 +19,7 @@ mod http;
 mod live;
 mod messages;
 mod open;
+mod openapi;
 mod persistence;
 mod receipt;
 mod search;

@@ -1,10 +1,15 @@
 //! `/api/admin`: what administrators see and do.
 
+mod alerts;
+mod attempts;
 mod audit;
 mod circuit;
 mod key;
 mod order;
+mod series;
 mod settings;
+mod statistics;
+mod table;
 mod test;
 
 use std::sync::Arc;
@@ -40,6 +45,11 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
             patch(settings::change).get(settings::read),
         )
         .route("/api/admin/order", get(order::read).put(order::change))
+        .route("/api/admin/alerts", get(alerts::list))
+        .route("/api/admin/alerts/test", post(alerts::test))
+        .route("/api/admin/attempts", get(attempts::attempts))
+        .route("/api/admin/statistics", get(statistics::statistics))
+        .route("/api/admin/series", get(series::series))
         .route("/api/admin/audit", get(audit::page))
         .route("/api/admin/audit/{id}/revert", post(audit::revert))
 }
@@ -50,8 +60,7 @@ async fn providers(
 ) -> Result<axum::Json<HealthReport>, Refusal> {
     administrator(&principal)?;
     let catalog = shared.catalog();
-    let mut report = shared.health.report(&catalog, &principal.id, &shared.clock);
-    report.revision = shared.live.revision();
+    let report = shared.health.report(&catalog, &principal.id, &shared.clock);
     Ok(axum::Json(report))
 }
 

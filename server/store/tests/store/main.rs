@@ -6,6 +6,7 @@
     reason = "a test may fail by panicking"
 )]
 
+mod alerts;
 mod answers;
 mod attachments;
 mod attempts;

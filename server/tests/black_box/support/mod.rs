@@ -8,6 +8,8 @@
 
 pub mod administrator;
 pub mod events;
+pub mod hook;
+pub mod http;
 pub mod leaving;
 pub mod server;
 pub mod socket;
@@ -15,6 +17,8 @@ pub mod upstream;
 
 pub use administrator::Administrator;
 pub use events::Events;
+pub use hook::Hook;
+pub use http::{DOCUMENT, complaint};
 pub use leaving::leaves;
 pub use server::{KEY, Server};
 pub use socket::Socket;
