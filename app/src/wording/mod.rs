@@ -7,6 +7,7 @@ mod health;
 mod meanwhile;
 mod reasons;
 mod receipt;
+mod replay;
 mod runbook;
 mod seams;
 mod timeline;
@@ -26,6 +27,7 @@ pub use health::{
 pub use meanwhile::{Meanwhile, Wait, progress};
 pub use reasons::{Fixer, explain, reason};
 pub use receipt::{dollars, lost_time, percent};
+pub use replay::{then, then_and_under, under};
 pub use runbook::{Heading, RUNBOOKS};
 pub use seams::{catching_up, fallback, goes_on, seam};
 pub use timeline::{cost, facts, mark, outcome, tokens};

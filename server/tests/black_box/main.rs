@@ -3,14 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
-mod alerts;
 mod agreement;
+mod alerts;
 mod aside;
 mod attachments;
 mod branches;
 mod deletion;
 mod discovery;
 mod fallback;
+mod faults;
 mod forecast;
 mod gateway;
 mod gateway_ends;
@@ -22,6 +23,7 @@ mod open;
 mod openapi;
 mod persistence;
 mod receipt;
+mod replay;
 mod search;
 mod simulate;
 mod socket;
