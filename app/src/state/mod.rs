@@ -18,6 +18,7 @@ mod link;
 mod lists;
 mod map;
 mod markdown;
+pub mod panel;
 pub mod queue;
 mod recovery;
 mod runs;

@@ -57,7 +57,7 @@ async fn round(shared: &Shared) -> Result<(), StoreError> {
         if before.as_ref() != Some(&message.id) {
             (pause, before) = (PAUSE, Some(message.id.clone()));
         }
-        if shared.config.alerts.webhook_url.is_none() {
+        if shared.config().alerts.webhook_url.is_none() {
             // It was taken away in the meantime.
             shared.store.forget_alert_message(&message.id).await?;
             continue;
@@ -92,7 +92,7 @@ fn age(shared: &Shared, message: &AlertMessage) -> SignedDuration {
 
 async fn send(shared: &Shared, message: &AlertMessage) -> (Result<u16, Undelivered>, Delivered) {
     let (at, begun) = (shared.clock.now(), Instant::now());
-    let outcome = webhook::send(&shared.config.alerts, message, at).await;
+    let outcome = webhook::send(&shared.config().alerts, message, at).await;
     let told = Delivered {
         delivered: outcome.is_ok(),
         status: match &outcome {

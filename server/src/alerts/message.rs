@@ -88,7 +88,7 @@ pub(super) fn severity(severity: Severity) -> &'static str {
 
 /// The panel, under the name by which people reach this server.
 pub(super) fn link(shared: &Shared, address: SocketAddr) -> String {
-    match &shared.config.public_url {
+    match &shared.config().public_url {
         Some(url) => format!("{}/admin", url.as_str().trim_end_matches('/')),
         None => format!("http://{address}/admin"),
     }

@@ -122,7 +122,8 @@ impl Watch {
 
     async fn look(&mut self) {
         let shared = self.shared.clone();
-        let config = &shared.config.alerts;
+        let now = shared.config();
+        let config = &now.alerts;
         let now = shared.clock.now();
         let readings = self.source.read(&shared, now);
         let changed = self.engine.step(config, &readings, now);

@@ -73,17 +73,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/api/receipt", get(receipt::receipt))
         .route("/api/attachments/{id}", get(attachments::one))
         .route("/api/search", get(search::search))
-        .route("/api/admin/providers", get(admin::providers))
-        .route(
-            "/api/admin/providers/{id}/circuit",
-            post(admin::provider_circuit),
-        )
-        .route("/api/admin/models/{id}/circuit", post(admin::model_circuit))
-        .route("/api/admin/alerts", get(admin::alerts::list))
-        .route("/api/admin/alerts/test", post(admin::alerts::test))
-        .route("/api/admin/attempts", get(admin::attempts::attempts))
-        .route("/api/admin/statistics", get(admin::statistics::statistics))
-        .route("/api/admin/series", get(admin::series::series))
+        .merge(admin::routes())
         .route("/api/debug/faults", get(debug::list).post(debug::arm))
         .route("/api/debug/faults/halt", post(debug::halt))
         .route("/api/debug/faults/{id}", delete(debug::disarm))

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
+mod agreement;
 mod alerts;
 mod aside;
 mod attachments;
@@ -15,6 +16,7 @@ mod gateway;
 mod gateway_ends;
 mod gateway_seams;
 mod http;
+mod live;
 mod messages;
 mod open;
 mod openapi;

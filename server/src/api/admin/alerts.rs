@@ -53,7 +53,8 @@ pub(crate) async fn list(
     principal: Principal,
 ) -> Result<Json<List>, Refusal> {
     administrator(&principal)?;
-    let config = &shared.config.alerts;
+    let now = shared.config();
+    let config = &now.alerts;
     let next = shared.store.next_alert_message().await?;
     let rules = config.rules().map(|(facts, bar)| Rule {
         rule: facts.key,
@@ -89,7 +90,7 @@ pub(crate) async fn test(
     principal: Principal,
 ) -> Result<Json<Delivered>, Refusal> {
     administrator(&principal)?;
-    if shared.config.alerts.webhook_url.is_none() {
+    if shared.config().alerts.webhook_url.is_none() {
         let mend = "set it in the configuration or in the panel, then test it";
         return Err(Refusal::at("alerts.webhook_url", mend));
     }

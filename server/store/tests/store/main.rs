@@ -16,6 +16,7 @@ mod conversations;
 mod corruption;
 mod deletion;
 mod foreigners;
+mod live;
 mod opening;
 mod receipt;
 mod round_trip;

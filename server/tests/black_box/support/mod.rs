@@ -6,6 +6,7 @@
     reason = "a test may fail by panicking"
 )]
 
+pub mod administrator;
 pub mod events;
 pub mod hook;
 pub mod http;
@@ -14,6 +15,7 @@ pub mod server;
 pub mod socket;
 pub mod upstream;
 
+pub use administrator::Administrator;
 pub use events::Events;
 pub use hook::Hook;
 pub use http::{DOCUMENT, complaint};

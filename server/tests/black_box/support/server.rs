@@ -157,6 +157,18 @@ impl Server {
         Self::start_in(self.data, &config, environment).await
     }
 
+    /// Asks it to stop, and starts it again in the same folder with this configuration.
+    pub async fn restart_with(self, config: &str) -> Self {
+        let stopped = self.stop().await;
+        assert_eq!(stopped.code, Some(0));
+        Self::start_in(stopped.data, config, &[]).await
+    }
+
+    /// Where its data is.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     /// Ends it, and gives what it has logged.
     pub async fn into_log(mut self) -> String {
         self.process.kill().await.unwrap();
