@@ -188,6 +188,7 @@ impl Health {
     }
 
     /// The real turns that ended in the last so long, which may be a day.
+    #[expect(dead_code, reason = "read by the alerts")]
     pub fn turns_over(&self, span: Duration) -> TurnSums {
         let now = milliseconds(self.clock.now());
         let mut turns = lock(&self.turns);
@@ -196,11 +197,11 @@ impl Health {
         TurnSums {
             figures: sum.figures(),
             failed: sum.failed,
-            stopped: sum.stopped,
         }
     }
 
     /// US dollars that the real attempts of the last so long have cost.
+    #[expect(dead_code, reason = "read by the alerts")]
     pub fn cost_over(&self, span: Duration) -> f64 {
         self.attempts_over(span).figures().cost
     }
@@ -220,13 +221,12 @@ impl Health {
 }
 
 /// What came of the turns of a span of time, with those that the panel does not count.
+#[expect(dead_code, reason = "read by the alerts")]
 pub struct TurnSums {
     /// As the panel has them.
     pub figures: wire::TurnFigures,
     /// Those that ended without an answer, and not because all models failed.
     pub failed: u64,
-    /// Those that were stopped.
-    pub stopped: u64,
 }
 
 /// The sum: down where no model would be let through, degraded where some circuit is not closed.

@@ -14,6 +14,7 @@ mod forecast;
 mod gateway;
 mod gateway_ends;
 mod gateway_seams;
+mod health;
 mod http;
 mod messages;
 mod open;

@@ -77,7 +77,9 @@ impl Read for SettingValue {
             Json::Bool(on) => Self::Switch(on),
             Json::Text(text) => Self::Text(text),
             Json::List(_) => Self::List(Read::read(json)?),
-            number => Self::Number(Read::read(number)?),
+            number @ (Json::Null | Json::Whole(_) | Json::Number(_) | Json::Object(_)) => {
+                Self::Number(Read::read(number)?)
+            }
         })
     }
 }
