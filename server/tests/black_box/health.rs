@@ -29,7 +29,7 @@ async fn log(server: &Server, query: &str, count: usize) -> Vec<Value> {
         }
         sleep(Duration::from_millis(20)).await;
     }
-    panic!("there never were {count} attempts of {query}")
+    unreachable!("there never were {count} attempts of {query}")
 }
 
 #[tokio::test]
