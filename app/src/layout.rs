@@ -4,7 +4,7 @@ use evenkeel_protocol::Conversation;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::components::{Announcer, Icon, Sidebar, icon, keys};
+use crate::components::{Announcer, Icon, RehearseButton, Sidebar, icon, keys, rehearsal};
 use crate::late;
 use crate::navigation::{self, Page};
 use crate::pages::{ChatPage, NotFoundPage};
@@ -112,6 +112,7 @@ pub(crate) fn Layout() -> impl IntoView {
                         <Icon shape=icon::PLUS />
                     </a>
                 </header>
+                <RehearseButton />
                 <main id="main" tabindex="-1">
                     {move || {
                         kind.get();
@@ -124,6 +125,7 @@ pub(crate) fn Layout() -> impl IntoView {
                     }}
                 </main>
             </div>
+            {rehearsal(store)}
             {move || {
                 let part = store.list_part();
                 part.map(|part| (part.overlays)(store))

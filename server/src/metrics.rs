@@ -8,10 +8,11 @@ use evenkeel_engine::{CircuitState, Reason, RetryBudget};
 use prometheus::core::{Collector, MetricVec, MetricVecBuilder};
 use prometheus::proto::MetricFamily;
 use prometheus::{
-    CounterVec, Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
-    IntGauge, Opts, Registry, TextEncoder,
+    CounterVec, Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter,
+    IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
+use crate::alerts;
 use crate::catalog::Catalog;
 
 /// Every metric of the process.
@@ -29,6 +30,8 @@ pub struct Metrics {
     pub panics: IntCounter,
     retry_budget: Gauge,
     circuits: GaugeVec,
+    every_circuit_open: IntGauge,
+    primary_circuit_open: IntGauge,
 }
 
 /// What there is of real traffic, and of simulated.
@@ -40,6 +43,10 @@ pub struct Traffic {
     pub attempts: IntCounterVec,
     /// Steps from one model to another.
     pub fallbacks: IntCounterVec,
+    /// Turns that another model than the one asked for answered.
+    pub fallback_turns: IntCounter,
+    /// From the question to the end of the answer.
+    pub turn_duration: Histogram,
     /// Turns that no model could answer.
     pub exhausted: IntCounter,
     /// Attempts at models that their providers do not know.
@@ -122,6 +129,17 @@ impl Traffic {
                 "evenkeel_fallback_exhausted_total",
                 "Turns that no model could answer.",
             )?,
+            fallback_turns: make.counter(
+                "evenkeel_fallback_turns_total",
+                "Turns that another model than the one asked for answered.",
+            )?,
+            turn_duration: make.registered(Histogram::with_opts(
+                HistogramOpts::new(
+                    "evenkeel_turn_duration_seconds",
+                    "From the question to the end of the answer, of turns that were answered.",
+                )
+                .buckets(DURATIONS.to_vec()),
+            ))?,
             model_not_found: make.counters(
                 "evenkeel_model_not_found_total",
                 "Attempts at unknown models.",
@@ -204,6 +222,14 @@ impl Metrics {
                 ),
                 &["provider", "model"],
             ))?,
+            every_circuit_open: make.gauge(
+                "evenkeel_every_circuit_open",
+                "1 where no model would be let through, simulated outages left out.",
+            )?,
+            primary_circuit_open: make.gauge(
+                "evenkeel_primary_circuit_open",
+                "1 where the model that is asked by default would not be, simulated outages left out.",
+            )?,
             retry_budget: make.registered(Gauge::new(
                 "evenkeel_retry_budget_remaining",
                 "Retries and hedges that are left now.",
@@ -283,6 +309,10 @@ impl Metrics {
             CircuitState::Open => 2.0,
         };
         self.retry_budget.set(budget.remaining());
+        let every = alerts::every_circuit_open(catalog);
+        self.every_circuit_open.set(i64::from(every));
+        let primary = alerts::primary_circuit_open(catalog);
+        self.primary_circuit_open.set(i64::from(primary));
         for provider in catalog.providers() {
             let labels = [provider.id.as_str(), ""];
             self.circuits

@@ -246,6 +246,11 @@ impl Runs {
         self.lock().get(id).cloned()
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     /// The runs of a conversation.
     pub fn of(&self, conversation: &ConversationId) -> Vec<Arc<Run>> {
         let running = self.lock();

@@ -160,14 +160,12 @@ impl Health {
     }
 
     /// The alerts as they now stand.
-    #[expect(dead_code, reason = "called by the alerts")]
     pub fn set_alerts(&self, alerts: Vec<wire::Alert>) {
         *self.alerts.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(alerts);
         self.touch();
     }
 
     /// The state of the live settings.
-    #[expect(dead_code, reason = "called by the live settings")]
     pub fn set_revision(&self, revision: u64) {
         self.revision.store(revision, Ordering::Relaxed);
         self.touch();

@@ -97,7 +97,7 @@ impl Health {
             id: provider.id.as_str().into(),
             kind: provider.kind.to_owned(),
             enabled: provider.enabled,
-            key_source: None,
+            key_source: provider.key_source.map(str::to_owned),
             circuit: translate::circuit(&circuits.view(), clock),
             recent: recent.figures(),
             models,
@@ -156,18 +156,21 @@ impl Health {
     }
 
     /// How the last 15 minutes went, by 5 seconds.
-    pub fn steps(&self, catalog: &Catalog) -> wire::Series {
-        self.series(catalog, 5, Model::steps)
+    ///
+    /// `wanted` says whose: everybody's, where it is empty.
+    pub fn steps(&self, catalog: &Catalog, wanted: &[String]) -> wire::Series {
+        self.series(catalog, wanted, 5, Model::steps)
     }
 
     /// How the last day went, by minutes.
-    pub fn minutes(&self, catalog: &Catalog) -> wire::Series {
-        self.series(catalog, 60, Model::minutes)
+    pub fn minutes(&self, catalog: &Catalog, wanted: &[String]) -> wire::Series {
+        self.series(catalog, wanted, 60, Model::minutes)
     }
 
     fn series(
         &self,
         catalog: &Catalog,
+        wanted: &[String],
         step_s: u32,
         buckets: impl Fn(&Model) -> Vec<wire::Bucket>,
     ) -> wire::Series {
@@ -177,10 +180,16 @@ impl Health {
             model.pass(now);
             buckets(&model)
         };
-        let models = catalog.models().iter().map(|entry| wire::ModelSeries {
-            model: entry.id.as_str().into(),
-            buckets: self.known(&entry.id).map_or_else(Vec::new, |it| of(&it)),
-        });
+        let is_wanted = |id: &evenkeel_engine::ModelId| {
+            wanted.is_empty() || wanted.iter().any(|one| one == id.as_str())
+        };
+        let all = catalog.models().iter();
+        let models = all
+            .filter(|entry| is_wanted(&entry.id))
+            .map(|entry| wire::ModelSeries {
+                model: entry.id.as_str().into(),
+                buckets: self.known(&entry.id).map_or_else(Vec::new, |it| of(&it)),
+            });
         wire::Series {
             step_s,
             models: models.collect(),
@@ -188,7 +197,6 @@ impl Health {
     }
 
     /// The real turns that ended in the last so long, which may be a day.
-    #[expect(dead_code, reason = "read by the alerts")]
     pub fn turns_over(&self, span: Duration) -> TurnSums {
         let now = milliseconds(self.clock.now());
         let mut turns = lock(&self.turns);
@@ -201,7 +209,6 @@ impl Health {
     }
 
     /// US dollars that the real attempts of the last so long have cost.
-    #[expect(dead_code, reason = "read by the alerts")]
     pub fn cost_over(&self, span: Duration) -> f64 {
         self.attempts_over(span).figures().cost
     }
@@ -221,7 +228,6 @@ impl Health {
 }
 
 /// What came of the turns of a span of time, with those that the panel does not count.
-#[expect(dead_code, reason = "read by the alerts")]
 pub struct TurnSums {
     /// As the panel has them.
     pub figures: wire::TurnFigures,

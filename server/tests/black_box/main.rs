@@ -4,22 +4,27 @@
 
 mod admin;
 mod agreement;
+mod alerts;
 mod aside;
 mod attachments;
 mod branches;
 mod deletion;
 mod discovery;
 mod fallback;
+mod faults;
 mod forecast;
 mod gateway;
 mod gateway_ends;
 mod gateway_seams;
 mod health;
 mod http;
+mod live;
 mod messages;
 mod open;
+mod openapi;
 mod persistence;
 mod receipt;
+mod replay;
 mod search;
 mod simulate;
 mod socket;

@@ -27,6 +27,8 @@ pub(in super::super) struct Call {
     outcome: Mutex<Option<(&'static str, Instant)>>,
     /// The server waits for it before it stops.
     _running: tokio_util::task::task_tracker::TaskTrackerToken,
+    /// It is counted among the turns under way.
+    _counted: Arc<()>,
 }
 
 /// What the last chunk says of the turn: the `evenkeel` object.
@@ -75,6 +77,7 @@ impl Call {
             began: Instant::now(),
             outcome: Mutex::default(),
             _running: shared.tasks.token(),
+            _counted: shared.calls.clone(),
             shared: shared.clone(),
         }
     }

@@ -1,8 +1,10 @@
 //! The few things that go over HTTP instead of the socket.
 
+pub(crate) mod admin;
+
 use evenkeel_protocol::{
-    Conversation, ConversationId, FaultSpec, MessageId, Receipt, SearchResults, Suggestions,
-    Transcript,
+    Conversation, ConversationId, FaultSpec, MessageId, Receipt, ReplayRequest, SearchResults,
+    Suggestions, Transcript,
 };
 use gloo_net::http::{Request, Response};
 use serde::{Deserialize, Serialize};
@@ -172,22 +174,12 @@ pub(crate) async fn halt() -> Result<(), Problem> {
     post("/api/debug/faults/halt", &serde_json::json!({})).await
 }
 
-/// What an administrator can do to a circuit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum CircuitAction {
-    /// Hold it open: ask it nothing.
-    Open,
-    /// Hold it closed: ask it whatever happens.
-    Close,
-    /// Let it decide for itself again.
-    Reset,
-}
-
-/// Steers the circuit of a model or a provider; `kind` is `models` or `providers`.
-pub(crate) async fn circuit(kind: &str, id: &str, action: CircuitAction) -> Result<(), Problem> {
-    let path = format!("/api/admin/{kind}/{}/circuit", escape(id));
-    post(&path, &serde_json::json!({ "action": action })).await
+/// Runs a stored turn again under a fault: a line for each thing that happens.
+pub(crate) async fn replay(request: &ReplayRequest) -> Result<Response, Problem> {
+    let request = Request::post("/api/debug/replay")
+        .json(request)
+        .map_err(|_| Problem::unreachable())?;
+    checked(request.send().await).await
 }
 
 fn escape(id: &str) -> String {
