@@ -119,10 +119,12 @@ test.describe("the frames as they pass", () => {
     const { message } = await server.ask("the first");
     await chat.open("/debug");
     await expect(page.getByTestId("turn")).toHaveCount(1);
-    await server.api("POST", `/api/conversations/${message.conversation_id}/chat`, { message: "count to 5" });
+    await server.ask("count to 5", { conversation: message.conversation_id });
     await expect(page.getByTestId("turn")).toHaveCount(2);
     await expect(page.getByTestId("turn").first()).toContainText("count to 5");
-    await expect(page.getByTestId("frames").locator("[data-type=done]")).toHaveCount(1);
+    for (const type of ["accepted", "attempt", "delta", "done"]) {
+      await expect(page.getByTestId("frames").locator(`[data-type=${type}]`).first()).toBeAttached();
+    }
     await server.ask("another conversation");
     await expect(page.getByTestId("turn")).toHaveCount(1);
     await expect(page.getByTestId("turn")).toContainText("another conversation");
@@ -161,7 +163,8 @@ test.describe("a replay", () => {
     expect((await server.api("GET", "/api/debug/faults")).faults).toEqual([]);
   });
 
-  test("is told while it happens, and can be stopped", async ({ chat, page, server }) => {
+  test("is told while it happens, and can be stopped", async ({ chat, incidents, page, server }) => {
+    incidents.expect(/api\/debug\/replay net::ERR_ABORTED/);
     await server.ask("count to 5");
     await chat.open("/debug");
     const replay = page.getByTestId("replay");
