@@ -6,7 +6,7 @@
 
 BUILD_TOOLS := wasm-target wasm-bindgen wasm-opt cargo-leptos
 TEST_TOOLS  := $(BUILD_TOOLS) node-modules chromium
-LINT_TOOLS  := wasm-target cargo-deny typos $(if $(wildcard end2end/tsconfig.json),node-modules)
+LINT_TOOLS  := wasm-target cargo-deny typos promtool $(if $(wildcard end2end/tsconfig.json),node-modules)
 
 WASM    := --target wasm32-unknown-unknown
 # The browser's half compiles for the browser only.
@@ -39,7 +39,7 @@ mutants: ## change the engine's decisions one by one, and look whether a unit te
 	@.tools/phase "set-up" .tools/setup cargo-mutants
 	@.tools/phase "mutants" env PROPTEST_CASES=$${PROPTEST_CASES:-64} cargo mutants -p evenkeel-engine -- --lib
 
-lint: ## check formatting, clippy's warnings, dependencies, spelling and types
+lint: ## check formatting, clippy's warnings, dependencies, spelling, alert rules and types
 	@.tools/times start
 	@.tools/phase "set-up" .tools/setup $(LINT_TOOLS)
 	@.tools/phase "formatting" cargo fmt --all --check
@@ -48,6 +48,7 @@ lint: ## check formatting, clippy's warnings, dependencies, spelling and types
 	@.tools/phase "clippy, WebAssembly tests" cargo clippy $(BROWSER) -- -D warnings
 	@.tools/phase "dependencies" cargo deny --workspace --log-level warn check bans licenses sources
 	@.tools/phase "spelling" typos
+	@.tools/phase "alert rules" sh -c 'promtool check rules packaging/prometheus/evenkeel.rules.yml && promtool test rules packaging/prometheus/evenkeel.test.yml'
 ifneq ($(wildcard end2end/tsconfig.json),)
 	@.tools/phase "types of the end-to-end tests" sh -c 'cd end2end && npx --no-install tsc --noEmit'
 endif

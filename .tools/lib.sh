@@ -20,6 +20,7 @@ fi
 for tool in "cargo-leptos-$cargo_leptos" "cargo-deny-$cargo_deny" "cargo-mutants-$cargo_mutants" "typos-$typos" "binaryen-$binaryen" "wasm-bindgen-cli-$wasm_bindgen"; do
   PATH=$cache/$tool/bin:$PATH
 done
+PATH=$PATH:$cache/promtool/bin # after the user's own, which may be newer
 export PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
 
 # What the browser tests start, unless the user has named others.
@@ -74,12 +75,17 @@ cargo_install() {
   }
 }
 
+# debian_update: the lists of Debian's packages, anew.
+debian_update() {
+  command -v apt-get >/dev/null || return 1
+  apt=(apt-get -qq -o DPkg::Lock::Timeout=300)
+  if [ "$(id -u)" != 0 ]; then apt=(sudo "${apt[@]}"); fi
+  "${apt[@]}" update || true # a list out of reach may be one that is not needed here
+}
+
 # debian_install PACKAGE...: fails where there is no apt, or no such package.
 debian_install() {
-  command -v apt-get >/dev/null || return 1
-  local apt=(apt-get -qq -o DPkg::Lock::Timeout=300)
-  if [ "$(id -u)" != 0 ]; then apt=(sudo "${apt[@]}"); fi
+  debian_update || return 1
   export DEBIAN_FRONTEND=noninteractive
-  "${apt[@]}" update || true # a list out of reach may be one that is not needed here
   "${apt[@]}" install --yes --no-install-recommends "$@"
 }

@@ -64,6 +64,10 @@ pub struct Watching {
     pub faults: Option<String>,
 }
 
+/// What stands behind the `?` of the address, for the server's eyes: the browser has the address itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Query(pub String);
+
 impl Take for Boot {
     fn take(object: &mut Object) -> Result<Self, Wrong> {
         Ok(Self {

@@ -15,9 +15,9 @@ use leptos::prelude::*;
 use leptos::wasm_split::{SplitLoaderError, wasm_split};
 
 use crate::api::{self, Problem};
-use crate::components::{self, composer};
+use crate::components::{self, Follow, composer};
 use crate::pages::{self, AdminPage};
-use crate::state::{Action, Blocks, Entry, Paint, highlight};
+use crate::state::{Action, Blocks, Entry, Paint, Pending, highlight};
 use crate::store::Store;
 
 /// After this time it is tried again to fetch a part that could not be fetched.
@@ -94,6 +94,8 @@ parts! {
             view: message,
             transcript: |id| Box::pin(async move { api::transcript(&id).await }),
             tail: components::tail,
+            asking_again: components::asking_again,
+            refused: components::refused,
             wait: components::wait,
         }
     }
@@ -148,7 +150,11 @@ pub(crate) struct Answers {
     pub(crate) transcript:
         fn(ConversationId) -> LocalBoxFuture<'static, Result<Transcript, Problem>>,
     /// What stands at the end of all messages.
-    pub(crate) tail: fn() -> AnyView,
+    pub(crate) tail: fn(Follow) -> AnyView,
+    /// An answer that has been asked for again.
+    pub(crate) asking_again: fn() -> AnyView,
+    /// Why a message was refused.
+    pub(crate) refused: fn(Memo<Option<Arc<Pending>>>) -> AnyView,
     /// Looks after the questions that wait until a model is back.
     pub(crate) wait: fn(Store),
 }

@@ -22,7 +22,7 @@ pub mod wording;
 
 use leptos::prelude::*;
 
-pub use boot::{Boot, BootPage, Clock, Watching};
+pub use boot::{Boot, BootPage, Clock, Query, Watching};
 #[cfg(feature = "ssr")]
 pub use shell::shell;
 

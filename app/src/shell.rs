@@ -1,5 +1,6 @@
 //! The document around the page, which only the server writes.
 
+use leptos::WasmSplitManifest;
 use leptos::prelude::*;
 use leptos_meta::HashedStylesheet;
 
@@ -14,6 +15,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     // A title has no elements in it, and Leptos would mark the end of a text with one.
     let title = boot.as_ref().map(title).unwrap_or_default();
     let title = title.replace('&', "&amp;").replace('<', "&lt;");
+    let part = boot.as_ref().and_then(|boot| part_of(&boot.page));
     let boot = boot.and_then(|boot| serde_json::to_string(&boot).ok());
     let boot = boot.unwrap_or_default().replace('<', "\\u003c");
     view! {
@@ -37,6 +39,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="manifest" href="/manifest.webmanifest" />
                 <AutoReload options=options.clone() />
                 <HydrationScripts options />
+                {part.map(preloads)}
             </head>
             <body>
                 <App />
@@ -44,6 +47,32 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// The file of the part that a page is rendered with; `late::load_for` waits for the same.
+fn part_of(page: &BootPage) -> Option<&'static str> {
+    match page {
+        BootPage::Conversation(_) | BootPage::ConversationEnd(_) => Some("answers"),
+        BootPage::Admin(_) => Some("admin"),
+        BootPage::Debug(_) => Some("debug"),
+        BootPage::New | BootPage::NotFound => None,
+    }
+}
+
+/// What the page hydrates with is fetched beside the first file, not after it has begun.
+fn preloads(part: &'static str) -> Option<impl IntoView> {
+    // The scripts above give what they know of the files to whoever comes after them.
+    let WasmSplitManifest(manifest) = use_context()?;
+    let (root, files, script) = manifest.try_get_value()?;
+    let file = |name: &String| {
+        let href = format!("{root}/{name}.wasm");
+        view! { <link rel="preload" href=href r#as="fetch" r#type="application/wasm" crossorigin="" fetchpriority="low" /> }
+    };
+    let files: Vec<_> = files.get(part)?.iter().map(file).collect();
+    Some(view! {
+        <link rel="modulepreload" href=format!("{root}/{script}") crossorigin="" />
+        {files}
+    })
 }
 
 /// The document's title; in the browser the page goes on with it.

@@ -282,6 +282,8 @@ struct Frames {
     store: Store,
     queue: Rc<RefCell<Vec<Heard>>>,
     waiting: Rc<Cell<bool>>,
+    /// How often they have been taken.
+    picture: Rc<Cell<u64>>,
 }
 
 impl Frames {
@@ -290,25 +292,36 @@ impl Frames {
             store,
             queue: Rc::default(),
             waiting: Rc::default(),
+            picture: Rc::default(),
         }
     }
 
     fn push(&self, frame: Heard) {
+        // The place of an answer is made at once, so that its first words find it there.
+        let begins = matches!(frame, Heard::Accepted { .. });
         self.queue.borrow_mut().push(frame);
-        if document().visibility_state() == web_sys::VisibilityState::Hidden {
+        if begins || document().visibility_state() == web_sys::VisibilityState::Hidden {
             self.flush();
         } else if !self.waiting.replace(true) {
             let frames = self.clone();
             request_animation_frame(move || frames.flush());
             // A window that is covered by others may not be painted, and has to go on all the same.
-            let frames = self.clone();
-            set_timeout(move || frames.flush(), COVERED);
+            let (frames, picture) = (self.clone(), self.picture.get());
+            let late = move || {
+                if frames.picture.get() == picture {
+                    frames.flush();
+                }
+            };
+            set_timeout(late, COVERED);
         }
     }
 
     fn flush(&self) {
         self.waiting.set(false);
-        let answers = |frame: &Heard| frame.place().is_some();
+        self.picture.set(self.picture.get() + 1);
+        // What shows an answer, and why there is none.
+        let answers =
+            |frame: &Heard| frame.place().is_some() || matches!(frame, Heard::Error { .. });
         if late::ANSWERS.get().is_none() && self.queue.borrow().iter().any(answers) {
             let frames = self.clone();
             leptos::task::spawn_local(async move {

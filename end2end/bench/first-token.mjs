@@ -18,14 +18,18 @@ await bench(async ({ browser, server, upstream }) => {
           let pressed = 0;
           addEventListener("keydown", (event) => (pressed = event.timeStamp), { once: true, capture: true });
           const before = document.querySelectorAll("[data-role=assistant]").length;
-          const observer = new MutationObserver(() => {
-            const answers = document.querySelectorAll("[data-role=assistant]");
-            if (answers.length === before || !answers[before]?.querySelector(".prose")?.textContent) return;
+          // The browser says itself when it has painted a marked element. It is marked before the frame that shows it.
+          new MutationObserver((_, observer) => {
+            const text = document.querySelectorAll("[data-role=assistant]")[before]?.querySelector(".prose p");
+            if (!text?.textContent) return;
             observer.disconnect();
-            // After the frame that shows it.
-            requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - pressed)));
-          });
-          observer.observe(document, { subtree: true, childList: true, characterData: true });
+            text.setAttribute("elementtiming", "first token");
+          }).observe(document, { subtree: true, childList: true, characterData: true });
+          new PerformanceObserver((list, observer) => {
+            observer.disconnect();
+            const [entry] = /** @type {any[]} */ (list.getEntries());
+            resolve(entry.renderTime - pressed);
+          }).observe({ type: "element" });
         }),
     );
     await composer.press("Enter");

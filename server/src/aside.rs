@@ -20,10 +20,9 @@ pub use self::flights::Flights;
 pub use self::suggestions::suggestions;
 pub use self::title::title;
 use crate::attempt_log::Noted;
-use crate::catalog::{self, Catalog};
+use crate::catalog;
 use crate::recorder::{Recorder, Whose};
 use crate::shared::Shared;
-use crate::turn;
 
 /// What comes later is of no use.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -59,7 +58,7 @@ async fn ask(shared: &Arc<Shared>, principal: &Arc<str>, words: &str) -> Option<
         SmallRng::from_os_rng(),
     );
     let text = match turn.answer().await {
-        Ok(answer) => read(shared, &catalog, answer).await,
+        Ok(answer) => read(answer).await,
         Err(_) => None,
     };
     shared.attempts.keep(CallAttempts {
@@ -71,7 +70,7 @@ async fn ask(shared: &Arc<Shared>, principal: &Arc<str>, words: &str) -> Option<
 }
 
 /// The whole answer, where it comes to its end.
-async fn read(shared: &Shared, catalog: &Catalog, mut answer: Answer) -> Option<String> {
+async fn read(mut answer: Answer) -> Option<String> {
     let mut text = String::new();
     while let Some(progress) = answer.next().await {
         match progress {
@@ -94,14 +93,8 @@ async fn read(shared: &Shared, catalog: &Catalog, mut answer: Answer) -> Option<
                     text.clear();
                 }
             }
-            Progress::Finished(finished) => {
-                turn::cost(shared, catalog, &answer, finished.usage);
-                return Some(text);
-            }
-            Progress::Broken(_) => {
-                turn::cost(shared, catalog, &answer, None);
-                return None;
-            }
+            Progress::Finished(_) => return Some(text),
+            Progress::Broken(_) => return None,
         }
     }
     None

@@ -1,10 +1,11 @@
-//! Keeps the attempts of `/v1` off its way: calls queue up, and one task writes many of them in one transaction.
+//! Keeps the attempts of `/v1`, and how turns ended, off their way: what is to be kept queues up, and one task writes much
+//! of it in one transaction.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use evenkeel_protocol::{Attempt, AttemptState};
-use evenkeel_store::{CallAttempts, Store};
+use evenkeel_protocol::{Attempt, AttemptState, Timestamp};
+use evenkeel_store::{CallAttempts, Store, StoreError, TurnEnd};
 use jiff::SignedDuration;
 use prometheus::IntCounter;
 use tokio::sync::mpsc::{self, Receiver, Sender};
@@ -69,10 +70,16 @@ impl Noted {
     }
 }
 
+/// What is to be kept.
+enum Entry {
+    Call(CallAttempts),
+    Turn(TurnEnd),
+}
+
 /// The way into the log. A call that it has taken is written, however long the database refuses, and at the latest when
 /// the log is closed; one that it cannot take is counted and told of.
 pub struct AttemptLog {
-    queue: Sender<CallAttempts>,
+    queue: Sender<Entry>,
     lost: IntCounter,
     closing: CancellationToken,
     tasks: TaskTracker,
@@ -104,8 +111,15 @@ impl AttemptLog {
     /// Takes the attempts of a call, without waiting.
     pub fn keep(&self, call: CallAttempts) {
         let attempts = call.attempts.len() as u64;
-        if attempts > 0 && self.queue.try_send(call).is_err() {
+        if attempts > 0 && self.queue.try_send(Entry::Call(call)).is_err() {
             self.lost.inc_by(attempts);
+        }
+    }
+
+    /// Takes note of how a turn ended, without waiting.
+    pub fn keep_turn(&self, turn: TurnEnd) {
+        if self.queue.try_send(Entry::Turn(turn)).is_err() {
+            tracing::error!("turn_lost");
         }
     }
 
@@ -116,9 +130,29 @@ impl AttemptLog {
     }
 }
 
+/// What is written in one transaction.
+#[derive(Default)]
+struct Batch {
+    calls: Vec<CallAttempts>,
+    turns: Vec<TurnEnd>,
+}
+
+impl FromIterator<Entry> for Batch {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let mut batch = Self::default();
+        for entry in entries {
+            match entry {
+                Entry::Call(call) => batch.calls.push(call),
+                Entry::Turn(turn) => batch.turns.push(turn),
+            }
+        }
+        batch
+    }
+}
+
 struct Writer {
     store: Store,
-    waiting: Receiver<CallAttempts>,
+    waiting: Receiver<Entry>,
     lost: IntCounter,
     /// Of the lost ones, those that the log has told of.
     told: u64,
@@ -142,12 +176,11 @@ impl Writer {
                 self.pause(GATHER).await;
             }
             while batch.len() < BATCH
-                && let Ok(call) = self.waiting.try_recv()
+                && let Ok(entry) = self.waiting.try_recv()
             {
-                batch.push(call);
+                batch.push(entry);
             }
-            self.write(&batch).await;
-            batch.clear();
+            self.write(batch.drain(..).collect()).await;
         }
         self.tell();
     }
@@ -158,21 +191,23 @@ impl Writer {
         let _ = tokio::time::timeout(time, self.closing.cancelled()).await;
     }
 
-    /// Writes these calls, however often it takes. When the log is to be closed there is one last time.
-    async fn write(&mut self, batch: &[CallAttempts]) {
+    /// Writes these, however often it takes. When the log is to be closed there is one last time.
+    async fn write(&mut self, batch: Batch) {
         let mut pause = PAUSE;
         loop {
             let last = self.closing.is_cancelled();
-            let Err(error) = self.store.record_attempts(batch).await else {
+            let Err(error) = self.store.record(&batch.calls, &batch.turns).await else {
                 break;
             };
-            tracing::error!(%error, calls = batch.len(), waiting = self.waiting.len(), "attempts_not_saved");
+            tracing::error!(%error, calls = batch.calls.len(), waiting = self.waiting.len(), "attempts_not_saved");
             if last {
                 // The others would fare no better, and the server is to stop.
                 self.waiting.close();
-                let mut lost = attempts(batch);
-                while let Ok(call) = self.waiting.try_recv() {
-                    lost += attempts(&[call]);
+                let mut lost = attempts(&batch.calls);
+                while let Ok(entry) = self.waiting.try_recv() {
+                    if let Entry::Call(call) = entry {
+                        lost += attempts(&[call]);
+                    }
                 }
                 self.lost.inc_by(lost);
                 break;
@@ -203,17 +238,26 @@ async fn forget(store: Store, clock: Clock, closing: CancellationToken) {
         let Ok(before) = clock.now().checked_sub(KEPT) else {
             return;
         };
-        while !closing.is_cancelled() {
-            match store.forget_attempts(before, FORGET_AT_ONCE).await {
-                Ok(forgotten) if forgotten == u64::from(FORGET_AT_ONCE) => {}
-                Ok(_) => break,
-                Err(error) => {
-                    tracing::warn!(%error, "old_attempts_not_forgotten");
-                    break;
-                }
-            }
+        if let Err(error) = forget_before(&store, before, &closing).await {
+            tracing::warn!(%error, "old_attempts_not_forgotten");
         }
     }
+}
+
+/// A part at a time, until there is no more or the log is to be closed.
+async fn forget_before(
+    store: &Store,
+    before: Timestamp,
+    closing: &CancellationToken,
+) -> Result<(), StoreError> {
+    while !closing.is_cancelled() {
+        let attempts = store.forget_attempts(before, FORGET_AT_ONCE).await?;
+        let turns = store.forget_turns(before, FORGET_AT_ONCE).await?;
+        if attempts.max(turns) < u64::from(FORGET_AT_ONCE) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::catalog::{Catalog, Listings, ProviderEntry};
-use crate::shared::{News, Shared};
+use crate::shared::Shared;
 
 /// Between two listings of one provider.
 const EVERY: Duration = Duration::from_secs(600);
@@ -54,6 +54,16 @@ impl Discovery {
                 .map(|provider| (provider.id.clone(), Notify::new()))
                 .collect(),
         }
+    }
+
+    /// Does something with what is listed, while nobody lists anything new: a catalog is built from it by one at a time.
+    pub fn with<T>(&self, work: impl FnOnce(&Listings) -> T) -> T {
+        work(&self.lock().listings)
+    }
+
+    /// Something has changed about a provider: it is asked anew for its models.
+    pub fn ask_again(&self, provider: &ProviderId) {
+        self.model_not_found(provider);
     }
 
     /// A model was not found: its provider is asked anew for those it has.
@@ -148,10 +158,7 @@ fn heard(shared: &Arc<Shared>, provider: &ProviderEntry, mut listing: Vec<Discov
     drop(state);
     compare(&old, &new, provider);
     found(&new, provider, before.as_deref());
-    if old.wire_models() != new.wire_models() || old.default_model() != new.default_model() {
-        // Nobody may be listening.
-        let _ = shared.news.send(News::Models);
-    }
+    shared.tell_of_models(&old, &new);
     shared.health.touch();
 }
 

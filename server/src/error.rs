@@ -35,6 +35,8 @@ pub struct Refusal {
 /// What only some refusals have to tell.
 #[derive(Clone, Debug, Default)]
 struct Told {
+    /// Further members of a problem.
+    members: Vec<(&'static str, serde_json::Value)>,
     /// The field at fault, where it is one.
     place: Option<String>,
     /// OpenAI's word for it, where it has one.
@@ -117,6 +119,13 @@ impl Refusal {
     /// With OpenAI's word for it.
     pub fn with_code(mut self, code: &'static str) -> Self {
         self.told.get_or_insert_default().code = Some(code);
+        self
+    }
+
+    /// With a further member, where it is told as a problem.
+    pub fn with_member(mut self, name: &'static str, value: serde_json::Value) -> Self {
+        let told = self.told.get_or_insert_default();
+        told.members.push((name, value));
         self
     }
 

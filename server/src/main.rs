@@ -8,6 +8,7 @@
 // The pages' types are nested as deeply as the pages.
 #![recursion_limit = "512"]
 
+mod alerts;
 mod api;
 mod aside;
 mod attachments;
@@ -21,6 +22,7 @@ mod discovery;
 mod error;
 mod health;
 mod janitor;
+mod live;
 mod metrics;
 mod pages;
 mod principal;
@@ -44,7 +46,7 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Cli, Command, Serve};
-use crate::config::{Config, Environment, Problems};
+use crate::config::{Environment, Problems, Source};
 
 /// A turn allocates some hundred small things on one thread and frees many of them on another.
 #[global_allocator]
@@ -82,7 +84,7 @@ fn say(problems: &Problems) {
 }
 
 fn check_configuration(file: Option<&Path>) -> ExitCode {
-    match Config::load(file, &environment()) {
+    match Source::load(file, environment()).and_then(|source| source.read()) {
         Ok((config, warnings)) => {
             say(&warnings);
             match serve::loopback_only(config.listen) {
@@ -98,7 +100,9 @@ fn check_configuration(file: Option<&Path>) -> ExitCode {
 }
 
 fn start(options: Serve) -> ExitCode {
-    let (config, warnings) = match Config::load(options.config.as_deref(), &environment()) {
+    let loaded = Source::load(options.config.as_deref(), environment());
+    let loaded = loaded.and_then(|source| source.read().map(|read| (source, read)));
+    let (source, (config, warnings)) = match loaded {
         Ok(loaded) => loaded,
         Err(problems) => {
             say(&problems);
@@ -120,7 +124,7 @@ fn start(options: Serve) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match runtime.block_on(serve::serve(config, options)) {
+    match runtime.block_on(serve::serve(source, config, options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

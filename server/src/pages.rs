@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use evenkeel_app::{Boot, BootPage, Clock, Watching};
+use evenkeel_app::{Boot, BootPage, Clock, Query, Watching};
 use evenkeel_protocol::{Role, Timestamp};
 use leptos::prelude::{expect_context, provide_context, use_nonce};
 use leptos_axum::ResponseOptions;
@@ -171,6 +171,7 @@ async fn render(
         clock: clock(shared.clock.now(), request.headers()),
         page,
     };
+    let query = Query(request.uri().query().unwrap_or_default().to_owned());
     let options = shared.pages.clone();
     let context = move || {
         let response = expect_context::<ResponseOptions>();
@@ -183,6 +184,7 @@ async fn render(
         if missing {
             response.set_status(StatusCode::NOT_FOUND);
         }
+        provide_context(query.clone());
         provide_context(boot.clone());
     };
     let app = move || evenkeel_app::shell(options.clone());

@@ -35,6 +35,8 @@ struct Path {
     /// The last leg that was asked, else the first that was spared, and why it did not answer.
     last: Option<(ModelId, Reason)>,
     fell_back: bool,
+    /// A fault of the debug pane had its hand in what failed until now.
+    simulated: bool,
 }
 
 impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
@@ -76,8 +78,8 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
                 "primary_model_failed_trying_fallbacks"
             );
         }
-        self.shared
-            .metrics
+        let traffic = self.shared.metrics.of(path.simulated);
+        traffic
             .fallbacks
             .with_label_values(&[from.as_str(), to, reason])
             .inc();
@@ -91,14 +93,14 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
         );
     }
 
-    fn ended(&self, record: &AttemptRecord) {
+    fn ended(&self, record: &AttemptRecord, cost: Option<f64>) {
         let (provider, model) = (record.provider.as_str(), record.model.as_str());
         let (kind, status) = (
             translate::kind(record.kind).as_str(),
             translate::attempt_state(record.state).as_str(),
         );
         let reason = record.reason.map_or("", Reason::as_str);
-        let metrics = &self.shared.metrics;
+        let metrics = self.shared.metrics.of(record.simulated);
         metrics
             .attempts
             .with_label_values(&[provider, model, kind, status, reason])
@@ -123,6 +125,14 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
                     .with_label_values(&[model])
                     .observe(first.as_secs_f64());
             }
+        }
+        if let Some(usage) = record.usage {
+            let tokens = |direction| metrics.tokens.with_label_values(&[model, direction]);
+            tokens("input").inc_by(usage.input_tokens);
+            tokens("output").inc_by(usage.output_tokens);
+        }
+        if let Some(cost) = cost {
+            metrics.cost.with_label_values(&[model]).inc_by(cost);
         }
         let latency_ms = record
             .duration
@@ -165,12 +175,17 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
         if let (Some(reason), None) = (record.reason, record.retry_in) {
             let failed = (record.model.clone(), reason);
             let mut path = self.lock();
+            path.simulated |= record.simulated;
             path.first.get_or_insert_with(|| failed.clone());
             // A leg that was spared is no step: the next one steps in for the last that was asked.
             if record.state == AttemptState::Failed || path.last.is_none() {
                 path.last = Some(failed);
             }
         }
+    }
+
+    fn fell_back(&self) -> bool {
+        self.lock().fell_back
     }
 
     /// A panic elsewhere leaves the path whole: each change is one assignment.
@@ -181,12 +196,20 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
 
 impl<S: Fn(Attempt) + Send + Sync> Observer for Recorder<S> {
     fn attempt(&self, record: &AttemptRecord) {
+        let mut shown = translate::attempt(record, &self.shared.clock);
+        shown.cost = record.usage.and_then(|usage| {
+            let catalog = self.shared.catalog();
+            catalog
+                .model(record.model.as_str())?
+                .price(usage.input_tokens, usage.output_tokens)
+        });
         match record.state {
             AttemptState::Started if record.kind != AttemptKind::Retry => self.fallback(record),
             AttemptState::Started => {}
-            AttemptState::Answering if self.lock().fell_back => {
+            AttemptState::Answering if self.fell_back() => {
                 let lost = record.started.saturating_duration_since(self.started);
-                let overhead = &self.shared.metrics.fallback_overhead;
+                let simulated = self.lock().simulated;
+                let overhead = &self.shared.metrics.of(simulated).fallback_overhead;
                 overhead
                     .with_label_values(&[] as &[&str])
                     .observe(lost.as_secs_f64());
@@ -197,16 +220,9 @@ impl<S: Fn(Attempt) + Send + Sync> Observer for Recorder<S> {
             AttemptState::Answered
             | AttemptState::Failed
             | AttemptState::Skipped
-            | AttemptState::Cancelled => self.ended(record),
+            | AttemptState::Cancelled => self.ended(record, shown.cost),
         }
-        self.shared.health.attempt(record, &self.shared.clock);
-        let mut shown = translate::attempt(record, &self.shared.clock);
-        shown.cost = record.usage.and_then(|usage| {
-            let catalog = self.shared.catalog();
-            catalog
-                .model(record.model.as_str())?
-                .price(usage.input_tokens, usage.output_tokens)
-        });
+        self.shared.health.attempt(&shown);
         (self.show)(shown);
     }
 }

@@ -175,7 +175,7 @@ async fn answer(shared: &Arc<Shared>, replay: Replay, lines: &Lines) -> ReplayLi
         Delivery::Replaceable,
         Arc::new(shown),
         shared.scrubber.clone(),
-        Arc::new(RetryBudget::new(shared.config.retry_budget)),
+        Arc::new(RetryBudget::new(shared.config().retry_budget)),
         SmallRng::seed_from_u64(seed),
     );
     let ended = match turn.answer().await {

@@ -9,6 +9,7 @@ use evenkeel_protocol::{
     self as wire, Attempt, ConversationId, Message, RequestId, RunId, ServerFrame, TurnError,
 };
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::translate;
@@ -21,6 +22,8 @@ pub struct Run {
     pub conversation_id: ConversationId,
     /// Whose it is.
     pub principal: Arc<str>,
+    /// When it began.
+    pub began: Instant,
     /// Cancelled when the user stops it.
     pub stop: CancellationToken,
     state: Mutex<RunState>,
@@ -68,6 +71,7 @@ impl Run {
             id,
             conversation_id: answer.conversation_id.clone(),
             principal,
+            began: Instant::now(),
             stop: CancellationToken::new(),
             state: Mutex::new(RunState {
                 frames: vec![frame],
@@ -240,6 +244,11 @@ impl Runs {
     /// A run that has not ended.
     pub fn get(&self, id: &RunId) -> Option<Arc<Run>> {
         self.lock().get(id).cloned()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.lock().len()
     }
 
     /// The runs of a conversation.

@@ -18,7 +18,8 @@ pub async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Ne
     if matches!(path, "/livez" | "/readyz") {
         return next.run(request).await;
     }
-    let public = shared.config.public_url.as_ref();
+    let config = shared.config();
+    let public = config.public_url.as_ref();
     let refused = match own_authority(request.headers(), request.uri(), public) {
         None => Some((
             StatusCode::MISDIRECTED_REQUEST,

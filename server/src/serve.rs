@@ -16,9 +16,10 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::cli::Serve;
-use crate::config::Config;
+use crate::config::{Config, Source};
+use crate::live::Started;
 use crate::shared::{SetUpError, Shared};
-use crate::{api, discovery, janitor, pages, security, ws};
+use crate::{alerts, api, discovery, health, janitor, pages, security, ws};
 
 /// Running turns get this long when the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -74,7 +75,7 @@ pub fn loopback_only(listen: SocketAddr) -> Result<(), ServeError> {
 /// # Errors
 ///
 /// Where the server cannot start.
-pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
+pub async fn serve(source: Source, config: Config, options: Serve) -> Result<(), ServeError> {
     let listen = options.listen.unwrap_or(config.listen);
     loopback_only(listen)?;
     let data = options.data.unwrap_or_else(|| PathBuf::from("data"));
@@ -86,12 +87,17 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
             "answers_interrupted_by_the_last_stop"
         );
     }
-    let shared = Shared::new(config, store, page_options(listen)?)?;
+    let started = Started::find(source, config, &store, &data).await?;
+    let shared = Shared::new(started, store, page_options(listen)?)?;
     janitor::begin(&shared.store, shared.clock.now()).await?;
+    if let Err(error) = health::restore(&shared.health, &shared.store).await {
+        tracing::warn!(%error, "health_not_restored");
+    }
     log_providers(&shared);
     let expiring = shared.faults.clone();
     let expiry = tokio::spawn(async move { expiring.expire().await });
     let janitor = tokio::spawn(janitor::keep(shared.clone()));
+    let keeping = tokio::spawn(health::keep(shared.clone()));
 
     let listener = TcpListener::bind(listen)
         .await
@@ -100,6 +106,7 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
             source,
         })?;
     let address = listener.local_addr()?;
+    let alerting = alerts::start(&shared, address).await?;
     // Before anybody is told that the server is there.
     let stop = stop_signal()?;
     {
@@ -125,7 +132,9 @@ pub async fn serve(config: Config, options: Serve) -> Result<(), ServeError> {
     drain(&shared).await;
     expiry.abort();
     janitor.abort();
+    keeping.abort();
     drop(discovering);
+    drop(alerting);
     if timeout(CLOSE, serving).await.is_err() {
         tracing::warn!("connections_closed_by_force");
     }

@@ -6,27 +6,31 @@ use arc_swap::ArcSwap;
 use evenkeel_engine::{Circuits, NoAnswer, RetryBudget, Scrubber, Transition};
 use evenkeel_protocol::{ConversationChange, FaultChange};
 use evenkeel_providers::{FaultEvent, Faults};
-use evenkeel_store::Store;
+use evenkeel_store::{Store, TurnEnd};
 use leptos::config::LeptosOptions;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::alerts::Alerts;
 use crate::aside::Flights;
 use crate::attempt_log::AttemptLog;
 use crate::catalog::{self, Catalog, CatalogError, Listings};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::discovery::Discovery;
-use crate::health::Health;
+use crate::health::{EndedTurn, Health};
+use crate::live::{Live, Started};
 use crate::metrics::Metrics;
 use crate::run::{Run, Runs};
 use crate::translate;
 
 /// The server's parts. Handlers hold it behind an [`Arc`].
 pub struct Shared {
-    /// The configuration.
-    pub config: Config,
+    /// The configuration, as it now is.
+    config: ArcSwap<Config>,
+    /// What administrators have changed of it.
+    pub live: Live,
     /// Models and providers, as they now are.
     catalog: ArcSwap<Catalog>,
     /// What the providers list.
@@ -47,8 +51,12 @@ pub struct Shared {
     pub flights: Arc<Flights>,
     /// Turns under way.
     pub runs: Runs,
+    /// Held by each call of `/v1` for as long as it lasts.
+    pub calls: Arc<()>,
     /// How models stand.
     pub health: Arc<Health>,
+    /// What is worth telling an administrator.
+    pub alerts: Alerts,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// What sockets are told.
@@ -86,13 +94,14 @@ impl Shared {
     ///
     /// Where a part cannot be set up.
     pub fn new(
-        config: Config,
+        started: Started,
         store: Store,
         pages: LeptosOptions,
     ) -> Result<Arc<Self>, SetUpError> {
+        let Started { live, config } = started;
         let clock = Clock::start();
         let news = broadcast::Sender::new(NEWS_CAPACITY);
-        let health = Arc::new(Health::new());
+        let health = Arc::new(Health::new(clock));
 
         // The metrics need the catalog's labels, and the catalog the circuits that report to the metrics.
         let metrics = Arc::new(std::sync::OnceLock::<Arc<Metrics>>::new());
@@ -101,9 +110,10 @@ impl Shared {
             log_transition(transition);
             if let Some(metrics) = counted.get() {
                 let to = transition.view.state.as_str();
-                metrics.transitions.with_label_values(&[to]).inc();
+                let traffic = metrics.of(transition.overlay.is_some());
+                traffic.transitions.with_label_values(&[to]).inc();
             }
-            told.touch();
+            told.transition(transition);
         })));
         let (listeners, counted, opened) = (news.clone(), metrics.clone(), circuits.clone());
         let told = health.clone();
@@ -126,12 +136,15 @@ impl Shared {
             let _ = listeners.send(fault_news(event, &clock));
         })));
         let catalog = Catalog::new(&config, &circuits, &faults, &Listings::new(), None)?;
+        catalog.settle();
+        health.set_revision(live.revision());
         let built = Arc::new(Metrics::new(&catalog)?);
         let built = metrics.get_or_init(|| built).clone();
         Ok(Arc::new(Self {
             budget: Arc::new(RetryBudget::new(config.retry_budget)),
             scrubber: Arc::new(catalog::scrubber(&config)),
-            config,
+            config: ArcSwap::from_pointee(config),
+            live,
             discovery: Discovery::new(&catalog),
             catalog: ArcSwap::from_pointee(catalog),
             circuits,
@@ -140,7 +153,9 @@ impl Shared {
             store,
             flights: Arc::default(),
             runs: Runs::default(),
+            calls: Arc::default(),
             health,
+            alerts: Alerts::default(),
             metrics: built,
             news,
             clock,
@@ -155,21 +170,27 @@ impl Shared {
         self.catalog.load_full()
     }
 
+    /// The configuration as it now is: the file's, under the environment, under live changes.
+    pub fn config(&self) -> Arc<Config> {
+        self.config.load_full()
+    }
+
+    /// Turns under way, those of `/v1` included.
+    pub fn running_turns(&self) -> u64 {
+        let calls = Arc::strong_count(&self.calls) - 1;
+        (self.runs.count() + calls) as u64
+    }
+
     /// Builds the catalog anew, and puts it in the place of the old one. Connections and circuits stay. One caller at a
     /// time: the last one's catalog stands.
     pub fn rebuild(&self, listings: &Listings) -> Option<Arc<Catalog>> {
-        let old = self.catalog();
-        match Catalog::new(
-            &self.config,
-            &self.circuits,
-            &self.faults,
-            listings,
-            Some(&old),
-        ) {
+        match self.build(&self.config(), listings) {
             Ok(new) => {
                 let new = Arc::new(new);
+                new.settle();
                 self.catalog.store(new.clone());
                 self.metrics.forget(&new);
+                self.health.forget(&new);
                 Some(new)
             }
             Err(error) => {
@@ -179,12 +200,79 @@ impl Shared {
         }
     }
 
-    /// Counts and logs a turn that no model could answer whole.
+    fn build(&self, config: &Config, listings: &Listings) -> Result<Catalog, CatalogError> {
+        let (circuits, faults, old) = (&self.circuits, &self.faults, self.catalog());
+        Catalog::new(config, circuits, faults, listings, Some(&old))
+    }
+
+    /// The catalog as it would be under another configuration.
+    ///
+    /// # Errors
+    ///
+    /// Where this program is at fault.
+    pub fn imagine(&self, config: &Config) -> Result<Catalog, CatalogError> {
+        self.discovery.with(|listings| self.build(config, listings))
+    }
+
+    /// Puts another configuration into force, for everything that begins from now on.
+    pub fn reconfigure(&self, config: Config) {
+        let before = self.catalog();
+        self.budget.set(config.retry_budget);
+        let after = self.discovery.with(|listings| {
+            self.config.store(Arc::new(config));
+            self.rebuild(listings)
+        });
+        if let Some(after) = after {
+            self.tell_of_models(&before, &after);
+            for provider in after.sources().filter(|provider| provider.enabled) {
+                let known = before.source(provider.id.as_str());
+                if known.is_none_or(|known| !known.enabled) {
+                    self.discovery.ask_again(&provider.id);
+                }
+            }
+        }
+        self.health.set_revision(self.live.revision());
+    }
+
+    /// Tells sockets of the models that can be asked for, where they are others than before.
+    pub fn tell_of_models(&self, before: &Catalog, after: &Catalog) {
+        let changed = before.wire_models() != after.wire_models();
+        if changed || before.default_model() != after.default_model() {
+            // Nobody may be listening.
+            let _ = self.news.send(News::Models);
+        }
+    }
+
+    /// Counts a turn that has ended, and keeps how it did: here alone, so that all who tell of it say the same.
+    pub fn turn_ended(&self, turn: &EndedTurn<'_>) {
+        let simulated = turn.simulated();
+        let traffic = self.metrics.of(simulated);
+        traffic.turns.with_label_values(&[turn.outcome]).inc();
+        if turn.outcome == "fallback_exhausted" {
+            traffic.exhausted.inc();
+        }
+        if let Some(by) = turn.answer() {
+            traffic.turn_duration.observe(turn.took.as_secs_f64());
+            if by.model_name.as_str() != turn.asked {
+                traffic.fallback_turns.inc();
+            }
+        }
+        self.health.turn(turn);
+        self.attempts.keep_turn(TurnEnd {
+            ended_at: turn.ended_at,
+            duration_ms: turn.took.as_millis() as u64,
+            asked: turn.asked.into(),
+            answered_by: turn.answer().map(|by| by.model_name.clone()),
+            outcome: turn.outcome.to_owned(),
+            simulated,
+        });
+    }
+
+    /// Logs a turn that no model could answer whole.
     pub fn exhausted(&self, end: &NoAnswer, request_id: &str) {
         let Some(failures) = translate::failures(end) else {
             return;
         };
-        self.metrics.exhausted.inc();
         let models: Vec<_> = failures
             .iter()
             .map(|failure| failure.model.as_str())
@@ -283,10 +371,18 @@ fn fault_news(event: FaultEvent, clock: &Clock) -> News {
 impl Shared {
     /// The parts of a server without any configuration; its database lives as long as the folder.
     pub async fn for_tests(folder: &tempfile::TempDir) -> Arc<Self> {
-        let environment = crate::config::Environment::default();
-        let (config, _) = Config::load(None, &environment).unwrap();
-        let store = Store::open("sqlite://evenkeel.db", folder.path());
+        Self::for_tests_with(folder, "").await
+    }
+
+    /// The same with this configuration.
+    pub async fn for_tests_with(folder: &tempfile::TempDir, text: &str) -> Arc<Self> {
+        let source = crate::config::Source::of(text, &crate::config::Environment::default());
+        let (file, _) = source.read().unwrap();
+        let store = Store::open("sqlite://evenkeel.db", folder.path())
+            .await
+            .unwrap();
+        let started = Started::find(source, file, &store, folder.path()).await;
         let pages = LeptosOptions::builder().output_name("evenkeel").build();
-        Self::new(config, store.await.unwrap(), pages).unwrap()
+        Self::new(started.unwrap(), store, pages).unwrap()
     }
 }

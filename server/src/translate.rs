@@ -194,6 +194,18 @@ pub fn fault(armed: &providers::Armed, clock: &Clock) -> wire::Fault {
     }
 }
 
+/// What a provider still lets through.
+pub fn headroom(headroom: &providers::Headroom, clock: &Clock) -> wire::Headroom {
+    wire::Headroom {
+        requests_left: headroom.requests_left,
+        requests_limit: headroom.requests_limit,
+        tokens_left: headroom.tokens_left,
+        tokens_limit: headroom.tokens_limit,
+        resets_at: headroom.resets.map(|at| clock.at(at)),
+        seen_at: clock.at(headroom.seen),
+    }
+}
+
 /// What a fault does.
 pub fn fault_kind(kind: &providers::FaultKind) -> wire::FaultKind {
     use providers::FaultKind as P;

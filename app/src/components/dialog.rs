@@ -15,6 +15,17 @@ pub(super) fn dialog(
     title: &'static str,
     content: impl IntoView + 'static,
 ) -> AnyView {
+    let closed = Box::new(move || store.list.overlay.set(None));
+    modal(name, title.into(), closed, content.into_any())
+}
+
+/// A dialog over the page, for as long as it is there; `closed` is called when the reader has closed it.
+pub(crate) fn modal(
+    name: &'static str,
+    title: Oco<'static, str>,
+    closed: Box<dyn Fn() + Send + Sync>,
+    content: AnyView,
+) -> AnyView {
     let node = NodeRef::<Dialog>::new();
     Effect::new(move || {
         if let Some(dialog) = node.get() {
@@ -50,7 +61,7 @@ pub(super) fn dialog(
             class="dialog"
             data-testid=name
             aria-labelledby=heading
-            on:close=move |_| store.list.overlay.set(None)
+            on:close=move |_| closed()
             on:click=beside
             on:keydown=keydown
         >

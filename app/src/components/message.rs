@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::composer::OnItsWay;
 use crate::late;
-use crate::state::Entry;
+use crate::state::{Entry, Pending};
 use crate::store::Store;
 
 /// A stored message. What shows it is here before any message is.
@@ -28,8 +28,7 @@ pub(super) fn shown(text: &str) -> String {
 }
 
 /// An answer that has been asked for again, until the server has accepted it.
-#[component]
-pub(crate) fn AskingAgain() -> impl IntoView {
+pub(crate) fn asking_again() -> AnyView {
     view! {
         <article class="message" data-testid="asking-again">
             <h2 class="sr-only">"Answer"</h2>
@@ -49,22 +48,39 @@ pub(crate) fn PendingMessage(
     id: RequestId,
 ) -> impl IntoView {
     let store = Store::here();
-    let found = {
-        let id = id.clone();
-        move || {
-            store
-                .pending
-                .with(|all| all.iter().find(|one| one.send.request_id == id).cloned())
-        }
-    };
-    let pending = Memo::new(move |_| found());
+    let pending = Memo::new(move |_| {
+        store
+            .pending
+            .with(|all| all.iter().find(|one| one.send.request_id == id).cloned())
+    });
     let text = move || pending.get().map(|pending| shown(&pending.send.text));
-    let again = {
-        let id = id.clone();
-        move |_| {
-            if let Some(pending) = store.withdraw(&id) {
-                store.send_anew(&pending);
-            }
+    let was_refused = Memo::new(move |_| {
+        pending.with(|pending| pending.as_ref().is_some_and(|one| one.refused.is_some()))
+    });
+    let below = move || {
+        let refused = was_refused.get();
+        // Nobody is told of a refusal before this is here.
+        let answers = late::ANSWERS.get().filter(|_| refused);
+        answers.map(|answers| (answers.refused)(pending))
+    };
+    view! {
+        <article class="message flex flex-col items-end gap-2" data-testid="message" data-role="user" data-status="pending">
+            <h2 class="sr-only">"You"</h2>
+            <div class="bubble">{text}</div>
+            <OnItsWay pending />
+            {below}
+        </article>
+    }
+    .into_any()
+}
+
+/// Why a message was refused, and what its reader can do with it.
+pub(crate) fn refused(pending: Memo<Option<Arc<Pending>>>) -> AnyView {
+    let store = Store::here();
+    let again = move |_| {
+        let id = pending.with_untracked(|pending| Some(pending.as_ref()?.send.request_id.clone()));
+        if let Some(pending) = id.and_then(|id| store.withdraw(&id)) {
+            store.send_anew(&pending);
         }
     };
     let edit = move |_| {
@@ -72,31 +88,20 @@ pub(crate) fn PendingMessage(
             store.change(&pending);
         }
     };
-    let refused = move || pending.get().and_then(|pending| pending.refused.clone());
+    let error =
+        move || pending.with(|pending| Some(pending.as_ref()?.refused.as_ref()?.error.clone()));
     view! {
-        <article class="message flex flex-col items-end gap-2" data-testid="message" data-role="user" data-status="pending">
-            <h2 class="sr-only">"You"</h2>
-            <div class="bubble">{text}</div>
-            <OnItsWay pending />
-            {move || {
-                refused()
-                    .map(|error| {
-                        view! {
-                            <div class="refused flex max-w-full flex-col gap-2 text-sm" role="alert">
-                                <p>"Not sent: " {error.error}</p>
-                                <div class="flex justify-end gap-2">
-                                    <button type="button" class="button" on:click=edit>
-                                        "Edit"
-                                    </button>
-                                    <button type="button" class="button primary" on:click=again.clone()>
-                                        "Send again"
-                                    </button>
-                                </div>
-                            </div>
-                        }
-                    })
-            }}
-        </article>
+        <div class="refused flex max-w-full flex-col gap-2 text-sm" role="alert">
+            <p>"Not sent: " {error}</p>
+            <div class="flex justify-end gap-2">
+                <button type="button" class="button" on:click=edit>
+                    "Edit"
+                </button>
+                <button type="button" class="button primary" on:click=again>
+                    "Send again"
+                </button>
+            </div>
+        </div>
     }
     .into_any()
 }

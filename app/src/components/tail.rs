@@ -11,7 +11,7 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
 use super::suggestions::wanted;
-use super::{AgainMenu, Picture, Suggestions};
+use super::{AgainMenu, Follow, Picture, Suggestions, older};
 use crate::api;
 use crate::store::Store;
 
@@ -19,15 +19,60 @@ use crate::store::Store;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The end of the transcript.
-pub(crate) fn tail() -> AnyView {
+pub(crate) fn tail(follow: Follow) -> AnyView {
     let store = Store::here();
     ask_for_more(store);
+    go_along(follow);
+    older::bring(store, follow.scroller);
     view! {
         <Suggestions />
         <AgainMenu />
         <Picture />
     }
     .into_any()
+}
+
+/// Goes along with what grows, in the same painted frame.
+fn go_along(follow: Follow) {
+    Effect::new(move || {
+        let Some(scroller) = follow.scroller.get() else {
+            return;
+        };
+        let Some(content) = scroller.first_element_child() else {
+            return;
+        };
+        let grown = Closure::<dyn Fn()>::new(move || {
+            if follow.on.try_get_untracked() == Some(true) {
+                follow.to_end();
+            }
+        });
+        let told = grown.as_ref().unchecked_ref();
+        // What is written is followed before the browser lays it out, or it would count what stands below as shifted;
+        // what grows by itself, a picture or a window, after it.
+        let (Ok(written), Ok(sizes)) = (
+            web_sys::MutationObserver::new(told),
+            web_sys::ResizeObserver::new(told),
+        ) else {
+            // Every browser that runs this has both; without them the reader scrolls by hand.
+            return;
+        };
+        let changes = web_sys::MutationObserverInit::new();
+        changes.set_subtree(true);
+        changes.set_child_list(true);
+        changes.set_character_data(true);
+        // It only fails where nothing is asked for.
+        let _ = written.observe_with_options(&content, &changes);
+        sizes.observe(&content);
+        sizes.observe(&scroller);
+        follow.to_end();
+        let kept = StoredValue::new_local((written, sizes, grown));
+        on_cleanup(move || {
+            kept.try_with_value(|(written, sizes, _)| {
+                written.disconnect();
+                sizes.disconnect();
+            });
+        });
+    });
 }
 
 /// Looks every second whether a question that waits can be asked, for as long as one waits.

@@ -19,6 +19,7 @@ mod link;
 mod lists;
 mod map;
 mod markdown;
+pub mod panel;
 mod presets;
 pub mod queue;
 mod recovery;

@@ -247,16 +247,16 @@ impl Store {
         let model = model.unwrap_or_else(|| untrack(|| self.next_model()));
         let instructions = self.composing.instructions.get_untracked();
         self.prepare();
-        let mut frame = None;
         self.update(|state| {
             let first = state.open.id.is_none();
-            frame = Some(state.send(id.clone(), text, parent, model, browser::now()));
+            let mut frame = Some(state.send(id.clone(), text, parent, model, browser::now()));
             if first || !files.is_empty() {
                 frame = state.accompany(&id, files, instructions);
             }
+            // It is on its way before the page shows it: the server works while the browser does.
+            frame.into_iter().for_each(|frame| self.say(frame));
             Changes::default()
         });
-        frame.into_iter().for_each(|frame| self.say(frame));
         if self.composing.instructions.with_untracked(Option::is_some) {
             self.composing.instructions.set(None);
         }

@@ -2,11 +2,13 @@
 
 mod faults;
 mod forecast;
+mod guide;
 mod health;
 mod meanwhile;
 mod reasons;
 mod receipt;
 mod replay;
+mod runbook;
 mod seams;
 mod timeline;
 mod times;
@@ -17,11 +19,16 @@ use evenkeel_protocol::{
 
 pub use faults::{fault, target};
 pub use forecast::{forecast, forecast_for, likely_back, option};
-pub use health::{circuit, verdict};
+pub use guide::{Advice, Go, Step, advice, setting};
+pub use health::{
+    Told, circuit, counted, described, finding, reading, scope, short_time, subject, success,
+    thousands, value, verdict,
+};
 pub use meanwhile::{Meanwhile, Wait, progress};
 pub use reasons::{Fixer, explain, reason};
 pub use receipt::{dollars, lost_time, percent};
 pub use replay::{then, then_and_under, under};
+pub use runbook::{Heading, RUNBOOKS};
 pub use seams::{catching_up, fallback, goes_on, seam};
 pub use timeline::{cost, facts, mark, outcome, tokens};
 pub use times::{countdown, seconds, tenths};

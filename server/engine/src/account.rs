@@ -65,6 +65,7 @@ impl Walk {
     pub(crate) fn abandon(&mut self, committed: Committed, failure: &Failure, bytes: usize) {
         self.note(committed.place, &committed.leg, failure);
         self.spend(&committed.leg, committed.usage, bytes);
-        committed.broke_off(failure);
+        let usage = self.spent.last().map(|spent| spent.usage);
+        committed.broke_off(failure, usage);
     }
 }

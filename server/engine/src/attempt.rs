@@ -181,9 +181,9 @@ impl Begun {
 }
 
 impl Committed {
-    /// It broke off: the circuits learn of it, and the record says so.
-    pub(crate) fn broke_off(mut self, failure: &Failure) {
-        self.recording.used(self.usage);
+    /// It broke off: the circuits learn of it, and the record says so, and what was spent on it.
+    pub(crate) fn broke_off(mut self, failure: &Failure, spent: Option<Usage>) {
+        self.recording.used(spent);
         self.permit.failed(failure);
         self.recording.failed(failure);
     }

@@ -10,6 +10,8 @@ use tokio::time::Instant;
 use crate::window::Window;
 use crate::{CircuitSettings, CircuitState, CircuitView, ForcedState, Reason};
 
+mod change;
+
 /// Why a circuit is not closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cause {
@@ -55,6 +57,8 @@ enum State {
         cause: Cause,
         /// From then on a turn that has nobody else to ask may try it, before its cooldown is over.
         last_resort: Instant,
+        /// Before that its provider wants no request.
+        rest_until: Instant,
         /// It was not its own traffic that opened it.
         tripped: bool,
     },
@@ -67,7 +71,7 @@ enum State {
 }
 
 /// A circuit.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Circuit {
     settings: CircuitSettings,
     state: State,
@@ -255,12 +259,10 @@ impl Circuit {
     }
 
     fn open(&mut self, weight: Weight, cooldown: Duration, cause: Cause, now: Instant) {
-        let until = now
-            + match weight {
-                Weight::One(rest) | Weight::Rest(rest) | Weight::Trip(rest) => cooldown.max(rest),
-            };
+        let (Weight::One(rest) | Weight::Rest(rest) | Weight::Trip(rest)) = weight;
+        let (until, rest_until) = (now + cooldown.max(rest), now + rest);
         let last_resort = match weight {
-            Weight::One(rest) | Weight::Rest(rest) => now + rest,
+            Weight::One(_) | Weight::Rest(_) => rest_until,
             Weight::Trip(_) => until,
         };
         self.enter(
@@ -270,6 +272,7 @@ impl Circuit {
                 cooldown,
                 cause,
                 last_resort,
+                rest_until,
                 tripped: false,
             },
         );
@@ -287,6 +290,7 @@ impl Circuit {
                     cause,
                     // Its models' circuits know better.
                     last_resort: now,
+                    rest_until: now,
                     tripped: true,
                 },
             );

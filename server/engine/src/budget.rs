@@ -29,12 +29,12 @@ const SECONDS_KEPT: f64 = 10.0;
 /// each retry or hedge takes one whole token out. A leg's first request is never denied, and never asks.
 #[derive(Debug)]
 pub struct RetryBudget {
-    settings: BudgetSettings,
     bucket: Mutex<Bucket>,
 }
 
 #[derive(Debug)]
 struct Bucket {
+    settings: BudgetSettings,
     tokens: f64,
     filled: Instant,
 }
@@ -43,24 +43,33 @@ impl RetryBudget {
     /// A bucket with one second's allowance.
     pub fn new(settings: BudgetSettings) -> Self {
         Self {
-            settings,
             bucket: Mutex::new(Bucket {
+                settings,
                 tokens: settings.per_second,
                 filled: Instant::now(),
             }),
         }
     }
 
+    /// Other figures from now on. What is in the bucket stays, as far as it holds that much.
+    pub fn set(&self, settings: BudgetSettings) {
+        self.with(|bucket| {
+            bucket.settings = settings;
+            bucket.tokens = bucket.tokens.min(capacity(&settings));
+        });
+    }
+
     /// A turn begins.
     pub fn deposit(&self) {
-        self.with(|bucket, settings| {
-            bucket.tokens = (bucket.tokens + settings.share).min(capacity(settings));
+        self.with(|bucket| {
+            let settings = bucket.settings;
+            bucket.tokens = (bucket.tokens + settings.share).min(capacity(&settings));
         });
     }
 
     /// Takes one retry or hedge out, where there is one.
     pub fn withdraw(&self) -> bool {
-        self.with(|bucket, _| {
+        self.with(|bucket| {
             let granted = bucket.tokens >= 1.0;
             if granted {
                 bucket.tokens -= 1.0;
@@ -71,18 +80,18 @@ impl RetryBudget {
 
     /// Whole retries that are left now.
     pub fn remaining(&self) -> f64 {
-        self.with(|bucket, _| bucket.tokens.floor())
+        self.with(|bucket| bucket.tokens.floor())
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Bucket, &BudgetSettings) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut Bucket) -> T) -> T {
         // A panic elsewhere leaves the bucket whole: each change is one assignment.
         let mut bucket = self.bucket.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let seconds = now.saturating_duration_since(bucket.filled).as_secs_f64();
+        let settings = bucket.settings;
         bucket.filled = now;
-        bucket.tokens =
-            (bucket.tokens + seconds * self.settings.per_second).min(capacity(&self.settings));
-        change(&mut bucket, &self.settings)
+        bucket.tokens = (bucket.tokens + seconds * settings.per_second).min(capacity(&settings));
+        change(&mut bucket)
     }
 }
 
@@ -135,6 +144,26 @@ mod tests {
         budget.deposit();
         assert!(budget.withdraw());
         assert!(!budget.withdraw());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn other_figures_hold_at_once_and_give_nothing_for_free() {
+        let budget = RetryBudget::new(BudgetSettings::default());
+        advance(Duration::from_secs(3_600)).await;
+        budget.set(BudgetSettings {
+            share: 1.0,
+            per_second: 0.0,
+        });
+        assert_eq!(budget.remaining(), 10.0);
+        while budget.withdraw() {}
+        advance(Duration::from_secs(3_600)).await;
+        assert!(!budget.withdraw());
+        budget.deposit();
+        assert!(budget.withdraw());
+        budget.set(BudgetSettings::default());
+        assert_eq!(budget.remaining(), 0.0);
+        advance(Duration::from_secs(1)).await;
+        assert_eq!(budget.remaining(), 10.0);
     }
 
     #[derive(Clone, Debug)]

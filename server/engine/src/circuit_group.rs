@@ -9,12 +9,14 @@ use crate::first_tokens::FirstTokens;
 use crate::{CircuitSettings, CircuitState, CircuitView, Missing, ModelId, Reason};
 
 /// The circuit of a provider, and its models.
+#[derive(Clone)]
 pub(crate) struct GroupState {
     pub(crate) provider: Circuit,
     pub(crate) models: BTreeMap<ModelId, ModelState>,
 }
 
 /// What is known of one model.
+#[derive(Clone)]
 pub(crate) struct ModelState {
     pub(crate) circuit: Circuit,
     /// Its provider does not know it.
@@ -39,11 +41,7 @@ impl GroupState {
 
     /// Two open circuits of its models, or the only one, open the provider's, until the first of them may be probed.
     pub(crate) fn model_open(&mut self, opened: &CircuitView, now: Instant) {
-        let until = self
-            .models
-            .values()
-            .filter_map(|model| model.circuit.view().until)
-            .min();
+        let until = self.first_back();
         if self.open_models() >= self.models.len().min(2)
             && let Some(until) = until
         {
@@ -64,6 +62,12 @@ impl GroupState {
         if self.provider.is_tripped() && self.open_models() < self.models.len().clamp(1, 2) {
             self.provider.reset(now);
         }
+    }
+
+    /// When the first of its models' open circuits may be probed.
+    pub(crate) fn first_back(&self) -> Option<Instant> {
+        let models = self.models.values();
+        models.filter_map(|model| model.circuit.view().until).min()
     }
 
     fn open_models(&self) -> usize {

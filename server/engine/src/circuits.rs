@@ -109,6 +109,25 @@ impl Circuits {
             .collect()
     }
 
+    /// A provider's models as they are now, and what their circuits are set to. The circuits that are there go on with
+    /// what they remember; those of simulated outages follow the real ones.
+    pub fn settle(
+        &self,
+        real: &Arc<ProviderCircuits>,
+        settings: CircuitSettings,
+        models: &BTreeMap<ModelId, CircuitSettings>,
+    ) {
+        real.settle(settings, models, true);
+        let overlays: Vec<_> = lock(&self.overlays)
+            .iter()
+            .filter(|((_, owner, id), _)| *owner == real.owner && *id == real.id)
+            .map(|(_, overlay)| overlay.clone())
+            .collect();
+        for overlay in overlays {
+            overlay.settle(settings, models, false);
+        }
+    }
+
     /// Forgets what simulated failures have done to this audience's circuits.
     pub fn clear_overlay(&self, overlay: &Overlay) {
         let cleared: Vec<_> = lock(&self.overlays)

@@ -36,7 +36,7 @@ impl LayeredCircuits {
         &self.real
     }
 
-    fn layers(&self) -> impl Iterator<Item = &Arc<ProviderCircuits>> {
+    pub(crate) fn layers(&self) -> impl Iterator<Item = &Arc<ProviderCircuits>> {
         self.overlays.iter().chain([&self.real])
     }
 

@@ -66,6 +66,15 @@ impl Chain {
         })
     }
 
+    /// Those who would be asked by a turn that began now, in their order, as far as that does not depend on its prompt.
+    pub fn usable(self) -> Vec<ModelId> {
+        let prompt = PromptFacts::default();
+        let chain = self.routed(&prompt);
+        let legs = chain.legs().iter();
+        let free = legs.filter(|leg| chain.obstacle(leg, &prompt).is_none());
+        free.map(|leg| leg.model.clone()).collect()
+    }
+
     fn obstacle(&self, leg: &Leg, prompt: &PromptFacts) -> Option<Obstacle> {
         if let Some(bar) = self.bar(leg, prompt) {
             let missing = leg.circuits.missing(&leg.model);

@@ -17,6 +17,8 @@ use crate::{
     ProviderId, Scope, Transition, TransitionListener,
 };
 
+mod change;
+
 /// A model that its provider did not know is not asked for this long.
 pub(crate) const MISSING_FOR: Duration = Duration::from_secs(600);
 
@@ -89,11 +91,6 @@ impl ProviderCircuits {
             .models
             .entry(model.clone())
             .or_insert_with(|| ModelState::new(settings));
-    }
-
-    /// Forgets the models that are no more.
-    pub fn retain_models(&self, keep: impl Fn(&ModelId) -> bool) {
-        lock(&self.state).models.retain(|model, _| keep(model));
     }
 
     /// Makes those models known that another group knows.

@@ -1,7 +1,7 @@
 //! Takes secrets out of texts that others wrote.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, PoisonError, RwLock};
 
 use regex::Regex;
 
@@ -79,15 +79,23 @@ fn percent_encoded(secret: &str, upper: bool) -> String {
 }
 
 /// Removes every configured secret by value, and every text of a secret's shape.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Scrubber {
-    secrets: Vec<String>,
+    /// The longest first, so that a secret which contains another leaves no tail.
+    secrets: RwLock<Vec<String>>,
 }
 
 impl Scrubber {
     /// Knows these secrets by value. Blank ones are left out: they would redact everything.
     pub fn new(secrets: impl IntoIterator<Item = String>) -> Self {
-        let mut secrets: Vec<String> = secrets
+        let this = Self::default();
+        this.learn(secrets);
+        this
+    }
+
+    /// Knows these as well from now on, whoever holds it. It forgets none: what was a secret must not be told later.
+    pub fn learn(&self, secrets: impl IntoIterator<Item = String>) {
+        let fresh = secrets
             .into_iter()
             // A file's last line end is no part of it.
             .map(|secret| secret.trim().to_owned())
@@ -95,18 +103,19 @@ impl Scrubber {
             .flat_map(|secret| {
                 let encoded = [true, false].map(|upper| percent_encoded(&secret, upper));
                 [secret].into_iter().chain(encoded)
-            })
-            .collect();
-        // The longest first, so that a secret which contains another leaves no tail.
-        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        secrets.dedup();
-        Self { secrets }
+            });
+        // A panic elsewhere leaves the list whole, if not in order.
+        let mut known = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(fresh);
+        known.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        known.dedup();
     }
 
     /// The text without secrets.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let mut text = Cow::Borrowed(text);
-        for secret in &self.secrets {
+        let secrets = self.secrets.read();
+        for secret in secrets.unwrap_or_else(PoisonError::into_inner).iter() {
             if text.contains(secret.as_str()) {
                 text = Cow::Owned(text.replace(secret.as_str(), REDACTED));
             }
@@ -166,7 +175,8 @@ fn is_invisible(character: char) -> bool {
 
 impl std::fmt::Debug for Scrubber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Scrubber({} secrets)", self.secrets.len())
+        let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
+        write!(f, "Scrubber({} secrets)", secrets.len())
     }
 }
 
@@ -237,6 +247,19 @@ mod tests {
         assert_eq!(scrubber.detail("it was very-se\0cret"), "it was [redacted]");
         let thin = "it was very\u{200b}-sec\u{ad}ret";
         assert_eq!(scrubber.detail(thin), "it was [redacted]");
+    }
+
+    #[test]
+    fn a_secret_that_is_learnt_later_is_known_to_all_who_hold_it() {
+        let scrubber = std::sync::Arc::new(Scrubber::new(["abc".to_owned()]));
+        let held = scrubber.clone();
+        assert_eq!(
+            held.scrub("it was very-secret/abcd"),
+            "it was very-secret/[redacted]d"
+        );
+        scrubber.learn(["very-secret/abcd\n".to_owned()]);
+        assert_eq!(held.scrub("it was very-secret/abcd"), "it was [redacted]");
+        assert_eq!(held.scrub("it was very-secret%2Fabcd"), "it was [redacted]");
     }
 
     proptest! {

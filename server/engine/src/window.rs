@@ -63,6 +63,11 @@ impl Window {
         (outcomes >= least.max(1)).then(|| f64::from(failures) / f64::from(outcomes))
     }
 
+    /// Reaches back this far from now on.
+    pub(crate) fn set_length(&mut self, length: Duration) {
+        self.length = length;
+    }
+
     /// Empties it.
     pub(crate) fn clear(&mut self) {
         self.slices.clear();

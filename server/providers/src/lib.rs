@@ -14,6 +14,7 @@ mod error;
 mod family;
 mod fault;
 mod gemini;
+mod headroom;
 mod in_process;
 mod json;
 mod json_frames;
@@ -36,6 +37,7 @@ pub use family::Family;
 pub use fault::{
     Armed, Audience, FaultEvent, FaultKind, FaultListener, FaultOrder, Faults, Target,
 };
+pub use headroom::Headroom;
 pub use in_process::InProcess;
 pub use network::Network;
 pub use prompt::{File, Prompt, PromptError, Speaker};

@@ -1,17 +1,22 @@
 //! A configured provider: a wire family, an address, a credential, and the wire to it.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use evenkeel_engine::{ModelId, Upstream, UpstreamError};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use jiff::Timestamp;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::address::root;
+use crate::headroom::headroom;
 use crate::upstream::FamilyUpstream;
 use crate::{
-    Caller, Discovered, Family, Prompt, Secret, Wire, anthropic, discovery, gemini, openai,
+    Caller, Discovered, Family, Headroom, Prompt, Reply, Secret, Wire, anthropic, discovery,
+    gemini, openai,
 };
 
 /// A provider of one of the families; the demo's are OpenAI's.
@@ -37,6 +42,26 @@ pub(crate) struct Inner {
     pub(crate) headers: HeaderMap,
     /// How this provider differs from its family.
     pub(crate) dialect: openai::Dialect,
+    /// What it still lets through, as its last responses said.
+    headroom: Mutex<HashMap<ModelId, Headroom>>,
+}
+
+impl Inner {
+    /// Takes note of what a response says of the provider's limits, whatever else it says. What a fault had its hand in
+    /// says nothing.
+    pub(crate) fn note_headroom(&self, model: &ModelId, reply: &Reply) {
+        if reply.simulated.is_some() {
+            return;
+        }
+        if let Some(said) = headroom(&reply.headers, Timestamp::now(), Instant::now()) {
+            self.headroom().insert(model.clone(), said);
+        }
+    }
+
+    /// A panic elsewhere leaves the map whole.
+    fn headroom(&self) -> MutexGuard<'_, HashMap<ModelId, Headroom>> {
+        self.headroom.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Provider {
@@ -106,6 +131,7 @@ impl Provider {
             root,
             headers,
             dialect,
+            headroom: Mutex::default(),
         }))
     }
 
@@ -146,6 +172,11 @@ impl Provider {
             prompt,
             caller,
         })
+    }
+
+    /// What it still lets through for this model, as its last real response said; none where it has said nothing.
+    pub fn headroom(&self, model: &ModelId) -> Option<Headroom> {
+        self.0.headroom().get(model).copied()
     }
 
     /// The models that the provider says it has. It waits as long as the provider lets it: the caller sets the limit.

@@ -57,7 +57,7 @@ pub(crate) fn exhausted_until(headers: &HeaderMap, now: Timestamp) -> Option<Dur
 }
 
 /// A reset: an RFC 3339 time, a duration (`6m0s`), seconds, or the time as seconds or milliseconds since 1970.
-fn moment(reset: &str, now: Timestamp) -> Option<Duration> {
+pub(crate) fn moment(reset: &str, now: Timestamp) -> Option<Duration> {
     if let Ok(number) = reset.parse::<f64>() {
         return match number {
             n if n > 1e11 => Timestamp::from_millisecond(n as i64)
@@ -79,7 +79,7 @@ pub(crate) fn written_duration(text: &str) -> Option<Duration> {
     Duration::try_from(duration).ok()
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(crate) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 

@@ -85,6 +85,7 @@ impl Upstream for FamilyUpstream {
         );
         async move {
             let reply = provider.wire.send(&caller, Some(&model), request?).await?;
+            provider.note_headroom(&model, &reply);
             if !reply.status.is_success() {
                 return Err(error::read(reply).await);
             }

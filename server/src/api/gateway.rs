@@ -101,7 +101,7 @@ impl Asked {
         let caller = Caller::of_turn(self.principal.id.clone());
         let chain = catalog.chain(model, &prompt, &caller);
         let chain = chain.map_err(|error| Refusal::at("model", &error.to_string()))?;
-        let call = Arc::new(Call::new(self, &catalog, model.id.clone()));
+        let call = Arc::new(Call::new(self, model.id.clone()));
         let whose = Whose {
             principal: self.principal.id.clone(),
             request_id: self.request_id.clone(),
@@ -161,7 +161,7 @@ impl Committed {
                     seams.push(seam);
                 }
                 Some(Progress::Finished(finished)) => {
-                    self.call.finished(&self.answer, &finished);
+                    self.call.finished();
                     let reason = finished.finish_reason.as_ref();
                     let word = self.call.last_word(&self.answer, &seams, reason);
                     let body = whole(collected, &finished, &word);
@@ -172,7 +172,7 @@ impl Committed {
                     return Ok((headers, kind, body).into_response());
                 }
                 Some(Progress::Broken(end)) => {
-                    return Err(self.call.broke_off(&self.answer, &end).into());
+                    return Err(self.call.broke_off(&end).into());
                 }
                 None => return Err(Refusal::internal(&NoEnd)),
             }

@@ -35,9 +35,8 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 pub(crate) async fn all(State(shared): State<Arc<Shared>>, principal: Principal) -> Response {
-    let report = shared
-        .health
-        .report(&shared.catalog(), &principal.id, &shared.clock);
+    let (catalog, clock) = (shared.catalog(), &shared.clock);
+    let report = shared.health.report(&catalog, &principal.id, clock);
     (code(report.status), Json(report)).into_response()
 }
 

@@ -12,6 +12,7 @@ mod gateway;
 pub(crate) mod health;
 mod models;
 mod openai;
+mod openapi;
 mod receipt;
 mod search;
 
@@ -42,6 +43,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/health", get(health::all))
         .route("/health/{id}", get(health::one))
         .route("/metrics", get(health::metrics))
+        .route("/api/openapi.json", get(openapi::document))
         .route("/v1/models", get(models::list))
         .route("/v1/models/{*id}", get(models::one))
         .route("/v1/chat/completions", post(openai::complete))
@@ -71,12 +73,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/api/receipt", get(receipt::receipt))
         .route("/api/attachments/{id}", get(attachments::one))
         .route("/api/search", get(search::search))
-        .route("/api/admin/providers", get(admin::providers))
-        .route(
-            "/api/admin/providers/{id}/circuit",
-            post(admin::provider_circuit),
-        )
-        .route("/api/admin/models/{id}/circuit", post(admin::model_circuit))
+        .merge(admin::routes())
         .route("/api/debug/faults", get(debug::list).post(debug::arm))
         .route("/api/debug/faults/halt", post(debug::halt))
         .route("/api/debug/faults/{id}", delete(debug::disarm))

@@ -29,7 +29,7 @@ pub async fn suggestions(
             "Suggestions follow on a complete answer; give the id of one.",
         ));
     }
-    let wanted = shared.config.chat.suggestions && !shared.draining();
+    let wanted = shared.config().chat.suggestions && !shared.draining();
     if !wanted || !answer.suggestions.is_empty() {
         return Ok(answer.suggestions);
     }

@@ -24,7 +24,7 @@ pub async fn title(
     id: ConversationId,
 ) -> Result<Conversation, Refusal> {
     let found = find(shared, principal, &id).await?;
-    let wanted = shared.config.chat.titles && !shared.draining();
+    let wanted = shared.config().chat.titles && !shared.draining();
     // A temporary conversation stands in no list.
     if !wanted || found.temporary || found.title_source != TitleSource::Plain {
         return Ok(found);

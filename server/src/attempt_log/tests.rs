@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use evenkeel_protocol::{Attempt, AttemptKind, AttemptState, Timestamp};
+use evenkeel_protocol::AttemptKind;
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::sync::broadcast;

@@ -49,17 +49,18 @@ impl<'a> Builder<'a> {
 
     /// The models: the configured ones first, then what is offered because it is listed, the demo's, and what steps in.
     pub fn models(mut self) -> Vec<ModelEntry> {
-        for model in &self.config.models {
+        for model in self.config.models.iter().filter(|it| !it.discovered) {
             self.models.push(self.configured(model));
         }
         for provider in &self.config.providers {
             self.offer_listed(provider);
         }
         let offered = self.models.len();
+        self.name_discovered();
         self.link();
         // Before those that nobody is offered.
         let hidden = self.models.split_off(offered);
-        self.models.extend(demos(&self.config.resilience));
+        self.models.extend(demos(self.config));
         self.models.extend(hidden);
         self.models
     }
@@ -151,6 +152,13 @@ impl<'a> Builder<'a> {
             .iter()
             .filter(|listed| likeness::chats(&listed.name) && !known.contains(&listed.name));
         for listed in fresh.take(OFFERED_LIMIT) {
+            let named = |model: &&ModelConfig| {
+                model.discovered && model.provider == provider.id && model.name == listed.name
+            };
+            if let Some(named) = self.config.models.iter().find(named) {
+                self.models.push(self.configured(named));
+                continue;
+            }
             let mut entry = self.listed(&provider.id, listed, &provider.resilience);
             let most = provider.resilience.max_attempts as usize;
             let others = self.config.default_fallbacks.iter();
@@ -158,6 +166,21 @@ impl<'a> Builder<'a> {
             entry.chain.extend(others.filter(|id| *id != entry.id));
             entry.chain.truncate(most);
             self.models.push(entry);
+        }
+    }
+
+    /// Those that a live change speaks of and that nobody has written down: where they are not offered because they are
+    /// listed, they can step in, and be offered again as soon as they are.
+    fn name_discovered(&mut self) {
+        for model in self.config.models.iter().filter(|it| it.discovered) {
+            if self
+                .place(&model.provider, &model.name, Some(&model.id))
+                .is_none()
+            {
+                let mut entry = self.configured(model);
+                entry.offered = false;
+                self.models.push(entry);
+            }
         }
     }
 
@@ -290,37 +313,34 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn demos(settings: &Settings) -> impl Iterator<Item = ModelEntry> {
-    let settings = Arc::new(settings.clone());
-    DEMO_MODELS.iter().map(move |model| {
-        let others = DEMO_MODELS.iter().filter(|other| other.id != model.id);
-        let chain = [model].into_iter().chain(others).map(|demo| demo.id.into());
-        ModelEntry {
-            id: model.id.into(),
-            provider: model.provider.into(),
-            chain: chain.take(settings.max_attempts as usize).collect(),
-            cost: None,
-            name: model.id.to_owned(),
+fn demos(config: &Config) -> impl Iterator<Item = ModelEntry> {
+    let facts = DEMO_MODELS.iter().map(|demo| demo.sees);
+    let models = config.demos.iter().map(|(_, model)| model);
+    models.zip(facts).map(|(model, sees)| ModelEntry {
+        id: model.id.as_str().into(),
+        provider: model.provider.as_str().into(),
+        chain: model.chain.iter().map(|id| id.as_str().into()).collect(),
+        cost: None,
+        name: model.name.clone(),
+        context_window: None,
+        reasoning: false,
+        facts: ModelFacts::default(),
+        prefill: false,
+        vision: Some(sees),
+        tools: None,
+        local: false,
+        offered: true,
+        auto: false,
+        certain: Certain {
             context_window: None,
-            reasoning: false,
-            facts: ModelFacts::default(),
-            prefill: false,
-            vision: Some(model.sees),
-            tools: None,
-            local: false,
-            offered: true,
-            auto: false,
-            certain: Certain {
-                context_window: None,
-                // It calls no tools, and takes no harm from being offered some.
-                capabilities: Some(Capabilities {
-                    vision: model.sees,
-                    tools: true,
-                }),
-            },
-            listed: None,
-            near: vec![],
-            settings: settings.clone(),
-        }
+            // It calls no tools, and takes no harm from being offered some.
+            capabilities: Some(Capabilities {
+                vision: sees,
+                tools: true,
+            }),
+        },
+        listed: None,
+        near: vec![],
+        settings: Arc::new(model.resilience.clone()),
     })
 }

@@ -84,7 +84,9 @@ mod tests {
         let (config, _) = Config::parse(text, &Environment::new()).unwrap();
         let circuits = Arc::new(Circuits::new(Arc::new(|_| {})));
         let faults = Arc::new(Faults::new(Box::new(|_| {})));
-        Catalog::new(&config, &circuits, &faults, &Listings::new(), None).unwrap()
+        let catalog = Catalog::new(&config, &circuits, &faults, &Listings::new(), None).unwrap();
+        catalog.settle();
+        catalog
     }
 
     fn cheapest(catalog: &Catalog) -> Vec<&str> {

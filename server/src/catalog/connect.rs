@@ -1,17 +1,18 @@
 //! From configured providers to ones that can be asked. Each is set up by itself: one that cannot be does not answer, and
 //! takes no other with it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use evenkeel_engine::{
-    Circuits, LayeredCircuits, ModelId, Overlay, Owner, ProviderCircuits, ProviderId, UpstreamError,
+    CircuitSettings, Circuits, LayeredCircuits, ModelId, Overlay, Owner, ProviderCircuits,
+    ProviderId, UpstreamError,
 };
 use evenkeel_providers::{
-    Caller, DEMO_MODELS, Discovered, Faults, Network, Provider, Reply, Transport, TransportError,
-    TransportErrorKind, Wire, demo_transport,
+    Caller, DEMO_MODELS, Discovered, Faults, Headroom, Network, Provider, Reply, Transport,
+    TransportError, TransportErrorKind, Wire, demo_transport,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -35,11 +36,14 @@ pub struct ProviderEntry {
     pub timeout: Duration,
     /// What it lists are the models it can be asked for.
     pub lists: bool,
+    /// Where its key comes from, where it has one.
+    pub key_source: Option<&'static str>,
     pub(super) provider: Provider,
-    real: Arc<ProviderCircuits>,
+    pub(super) real: Arc<ProviderCircuits>,
     registry: Arc<Circuits>,
     faults: Arc<Faults>,
     made_of: Option<(ProviderKind, Duration)>,
+    circuit: CircuitSettings,
 }
 
 impl ProviderEntry {
@@ -49,9 +53,31 @@ impl ProviderEntry {
         self.provider.discover(&nobody)
     }
 
+    /// The same provider, asked without a key; none where it has none.
+    pub fn without_key(&self) -> Option<Self> {
+        let (kind, connect_timeout) = self.made_of.as_ref()?;
+        let kind = kind.without_key()?;
+        let transport = Networks::default().with(&self.id, *connect_timeout);
+        let wire = Wire::new(self.id.clone(), transport, self.faults.clone());
+        Some(Self {
+            provider: of(&kind, wire).ok()?,
+            ..self.clone()
+        })
+    }
+
+    /// What it still lets through for one of its models, as its last real response said.
+    pub fn headroom(&self, model: &ModelId) -> Option<Headroom> {
+        self.provider.headroom(model)
+    }
+
     /// The real circuits: those that no simulated outage touches.
     pub fn real_circuits(&self) -> &Arc<ProviderCircuits> {
         &self.real
+    }
+
+    /// Its circuits follow its settings and its models.
+    pub(super) fn settle(&self, models: &BTreeMap<ModelId, CircuitSettings>) {
+        self.registry.settle(&self.real, self.circuit, models);
     }
 
     /// Its circuits, as this principal sees them: under the simulated outages that strike it.
@@ -108,8 +134,10 @@ pub(super) fn connect(
         local: configured.kind.family() == Family::Ollama,
         timeout: settings.timeout,
         lists: configured.kind.lists_its_models(),
+        key_source: configured.key_source,
         provider,
         made_of: Some(made_of),
+        circuit: settings.circuit,
         id,
     })
 }
@@ -166,24 +194,33 @@ pub(super) fn demos(
     circuits: &Arc<Circuits>,
     faults: &Arc<Faults>,
 ) -> Result<Vec<ProviderEntry>, url::ParseError> {
-    let entry = |id: ProviderId| {
+    let entry = |configured: &ProviderConfig| {
+        let (id, settings) = (
+            ProviderId::from(configured.id.as_str()),
+            &configured.resilience,
+        );
         let wire = Wire::new(id.clone(), demo_transport(DEMO_MODELS), faults.clone());
         Ok(ProviderEntry {
-            real: circuits.provider(&Owner::shared(), &id, config.resilience.circuit),
+            real: circuits.provider(&Owner::shared(), &id, settings.circuit),
             registry: circuits.clone(),
             faults: faults.clone(),
             kind: Family::Demo.as_str(),
-            enabled: true,
+            enabled: configured.enabled,
             local: false,
-            timeout: config.resilience.timeout,
+            timeout: settings.timeout,
             lists: false,
+            key_source: None,
             provider: demo(wire)?,
             made_of: None,
+            circuit: settings.circuit,
             id,
         })
     };
-    let ids = DEMO_MODELS.iter().map(|model| model.provider.into());
-    ids.map(entry).collect()
+    config
+        .demos
+        .iter()
+        .map(|(provider, _)| entry(provider))
+        .collect()
 }
 
 fn demo(wire: Wire) -> Result<Provider, url::ParseError> {

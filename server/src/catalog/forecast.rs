@@ -39,6 +39,32 @@ impl Catalog {
         outlooks.collect()
     }
 
+    /// The models that are known to be asked for, and who would be asked by a turn of this principal that names one, in
+    /// their order.
+    pub fn usable(&self, principal: &str) -> Vec<(ModelId, Vec<ModelId>)> {
+        let prompt = Arc::new(Prompt::conversation([]));
+        let caller = Caller::of_turn(principal.into());
+        let mut legs: HashMap<&ModelId, Option<Leg>> = HashMap::new();
+        let asked = self.models.iter().filter(|model| model.offered);
+        let chains = asked.map(|model| {
+            let members = model.chain.iter().filter_map(|id| self.model(id.as_str()));
+            let mut chain = vec![];
+            for member in members {
+                let leg = legs.entry(&member.id).or_insert_with(|| {
+                    let circuits = self.shown_circuits(member, principal)?;
+                    self.leg(member, circuits, &prompt, &caller)
+                });
+                chain.extend(leg.clone());
+            }
+            let chain = Self::chain_of(model, chain, &PromptFacts::default());
+            (
+                model.id.clone(),
+                chain.map(Chain::usable).unwrap_or_default(),
+            )
+        });
+        chains.collect()
+    }
+
     /// Whether there is anything about the model itself that could keep a turn from asking it; most often there is not.
     fn in_trouble(&self, model: &ModelEntry, principal: &str) -> bool {
         self.shown_circuits(model, principal)

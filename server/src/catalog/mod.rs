@@ -8,6 +8,7 @@ mod connect;
 mod forecast;
 mod likeness;
 mod listing;
+mod trial;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::config::{Config, Family};
 
 /// Every provider and model, as they stand at one moment. It is replaced as a whole when discovery finds something new;
 /// whoever works with it keeps the one it began with.
+#[derive(Clone)]
 pub struct Catalog {
     providers: Vec<ProviderEntry>,
     /// Those that nobody has named, and that have not answered yet.
@@ -36,6 +38,7 @@ pub struct Catalog {
 }
 
 /// A model.
+#[derive(Clone)]
 pub struct ModelEntry {
     /// Its id.
     pub id: ModelId,
@@ -78,7 +81,9 @@ impl ModelEntry {
     /// What so many tokens cost in US dollars, where the prices are known.
     pub fn price(&self, input_tokens: u64, output_tokens: u64) -> Option<f64> {
         let (input, output) = self.cost?;
-        Some((input_tokens as f64 * input + output_tokens as f64 * output) / 1e6)
+        let billionths = (input_tokens as f64 * input + output_tokens as f64 * output) * 1e3;
+        // Whole ones, so that sums of them agree wherever they are made.
+        Some(billionths.round() / 1e9)
     }
 
     fn traits(&self) -> Traits {
@@ -107,7 +112,7 @@ pub struct CatalogError(#[from] url::ParseError);
 
 impl Catalog {
     /// Builds everything that the configuration and the providers name, and the demo. Connections and circuits are those
-    /// of the catalog before, where there was one.
+    /// of the catalog before, where there was one; until it is settled, nothing of them changes.
     ///
     /// # Errors
     ///
@@ -132,14 +137,6 @@ impl Catalog {
         }
         providers.extend(connect::demos(config, circuits, faults)?);
         let models = Builder::new(config, &providers, listings, before).models();
-        for provider in &providers {
-            let own = || models.iter().filter(|model| model.provider == provider.id);
-            let circuits = provider.real_circuits();
-            circuits.retain_models(|id| own().any(|model| model.id == *id));
-            for model in own() {
-                circuits.add_model(&model.id, model.settings.circuit);
-            }
-        }
         let places = models.iter().enumerate();
         let places = places.map(|(place, model)| (model.id.as_str().to_owned(), place));
         let mut catalog = Self {
@@ -151,14 +148,27 @@ impl Catalog {
         };
         let first = match &config.default_model {
             Some(configured) => Some(configured.as_str().into()),
-            // Whatever is there is a better answer than the demo.
+            // Whatever is there is a better answer than the demo, and a demo that is on than one that is off.
             None => {
-                let mut real = catalog.offered().filter(|model| !catalog.is_demo(model));
-                real.next().map(|model| model.id.clone())
+                let real = catalog.offered().find(|model| !catalog.is_demo(model));
+                let any = real.or_else(|| catalog.offered().next());
+                any.map(|model| model.id.clone())
             }
         };
         catalog.default_model = first.unwrap_or(catalog.default_model);
         Ok(catalog)
+    }
+
+    /// It is the one that holds: circuits follow its models and settings.
+    pub fn settle(&self) {
+        for provider in &self.providers {
+            let own = self
+                .models
+                .iter()
+                .filter(|model| model.provider == provider.id);
+            let models = own.map(|model| (model.id.clone(), model.settings.circuit));
+            provider.settle(&models.collect());
+        }
     }
 
     /// The providers, the configured ones first.
@@ -191,7 +201,8 @@ impl Catalog {
             .filter(|provider| provider.lists)
     }
 
-    fn source(&self, id: &str) -> Option<&ProviderEntry> {
+    /// A provider by its id, be it one that has not answered yet.
+    pub fn source(&self, id: &str) -> Option<&ProviderEntry> {
         let mut all = self.providers.iter().chain(&self.awaited);
         all.find(|provider| provider.id.as_str() == id)
     }

@@ -21,7 +21,10 @@ impl World {
     }
 
     fn catalog(&self, listings: &Listings, before: Option<&Catalog>) -> Catalog {
-        Catalog::new(&self.config, &self.circuits, &self.faults, listings, before).unwrap()
+        let catalog = Catalog::new(&self.config, &self.circuits, &self.faults, listings, before);
+        let catalog = catalog.unwrap();
+        catalog.settle();
+        catalog
     }
 }
 

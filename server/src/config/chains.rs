@@ -19,11 +19,7 @@ pub(super) fn link(
     configured: Option<&[At<String>]>,
     provider_order: &[String],
 ) -> Vec<String> {
-    let known: BTreeSet<String> = models
-        .iter()
-        .map(|model| model.id.clone())
-        .chain(DEMO_MODELS.iter().map(|demo| demo.id.to_owned()))
-        .collect();
+    let known = known(models);
     for at in configured
         .into_iter()
         .flatten()
@@ -36,15 +32,7 @@ pub(super) fn link(
         None => defaults(providers, provider_order),
     };
     for model in models.iter_mut() {
-        for (name, (path, origin)) in model.fallbacks.iter().zip(&model.places) {
-            if !known.contains(name) {
-                root.add(Problem::error(
-                    path,
-                    Some(origin.clone()),
-                    unknown(&known, name),
-                ));
-            }
-        }
+        check_names(root, model, &known);
         model.chain = vec![model.id.clone()];
         for name in model.fallbacks.iter().chain(&everybodys) {
             if !model.chain.contains(name) {
@@ -55,20 +43,18 @@ pub(super) fn link(
     for model in models.iter() {
         let path = format!("models.{}.fallbacks", model.id);
         let origin = model.places.first().map(|(_, origin)| origin.clone());
-        let (legs, max_attempts) = (model.chain.len(), model.resilience.max_attempts);
-        if legs > max_attempts as usize {
-            let message = format!(
-                "makes a chain of {legs} models, longer than max_attempts = {max_attempts}"
-            );
-            root.add(Problem::error(&path, origin.clone(), message));
-        }
+        check_length(root, model);
         let own = |name: &String| {
             models
                 .iter()
                 .any(|other| other.id == *name && other.provider == model.provider)
         };
         let no_other = || providers.iter().filter(|it| it.enabled).count() < 2;
-        let alone = if model.auto { no_other() } else { legs > 1 };
+        let alone = if model.auto {
+            no_other()
+        } else {
+            model.chain.len() > 1
+        };
         if alone && model.chain.iter().all(own) {
             let message =
                 "all of the chain is on one provider: it survives a bad model, but no outage";
@@ -85,6 +71,58 @@ pub(super) fn link(
         root.add(Problem::warning(&path, None, message.into()));
     }
     everybodys
+}
+
+/// The same for the demo's, which step in for each other where nothing is said, and for nobody else.
+pub(super) fn link_demos(
+    root: &Reader<'_>,
+    models: &[ModelConfig],
+    demos: &mut [(ProviderConfig, ModelConfig)],
+) {
+    let known = known(models);
+    let ids: Vec<_> = demos.iter().map(|(_, model)| model.id.clone()).collect();
+    for (_, model) in demos {
+        if model.said {
+            check_names(root, model, &known);
+        } else {
+            let others = ids.iter().filter(|id| **id != model.id);
+            let room = (model.resilience.max_attempts as usize).saturating_sub(1);
+            model.fallbacks = others.take(room).cloned().collect();
+        }
+        model.chain = vec![model.id.clone()];
+        for name in &model.fallbacks {
+            if !model.chain.contains(name) {
+                model.chain.push(name.clone());
+            }
+        }
+        check_length(root, model);
+    }
+}
+
+fn known(models: &[ModelConfig]) -> BTreeSet<String> {
+    let models = models.iter().map(|model| model.id.clone());
+    let demos = DEMO_MODELS.iter().map(|demo| demo.id.to_owned());
+    models.chain(demos).collect()
+}
+
+fn check_names(root: &Reader<'_>, model: &ModelConfig, known: &BTreeSet<String>) {
+    for (name, (path, origin)) in model.fallbacks.iter().zip(&model.places) {
+        if !known.contains(name) {
+            let origin = Some(origin.clone());
+            root.add(Problem::error(path, origin, unknown(known, name)));
+        }
+    }
+}
+
+fn check_length(root: &Reader<'_>, model: &ModelConfig) {
+    let (legs, max_attempts) = (model.chain.len(), model.resilience.max_attempts);
+    if legs > max_attempts as usize {
+        let path = format!("models.{}.fallbacks", model.id);
+        let origin = model.places.first().map(|(_, origin)| origin.clone());
+        let message =
+            format!("makes a chain of {legs} models, longer than max_attempts = {max_attempts}");
+        root.add(Problem::error(&path, origin, message));
+    }
 }
 
 /// The default model of each provider that is switched on and named in the order.

@@ -86,6 +86,13 @@ impl ProviderKind {
         }
     }
 
+    /// The same without its key; none where it has none.
+    pub fn without_key(&self) -> Option<Self> {
+        let endpoint = self.endpoint()?;
+        endpoint.key.as_ref()?;
+        Some(kind(self.family(), endpoint.base_url.clone(), None))
+    }
+
     /// What it lists are the models it can be asked for. Azure lists what could be deployed.
     pub fn lists_its_models(&self) -> bool {
         let host = self.endpoint().map(|endpoint| endpoint.base_url.host_str());

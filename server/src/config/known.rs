@@ -5,6 +5,7 @@ use evenkeel_providers::Secret;
 use url::Url;
 
 use super::kind::{Family, kind};
+use super::live::Extras;
 use super::presets::{self, Preset};
 use super::providers::{ProviderConfig, secret};
 use super::reader::Reader;
@@ -103,16 +104,41 @@ pub(super) fn from_environment(
     root: &Reader<'_>,
     environment: &Environment,
     outer: &Settings,
+    live: &mut Extras,
 ) -> Vec<ProviderConfig> {
-    let provider = |preset: &Preset, base_url, key, resilience| ProviderConfig {
-        id: preset.id.to_owned(),
-        kind: kind(preset.family, base_url, key),
-        default_model: None,
-        enabled: true,
-        probed: preset.family == Family::Ollama,
-        offers_listed: false,
-        resilience,
-        first_model: preset.default_model,
+    let keyed = live.keyed();
+    let mut provider = |preset: &Preset, base_url, key: Option<Secret>| {
+        let mut said = root.apart(
+            live.provider(preset.id),
+            &format!("providers.{}", preset.id),
+        );
+        let given = said.text("api_key").and_then(|key| secret(&key.value));
+        let key_source = match (&given, &key) {
+            (Some(_), _) => Some("live"),
+            (None, Some(_)) => Some("environment"),
+            (None, None) => None,
+        };
+        let mut nested = said.table("resilience");
+        resilience::refuse_process_wide(&mut nested);
+        let resilience = if preset.family == Family::Ollama {
+            resilience::patient_settings(&mut nested, outer)
+        } else {
+            resilience::settings(&mut nested, outer)
+        };
+        nested.finish();
+        let provider = ProviderConfig {
+            id: preset.id.to_owned(),
+            kind: kind(preset.family, base_url, given.or(key)),
+            default_model: said.text("default_model").map(|model| model.value),
+            enabled: said.flag("enabled").unwrap_or(true),
+            probed: preset.family == Family::Ollama,
+            offers_listed: false,
+            resilience,
+            key_source,
+            first_model: preset.default_model,
+        };
+        said.finish();
+        provider
     };
     let mut providers = vec![];
     for preset in presets::all() {
@@ -120,10 +146,7 @@ pub(super) fn from_environment(
         if preset.family == Family::Ollama {
             let host = environment.get("OLLAMA_HOST").map_or("", String::as_str);
             match ollama::address(host) {
-                Some(url) => {
-                    let resilience = resilience::patient(outer);
-                    providers.push(provider(preset, url, key, resilience));
-                }
+                Some(url) => providers.push(provider(preset, url, key)),
                 None => root.add(Problem::warning(
                     "OLLAMA_HOST",
                     None,
@@ -131,10 +154,10 @@ pub(super) fn from_environment(
                 )),
             }
         } else if preset.from_environment
-            && let (Some(key), Some(url)) =
-                (key, preset.base_url.and_then(|url| Url::parse(url).ok()))
+            && (key.is_some() || keyed.contains(preset.id))
+            && let Some(url) = preset.base_url.and_then(|url| Url::parse(url).ok())
         {
-            providers.push(provider(preset, url, Some(key), outer.clone()));
+            providers.push(provider(preset, url, key));
         }
     }
     providers

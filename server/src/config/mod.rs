@@ -1,30 +1,39 @@
 //! The configuration: defaults, under the file, under the environment. Raw becomes checked in one step, which finds every
 //! problem and names its key's path.
 
+mod alerts;
 mod chains;
 mod chat;
+mod demo;
+pub(crate) mod entry_words;
 mod kind;
 mod known;
+mod live;
 mod models;
 mod ollama;
 mod presets;
 mod providers;
 pub(crate) mod reader;
 pub(crate) mod resilience;
+pub(crate) mod resilience_words;
+mod source;
 mod tree;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
 
 use url::Url;
 
+pub use alerts::{AlertsConfig, Bar, LimitKind, RULES, Rule, RuleFacts};
 pub use chat::ChatConfig;
 pub use kind::{Family, ProviderKind};
+use live::Extras;
+pub use live::{Changes, Keys, Place, Scope};
 pub use models::ModelConfig;
 pub use providers::ProviderConfig;
-use reader::Reader;
+use reader::{At, Reader};
+pub use source::Source;
 use tree::Origin;
 
 use evenkeel_engine::{BudgetSettings, Settings};
@@ -40,10 +49,14 @@ pub struct Config {
     pub storage_url: String,
     /// What may be asked of a model without anybody's question.
     pub chat: ChatConfig,
+    /// What is alerted, and where it is sent.
+    pub alerts: AlertsConfig,
     /// The engine's figures, where nothing nearer says otherwise.
     pub resilience: Settings,
     /// What all turns together may spend on retries and hedges.
     pub retry_budget: BudgetSettings,
+    /// The order of the providers, as far as it is said or known.
+    pub provider_order: Vec<String>,
     /// The models that step in for everybody's.
     pub default_fallbacks: Vec<String>,
     /// The model that answers where none is asked for; none where only the demo is there.
@@ -52,6 +65,8 @@ pub struct Config {
     pub providers: Vec<ProviderConfig>,
     /// The models, in the file's order.
     pub models: Vec<ModelConfig>,
+    /// The demo's providers, each with its model.
+    pub demos: Vec<(ProviderConfig, ModelConfig)>,
 }
 
 /// Something that is wrong, or looks wrong.
@@ -72,6 +87,16 @@ impl Problem {
             origin,
             message,
         }
+    }
+
+    /// The key's path.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What is wrong with it.
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     pub(crate) fn warning(path: &str, origin: Option<Origin>, message: String) -> Self {
@@ -101,44 +126,6 @@ pub type Problems = Vec<Problem>;
 /// What the environment gives.
 pub type Environment = BTreeMap<String, String>;
 
-impl Config {
-    /// Reads the file (where there is one) and the environment.
-    ///
-    /// # Errors
-    ///
-    /// All problems, if one of them is fatal. Otherwise the warnings come with the configuration.
-    pub fn load(
-        file: Option<&Path>,
-        environment: &Environment,
-    ) -> Result<(Self, Problems), Problems> {
-        let text = match file {
-            None => String::new(),
-            Some(path) => std::fs::read_to_string(path).map_err(|error| {
-                let message = format!("cannot be read: {error}");
-                vec![Problem::error(&path.display().to_string(), None, message)]
-            })?,
-        };
-        Self::parse(&text, environment)
-    }
-
-    /// Reads a file's text and the environment.
-    ///
-    /// # Errors
-    ///
-    /// As [`Config::load`].
-    pub fn parse(text: &str, environment: &Environment) -> Result<(Self, Problems), Problems> {
-        let mut table = tree::parse(text).map_err(|problem| vec![problem])?;
-        let problems = RefCell::new(tree::overlay(&mut table, environment));
-        let config = read(Reader::new(table, "", &problems), environment);
-        let problems = problems.into_inner();
-        if problems.iter().any(|problem| problem.fatal) {
-            Err(problems)
-        } else {
-            Ok((config, problems))
-        }
-    }
-}
-
 /// Reads another document than the configuration in the same manner: a scenario. The environment has no say in it.
 ///
 /// # Errors
@@ -159,7 +146,7 @@ pub(crate) fn parse_document<T>(
     }
 }
 
-fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
+fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Config {
     let mut server = root.table("server");
     let listen = server.text("listen");
     let listen = match &listen {
@@ -207,20 +194,27 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
     auth.finish();
 
     let chat = chat::read(root.table("chat"));
+    let alerts = alerts::read(root.table("alerts"), environment);
 
     let mut section = root.table("resilience");
     let resilience = resilience::settings(&mut section, &Settings::default());
-    let retry_budget = resilience::retry_budget(&mut section);
-    let default_fallbacks = section.texts("default_fallbacks");
-    let provider_order = section.texts("provider_order");
+    let ProcessWide {
+        retry_budget,
+        default_fallbacks,
+        provider_order,
+    } = process_wide(&mut section);
     section.finish();
 
     let mut providers = providers::read_providers(&mut root, &resilience, environment);
     if providers.is_empty() {
-        providers = known::from_environment(&root, environment, &resilience);
+        providers = known::from_environment(&root, environment, &resilience, &mut live);
     }
-    let mut models = models::read_models(&mut root, &resilience, &mut providers);
-    root.later(&["cluster", "assistants", "organisations", "guards", "alerts"]);
+    let mut models = models::read_models(&mut root, &resilience, &mut providers, &mut live);
+    let mut demos = demo::read(&root, &resilience, &mut live);
+    for (path, message) in live.left() {
+        root.add(Problem::error(&path, Some(Origin::Live), message.into()));
+    }
+    root.later(&["cluster", "assistants", "organisations", "guards"]);
 
     let order = provider_order.as_ref().map_or_else(
         || {
@@ -237,12 +231,14 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
         default_fallbacks.as_deref(),
         &order,
     );
+    chains::link_demos(&root, &models, &mut demos);
     root.finish();
     let first_default = chains::defaults(&providers, &order).into_iter().next();
     let enabled = |model: &&ModelConfig| {
-        providers
-            .iter()
-            .any(|provider| provider.id == model.provider && provider.enabled)
+        !model.discovered
+            && providers
+                .iter()
+                .any(|provider| provider.id == model.provider && provider.enabled)
     };
     let first_model = || models.iter().find(enabled).map(|model| model.id.clone());
     Config {
@@ -250,12 +246,30 @@ fn read(mut root: Reader<'_>, environment: &Environment) -> Config {
         public_url,
         storage_url: storage_url.map_or_else(|| "sqlite://evenkeel.db".to_owned(), |url| url.value),
         chat,
+        alerts,
         resilience,
         retry_budget,
+        provider_order: order,
         default_fallbacks,
         default_model: first_default.or_else(first_model),
         providers,
         models,
+        demos,
+    }
+}
+
+/// What of `[resilience]` holds for the whole process.
+pub(crate) struct ProcessWide {
+    retry_budget: BudgetSettings,
+    default_fallbacks: Option<Vec<At<String>>>,
+    provider_order: Option<Vec<At<String>>>,
+}
+
+pub(crate) fn process_wide(section: &mut Reader<'_>) -> ProcessWide {
+    ProcessWide {
+        retry_budget: resilience::retry_budget(section),
+        default_fallbacks: section.texts("default_fallbacks"),
+        provider_order: section.texts("provider_order"),
     }
 }
 

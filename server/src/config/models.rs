@@ -6,10 +6,11 @@ use evenkeel_engine::{Capabilities, Settings};
 use evenkeel_providers::DEMO_MODELS;
 
 use super::kind::Family;
+use super::live::Extras;
 use super::presets::reasons;
 use super::providers::{ProviderConfig, id};
 use super::reader::Reader;
-use super::tree::Origin;
+use super::tree::{Node, Origin, Table, Value};
 use super::{Problem, resilience};
 
 /// A model, as configured.
@@ -39,13 +40,18 @@ pub struct ModelConfig {
     pub cost: Option<(f64, f64)>,
     /// The engine's figures for it.
     pub resilience: Settings,
+    /// Nobody has written it down: it is here because a live change speaks of it.
+    pub discovered: bool,
     pub(super) places: Vec<(String, Origin)>,
+    /// Its fallbacks are said, be it that there are none.
+    pub(super) said: bool,
 }
 
 pub(super) fn read_models(
     root: &mut Reader<'_>,
     outer: &Settings,
     providers: &mut [ProviderConfig],
+    live: &mut Extras,
 ) -> Vec<ModelConfig> {
     let mut ids: BTreeSet<String> = providers
         .iter()
@@ -57,16 +63,58 @@ pub(super) fn read_models(
             models.push(read_model(reader, id, outer, providers));
         }
     }
-    for provider in providers {
+    for provider in providers.iter_mut() {
         let written = models.iter().any(|known| known.provider == provider.id);
         provider.probed &= !written;
-        if !written && provider.default_model.is_none() {
+        let default = provider.default_model.is_some();
+        if !written && (!default || live.has_only_a_live_default(&provider.id)) {
             provider.offers_listed = provider.kind.lists_its_models();
+        }
+        if !written && !default {
             provider.default_model = provider.first_model.map(str::to_owned);
         }
-        add_default(provider, &mut ids, &mut models);
+        if let Some(mut model) = default_model(provider, &mut ids, &models) {
+            if let Some(said) = live.model(&model.id) {
+                let (id, name) = (model.id, model.name);
+                model = unwritten(root, said, id, &name, outer, provider);
+            }
+            models.push(model);
+        }
+    }
+    for (id, (provider, name)) in std::mem::take(&mut live.named) {
+        let provider = providers.iter().find(|it| it.id == provider);
+        if let Some(provider) = provider
+            && ids.insert(id.clone())
+        {
+            let said = live.model(&id).unwrap_or_default();
+            let model = unwritten(root, said, id, &name, outer, provider);
+            models.push(ModelConfig {
+                discovered: true,
+                ..model
+            });
+        }
     }
     models
+}
+
+/// A model that has no entry, of which something is said live.
+fn unwritten(
+    root: &Reader<'_>,
+    mut said: Table,
+    id: String,
+    name: &str,
+    outer: &Settings,
+    provider: &ProviderConfig,
+) -> ModelConfig {
+    for (key, text) in [("provider", provider.id.as_str()), ("name", name)] {
+        let node = Node {
+            value: Value::Text(text.to_owned()),
+            origin: Origin::Live,
+        };
+        said.insert(key.to_owned(), node);
+    }
+    let reader = root.apart(said, &format!("models.{id}"));
+    read_model(reader, id, outer, std::slice::from_ref(provider))
 }
 
 fn read_model(
@@ -102,6 +150,7 @@ fn read_model(
     let name = reader
         .text("name")
         .map_or_else(|| id.clone(), |name| name.value);
+    let said = reader.has("fallbacks");
     let auto = reader.is_word("fallbacks", "auto");
     let fallbacks = if auto {
         vec![]
@@ -145,6 +194,8 @@ fn read_model(
         cost: (input.is_some() || output.is_some())
             .then(|| (input.unwrap_or_default(), output.unwrap_or_default())),
         resilience,
+        discovered: false,
+        said,
     }
 }
 
@@ -170,17 +221,15 @@ fn cost(reader: &mut Reader<'_>, key: &'static str) -> Option<f64> {
 }
 
 /// A provider's default model, where no `[[models]]` entry is it.
-fn add_default(
+fn default_model(
     provider: &mut ProviderConfig,
     ids: &mut BTreeSet<String>,
-    models: &mut Vec<ModelConfig>,
-) {
-    let Some(name) = provider.default_model.clone() else {
-        return;
-    };
+    models: &[ModelConfig],
+) -> Option<ModelConfig> {
+    let name = provider.default_model.clone()?;
     let written = |known: &ModelConfig| known.id == name && known.provider == provider.id;
     if models.iter().any(written) {
-        return;
+        return None;
     }
     let mut model = ModelConfig::bare(&name, &provider.id, &provider.resilience);
     if !ids.insert(name.clone()) || is_demos(&name) {
@@ -189,7 +238,7 @@ fn add_default(
         ids.insert(model.id.clone());
         provider.default_model = Some(model.id.clone());
     }
-    models.push(model);
+    Some(model)
 }
 
 /// Whether an id is one of the demo's.
@@ -215,7 +264,9 @@ impl ModelConfig {
             capabilities: None,
             cost: None,
             resilience: resilience.clone(),
+            discovered: false,
             places: vec![],
+            said: false,
         }
     }
 }

@@ -11,6 +11,7 @@ use super::known::Known;
 use super::models::is_demos;
 use super::presets;
 use super::reader::{At, Reader};
+use super::tree::Origin;
 use super::{Environment, Problem, resilience};
 
 /// A provider, as configured.
@@ -30,6 +31,8 @@ pub struct ProviderConfig {
     pub offers_listed: bool,
     /// The engine's figures for it.
     pub resilience: Settings,
+    /// Where its key comes from: `environment`, `file` or `live`; none where it has none.
+    pub key_source: Option<&'static str>,
     /// The model to begin with, where none is written down.
     pub(super) first_model: Option<&'static str>,
 }
@@ -59,15 +62,19 @@ pub(super) fn read_providers(
             }
         };
         nested.finish();
-        let (kind, first_model) = match family {
-            None => (None, None),
-            Some(Family::Demo) => (Some(ProviderKind::Demo), None),
+        let (kind, key_source, first_model) = match family {
+            None => (None, None, None),
+            Some(Family::Demo) => (Some(ProviderKind::Demo), None, None),
             Some(family) => {
                 let known = Known::find(&id, family, base_url.is_some());
-                let key = match given {
-                    Given::Key(key) => key,
-                    Given::Nothing => known.key(&reader, environment, family, base_url.is_some()),
+                let (key, source) = match given {
+                    Given::Key(key, source) => (key, source),
+                    Given::Nothing => (
+                        known.key(&reader, environment, family, base_url.is_some()),
+                        "environment",
+                    ),
                 };
+                let source = key.is_some().then_some(source);
                 // Another address is another service: which models it has is not known.
                 let preset = known.preset().filter(|_| base_url.is_none());
                 let first_model = preset.and_then(|preset| preset.default_model);
@@ -75,7 +82,11 @@ pub(super) fn read_providers(
                     None => known.base_url(&reader, &id, environment),
                     Some(said) => said,
                 };
-                (base_url.map(|url| kind(family, url, key)), first_model)
+                (
+                    base_url.map(|url| kind(family, url, key)),
+                    source,
+                    first_model,
+                )
             }
         };
         reader.finish();
@@ -88,6 +99,7 @@ pub(super) fn read_providers(
                 probed: false,
                 offers_listed: false,
                 resilience,
+                key_source,
                 first_model,
             });
         }
@@ -190,8 +202,8 @@ pub(super) fn id(reader: &mut Reader<'_>, ids: &mut BTreeSet<String>) -> Option<
 
 /// What is said of a credential.
 enum Given {
-    /// Something; it may not be there, which is complained of elsewhere.
-    Key(Option<Secret>),
+    /// Something, and from where; it may not be there, which is complained of elsewhere.
+    Key(Option<Secret>, &'static str),
     Nothing,
 }
 
@@ -209,6 +221,11 @@ fn key(reader: &mut Reader<'_>, environment: &Environment) -> Given {
             "only one of api_key_env, api_key_file and api_key can be given".into(),
         );
     }
+    let source = match (&env, &text) {
+        (Some(_), _) => "environment",
+        (None, Some(text)) if text.origin == Origin::Live => "live",
+        (None, Some(_) | None) => "file",
+    };
     let found = if let Some(env) = &env {
         let found = environment.get(&env.value).cloned();
         if found.is_none() {
@@ -230,5 +247,5 @@ fn key(reader: &mut Reader<'_>, environment: &Environment) -> Given {
     } else {
         return Given::Nothing;
     };
-    Given::Key(found.and_then(|text| secret(&text)))
+    Given::Key(found.and_then(|text| secret(&text)), source)
 }

@@ -12,6 +12,9 @@ use std::time::Duration;
 use super::tree::{Node, Origin, Table, Value};
 use super::{Problem, Problems};
 
+/// A longer time than this is a slip, and some clocks end.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// Reads one table.
 pub(crate) struct Reader<'p> {
     table: Table,
@@ -109,11 +112,12 @@ impl<'p> Reader<'p> {
     pub(crate) fn duration(&mut self, key: &'static str) -> Option<At<Duration>> {
         self.take(
             key,
-            "a duration such as \"10s\", \"500ms\" or \"5m\"",
+            "a duration such as \"10s\", \"500ms\" or \"5m\", and no longer than a year",
             |node| match node.value {
                 Value::Text(text) => {
                     let seconds = matches!(node.origin, Origin::Env(_));
-                    duration(&text).or_else(|| seconds.then(|| plain_seconds(&text)).flatten())
+                    let read = duration(&text).or_else(|| seconds.then(|| plain_seconds(&text))?);
+                    read.filter(|time| *time <= LONGEST)
                 }
                 _ => None,
             },
@@ -266,6 +270,12 @@ impl<'p> Reader<'p> {
         }
     }
 
+    /// The keys that were asked for so far.
+    #[cfg(test)]
+    pub(crate) fn asked(&self) -> std::collections::BTreeSet<&'static str> {
+        self.asked.iter().copied().collect()
+    }
+
     /// Complains of what nobody has asked for.
     pub(crate) fn finish(self) {
         for (key, node) in &self.table {
@@ -286,6 +296,11 @@ impl<'p> Reader<'p> {
                 message,
             ));
         }
+    }
+
+    /// Reads another table than one of this one's, as if it stood at this path.
+    pub(crate) fn apart(&self, table: Table, path: &str) -> Reader<'p> {
+        Reader::new(table, path, self.problems)
     }
 
     /// Notes a problem with a value.

@@ -94,7 +94,7 @@ pub(super) fn inner_patient_settings(section: &mut Reader<'_>, outer: &Settings)
 }
 
 /// The settings of such a provider of which nothing else is said.
-pub(super) fn patient(settings: &Settings) -> Settings {
+fn patient(settings: &Settings) -> Settings {
     Settings {
         first_token_timeout: settings.reasoning_first_token_timeout,
         ..settings.clone()

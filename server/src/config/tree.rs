@@ -14,6 +14,8 @@ pub(crate) enum Origin {
     Line(usize),
     /// An environment variable.
     Env(String),
+    /// A live change.
+    Live,
 }
 
 impl std::fmt::Display for Origin {
@@ -21,6 +23,7 @@ impl std::fmt::Display for Origin {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
             Self::Env(name) => f.write_str(name),
+            Self::Live => f.write_str("live"),
         }
     }
 }
@@ -153,7 +156,8 @@ pub(crate) fn overlay(table: &mut Table, environment: &BTreeMap<String, String>)
     problems
 }
 
-fn set(table: &mut Table, path: &[String], node: Node) {
+/// Puts a value where its path says; tables on the way come into being.
+pub(super) fn set(table: &mut Table, path: &[String], node: Node) {
     match path {
         [] => {}
         [key] => {

@@ -10,7 +10,8 @@ use super::Refusal;
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        problem_of(self.status, &self.error, &[], self.request_id)
+        let members = self.told.map(|told| told.members).unwrap_or_default();
+        problem_of(self.status, &self.error, &members, self.request_id)
     }
 }
 
@@ -50,6 +51,9 @@ fn problem_of(
         }
         ErrorKind::InvalidRequest if status == StatusCode::NOT_FOUND => {
             ("not-found", "NOT_FOUND", "Not found")
+        }
+        ErrorKind::InvalidRequest if status == StatusCode::CONFLICT => {
+            ("conflict", "CONFLICT", "Changed meanwhile")
         }
         ErrorKind::InvalidRequest => (
             "invalid-request",

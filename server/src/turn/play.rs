@@ -4,17 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use evenkeel_engine::{Answer, Chunk, Delivery, NoAnswer, Progress, Turn};
-use evenkeel_protocol::{ErrorKind, Message, MessageStatus, RunId, TurnError};
+use evenkeel_protocol::{ErrorKind, Message, MessageStatus, ModelId, RunId, TurnError};
 use evenkeel_providers::Caller;
 use evenkeel_store::StoreError;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::{OUTCOMES, announce_to, cost, prompt};
 use crate::catalog::{self, Catalog};
 use crate::checkpoint::Checkpoints;
 use crate::error::Refusal;
+use crate::health::EndedTurn;
 use crate::recorder::{Recorder, Whose};
 use crate::run::{End, Run};
 use crate::shared::Shared;
@@ -154,7 +155,7 @@ async fn stream(
                 run.seam(&seam, answer);
             }
             Some(Progress::Finished(finished)) => {
-                let cost = cost(shared, catalog, answer, finished.usage);
+                let cost = cost(catalog, answer, finished.usage);
                 run.update(|message| {
                     message.finish_reason = finished
                         .finish_reason
@@ -165,7 +166,7 @@ async fn stream(
                 return Ok(());
             }
             Some(Progress::Broken(end)) => {
-                let cost = cost(shared, catalog, answer, None);
+                let cost = cost(catalog, answer, None);
                 run.update(|message| message.cost = cost);
                 return Err(Failed::NoAnswer(end));
             }
@@ -191,6 +192,7 @@ async fn save(shared: &Shared, message: &Message, seq: u64) {
 
 /// Gives the answer its final state, saves it, and tells those who follow.
 pub(super) async fn finish(shared: &Arc<Shared>, run: &Arc<Run>, error: Option<TurnError>) {
+    let ended = Instant::now();
     run.update(|message| {
         message.status = match error.as_ref().map(|error| &error.kind) {
             None => MessageStatus::Complete,
@@ -209,8 +211,16 @@ pub(super) async fn finish(shared: &Arc<Shared>, run: &Arc<Run>, error: Option<T
             "internal"
         }
     });
-    shared.metrics.turns.with_label_values(&[outcome]).inc();
     let (message, seq) = run.answer();
+    let asked = message.requested_model.as_ref();
+    shared.turn_ended(&EndedTurn {
+        principal: &run.principal,
+        asked: asked.map_or("", ModelId::as_str),
+        outcome,
+        attempts: &message.attempts,
+        ended_at: shared.clock.at(ended),
+        took: ended.duration_since(run.began),
+    });
     save(shared, &message, seq + 1).await;
     run.end(match error {
         None => End::Done(message),

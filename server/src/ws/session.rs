@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
 use evenkeel_protocol::{
-    ClientFrame, ConversationId, Hello, PROTOCOL_VERSION, ProviderHealth, RequestId, RunId,
-    ServerFrame, Topic,
+    ClientFrame, ConversationId, Hello, PROTOCOL_VERSION, RequestId, RunId, ServerFrame, Topic,
 };
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt, StreamExt};
@@ -25,6 +24,7 @@ use self::topics::{HEALTH_PACE, health_due};
 use super::FRAME_LIMIT;
 use super::forecast::Forecasts;
 use crate::error::Refusal;
+use crate::health::Viewed;
 use crate::principal::Principal;
 use crate::shared::Shared;
 use crate::turn::{self, Accepted};
@@ -48,8 +48,8 @@ pub(super) struct Session {
     followed: HashMap<RunId, (ConversationId, AbortHandle)>,
     followers: JoinSet<()>,
     topics: BTreeSet<Topic>,
-    /// What the client knows of each provider.
-    told: Vec<ProviderHealth>,
+    /// What the client knows of the providers' health.
+    told: Viewed,
     forecasts: Forecasts,
 }
 
@@ -66,7 +66,7 @@ impl Session {
             followed: HashMap::new(),
             followers: JoinSet::new(),
             topics: BTreeSet::new(),
-            told: vec![],
+            told: Viewed::default(),
         }
     }
 

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use evenkeel_protocol::{Attempt, ConversationId, MessageId, Reason, Timestamp};
+use evenkeel_protocol::{Attempt, ConversationId, MessageId, ModelId, Reason, Timestamp};
 use sqlx::{QueryBuilder, SqliteConnection, SqliteExecutor};
 
 use crate::rows::{Fields, attempt, integer};
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, TurnEnd};
 
 /// Rows that one statement writes. Smaller rests have statements of their own, and all of them stay prepared.
 const ROWS: usize = 32;
@@ -33,9 +33,13 @@ pub(crate) struct Owner<'a> {
 }
 
 impl Store {
-    /// Keeps the attempts of calls that are no turns of a conversation, so that they stand in the log: all of them, or
-    /// none where it fails. The calls' texts are kept nowhere.
-    pub async fn record_attempts(&self, calls: &[CallAttempts]) -> Result<(), StoreError> {
+    /// Keeps the attempts of calls that are no turns of a conversation, so that they stand in the log, and how turns and
+    /// calls ended: all of it, or nothing where it fails. Texts are kept nowhere.
+    pub async fn record(
+        &self,
+        calls: &[CallAttempts],
+        turns: &[TurnEnd],
+    ) -> Result<(), StoreError> {
         let rows = calls.iter().flat_map(|call| {
             let owner = Owner {
                 message: None,
@@ -47,8 +51,14 @@ impl Store {
         let rows: Vec<_> = rows.collect();
         let mut transaction = self.write().await?;
         write_attempts(&mut transaction, &rows).await?;
+        write_turns(&mut transaction, turns).await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// The same, of calls alone.
+    pub async fn record_attempts(&self, calls: &[CallAttempts]) -> Result<(), StoreError> {
+        self.record(calls, &[]).await
     }
 
     /// Deletes the attempts that began before this moment and belong to no answer; those of an answer go with it. At
@@ -64,6 +74,40 @@ impl Store {
         .await?;
         Ok(deleted.rows_affected())
     }
+
+    /// Deletes what is known of turns that ended before this moment, at most `limit` of them at once. Returns how many.
+    pub async fn forget_turns(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let deleted = sqlx::query(
+            "DELETE FROM turns WHERE place IN (SELECT place FROM turns WHERE ended_at < $1 LIMIT $2)",
+        )
+        .bind(before.as_millisecond())
+        .bind(limit)
+        .execute(&self.pool)
+        .await?;
+        Ok(deleted.rows_affected())
+    }
+}
+
+/// Writes how turns ended.
+async fn write_turns(
+    connection: &mut SqliteConnection,
+    turns: &[TurnEnd],
+) -> Result<(), StoreError> {
+    for rows in turns.chunks(ROWS) {
+        let mut insert = QueryBuilder::new(
+            "INSERT INTO turns (ended_at, duration_ms, asked, answered_by, outcome, simulated) ",
+        );
+        insert.push_values(rows, |mut row, turn| {
+            row.push_bind(turn.ended_at.as_millisecond())
+                .push_bind(integer(turn.duration_ms))
+                .push_bind(turn.asked.as_str())
+                .push_bind(turn.answered_by.as_ref().map(ModelId::as_str))
+                .push_bind(turn.outcome.as_str())
+                .push_bind(turn.simulated);
+        });
+        insert.build().execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// Writes attempts, each in the place of what was known of it before.

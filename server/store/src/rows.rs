@@ -79,7 +79,8 @@ pub(crate) fn time(milliseconds: i64) -> Option<Timestamp> {
     Timestamp::from_millisecond(milliseconds).ok()
 }
 
-fn json<T: DeserializeOwned>(text: String) -> Option<T> {
+/// A value that a column holds as JSON.
+pub(crate) fn json<T: DeserializeOwned>(text: String) -> Option<T> {
     serde_json::from_str(&text).ok()
 }
 

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod admin;
+mod agreement;
+mod alerts;
 mod aside;
 mod attachments;
 mod branches;
@@ -15,8 +17,10 @@ mod gateway;
 mod gateway_ends;
 mod gateway_seams;
 mod http;
+mod live;
 mod messages;
 mod open;
+mod openapi;
 mod persistence;
 mod receipt;
 mod replay;

@@ -49,7 +49,7 @@ structs! {
     Setting { key, label, help, kind, value, file, live, options }
     SettingChange { scope, key, value }
     Settings { revision, scope, settings }
-    SettingsChange { revision, preview, changes }
+    SettingsChange { revision, changes; preview }
     Statistics { from, to, requests, answered, fallbacks, exhausted, models }
     TestPlan { prompt, usage, cost }
     TestResult { attempt, text }
@@ -77,7 +77,9 @@ impl Read for SettingValue {
             Json::Bool(on) => Self::Switch(on),
             Json::Text(text) => Self::Text(text),
             Json::List(_) => Self::List(Read::read(json)?),
-            number => Self::Number(Read::read(number)?),
+            Json::Null | Json::Whole(_) | Json::Number(_) | Json::Object(_) => {
+                Self::Number(Read::read(json)?)
+            }
         })
     }
 }

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::{Id, Json};
 use crate::error::Refusal;
+use crate::live::audit::{Action, audit};
 use crate::principal::Principal;
 use crate::shared::Shared;
 use crate::translate;
@@ -63,10 +64,19 @@ pub(crate) async fn arm(
         return Err(Refusal::invalid("100 faults are armed; end some first"));
     }
     let armed = shared.faults.arm(&principal.id, order);
-    Ok((
-        StatusCode::CREATED,
-        axum::Json(translate::fault(&armed, &shared.clock)),
-    ))
+    let fault = translate::fault(&armed, &shared.clock);
+    write_down(&shared, &principal, "armed", &fault).await;
+    Ok((StatusCode::CREATED, axum::Json(fault)))
+}
+
+/// What strikes everybody is everybody's business: it stands in the audit log.
+async fn write_down(shared: &Shared, by: &Principal, done: &str, fault: &wire::Fault) {
+    if fault.spec.audience == wire::Audience::Everyone {
+        let what = serde_json::to_string(&fault.spec).ok();
+        let scope = format!("faults/{}", fault.id.as_str());
+        let what = what.as_deref();
+        audit(shared, by, Action::Fault, scope, done, None, what).await;
+    }
 }
 
 pub(crate) async fn disarm(
@@ -75,11 +85,15 @@ pub(crate) async fn disarm(
     Id(id): Id,
 ) -> Result<StatusCode, Refusal> {
     tester(&principal)?;
+    let before = visible(&shared, &principal);
     let ended = shared
         .faults
         .halt(|fault| fault.id.to_string() == id && concerns(fault, &principal));
     if ended == 0 {
         return Err(Refusal::not_found("fault"));
+    }
+    for fault in before.iter().filter(|fault| fault.id.as_str() == id) {
+        write_down(&shared, &principal, "ended", fault).await;
     }
     Ok(StatusCode::NO_CONTENT)
 }
@@ -90,7 +104,11 @@ pub(crate) async fn halt(
     principal: Principal,
 ) -> Result<StatusCode, Refusal> {
     tester(&principal)?;
+    let before = visible(&shared, &principal);
     shared.faults.halt(|fault| concerns(fault, &principal));
+    for fault in &before {
+        write_down(&shared, &principal, "halted", fault).await;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -2,30 +2,33 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use evenkeel_engine::{Answer, FinishReason, Finished, ModelId, NoAnswer, Seam};
+use evenkeel_engine::{Answer, FinishReason, ModelId, NoAnswer, Seam};
 use evenkeel_protocol::{Attempt, SeamMode, TurnError};
 use evenkeel_store::CallAttempts;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::Asked;
 use crate::attempt_log::Noted;
-use crate::catalog::Catalog;
 use crate::error::Refusal;
+use crate::health::EndedTurn;
 use crate::shared::Shared;
-use crate::{translate, turn};
+use crate::translate;
 
 /// See the module.
 pub(in super::super) struct Call {
     pub(super) shared: Arc<Shared>,
-    /// As it was when the call began.
-    catalog: Arc<Catalog>,
     principal: Arc<str>,
     pub(super) request_id: Arc<str>,
     requested: ModelId,
     attempts: Noted,
-    outcome: Mutex<&'static str>,
+    began: Instant,
+    /// How it ended, and when, once that is known.
+    outcome: Mutex<Option<(&'static str, Instant)>>,
     /// The server waits for it before it stops.
     _running: tokio_util::task::task_tracker::TaskTrackerToken,
+    /// It is counted among the turns under way.
+    _counted: Arc<()>,
 }
 
 /// What the last chunk says of the turn: the `evenkeel` object.
@@ -64,17 +67,17 @@ impl<'s> From<&'s Seam> for WireSeam<'s> {
 }
 
 impl Call {
-    pub(super) fn new(asked: &Asked, catalog: &Arc<Catalog>, requested: ModelId) -> Self {
+    pub(super) fn new(asked: &Asked, requested: ModelId) -> Self {
         let shared = &asked.shared;
         Self {
-            catalog: catalog.clone(),
             principal: asked.principal.id.clone(),
             request_id: asked.request_id.clone(),
             requested,
             attempts: Noted::default(),
-            // Where nothing else is noted, the caller left.
-            outcome: Mutex::new("cancelled"),
+            began: Instant::now(),
+            outcome: Mutex::default(),
             _running: shared.tasks.token(),
+            _counted: shared.calls.clone(),
             shared: shared.clone(),
         }
     }
@@ -124,9 +127,8 @@ impl Call {
         error
     }
 
-    /// Takes note that an answer broke off for good: what there was of it is paid for all the same.
-    pub(super) fn broke_off(&self, answer: &Answer, end: &NoAnswer) -> TurnError {
-        turn::cost(&self.shared, &self.catalog, answer, None);
+    /// Takes note that an answer broke off for good.
+    pub(super) fn broke_off(&self, end: &NoAnswer) -> TurnError {
         self.ended(end)
     }
 
@@ -138,25 +140,33 @@ impl Call {
     }
 
     /// Takes note of a whole answer.
-    pub(super) fn finished(&self, answer: &Answer, finished: &Finished) {
+    pub(super) fn finished(&self) {
         self.outcome("answered");
-        turn::cost(&self.shared, &self.catalog, answer, finished.usage);
     }
 
     pub(super) fn outcome(&self, outcome: &'static str) {
-        *lock(&self.outcome) = outcome;
+        *lock(&self.outcome) = Some((outcome, Instant::now()));
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let outcome = *lock(&self.outcome);
-        let turns = &self.shared.metrics.turns;
-        turns.with_label_values(&[outcome]).inc();
+        // Where nothing is noted, the caller left.
+        let left = || ("cancelled", Instant::now());
+        let (outcome, ended) = lock(&self.outcome).unwrap_or_else(left);
+        let attempts = self.attempts.take();
+        self.shared.turn_ended(&EndedTurn {
+            principal: &self.principal,
+            asked: self.requested.as_str(),
+            outcome,
+            attempts: &attempts,
+            ended_at: self.shared.clock.at(ended),
+            took: ended.duration_since(self.began),
+        });
         self.shared.attempts.keep(CallAttempts {
             principal: self.principal.clone(),
             request_id: self.request_id.clone(),
-            attempts: self.attempts.take(),
+            attempts,
         });
     }
 }

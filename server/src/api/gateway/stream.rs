@@ -140,14 +140,14 @@ impl<E: Encoder> Streaming<E> {
                 false
             }
             Next::Progress(Progress::Finished(finished)) => {
-                call.finished(answer, &finished);
+                call.finished();
                 let reason = finished.finish_reason.as_ref();
                 let word = call.last_word(answer, &self.seams, reason);
                 self.encoder.end(&finished, &word, out);
                 true
             }
             Next::Progress(Progress::Broken(end)) => {
-                let error = call.broke_off(answer, &end);
+                let error = call.broke_off(&end);
                 E::error(&error, &call.request_id, out);
                 true
             }

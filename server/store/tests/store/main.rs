@@ -6,6 +6,7 @@
     reason = "a test may fail by panicking"
 )]
 
+mod alerts;
 mod answers;
 mod attachments;
 mod attempts;
@@ -15,6 +16,7 @@ mod conversations;
 mod corruption;
 mod deletion;
 mod foreigners;
+mod live;
 mod opening;
 mod receipt;
 mod round_trip;

@@ -6,13 +6,19 @@
     reason = "a test may fail by panicking"
 )]
 
+pub mod administrator;
 pub mod events;
+pub mod hook;
+pub mod http;
 pub mod leaving;
 pub mod server;
 pub mod socket;
 pub mod upstream;
 
+pub use administrator::Administrator;
 pub use events::Events;
+pub use hook::Hook;
+pub use http::{DOCUMENT, complaint};
 pub use leaving::leaves;
 pub use server::{KEY, Server};
 pub use socket::Socket;

@@ -11,12 +11,13 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use super::http::Http;
 use super::upstream::Upstream;
 
 /// A running server. It is killed when it is dropped.
 pub struct Server {
     pub address: String,
-    pub http: reqwest::Client,
+    pub http: Http,
     process: Child,
     log: JoinHandle<String>,
     data: TempDir,
@@ -80,11 +81,9 @@ impl Server {
             .strip_prefix("listening on http://")
             .unwrap()
             .to_owned();
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self {
             address,
-            http,
+            http: Http::new(),
             process,
             log,
             data,
@@ -147,10 +146,27 @@ impl Server {
     }
 
     /// Ends it as `kill -9` does, and starts it again in the same folder.
-    pub async fn kill_and_restart(mut self) -> Self {
+    pub async fn kill_and_restart(self) -> Self {
+        self.kill_and_restart_with(&[]).await
+    }
+
+    /// The same, with this environment and no other.
+    pub async fn kill_and_restart_with(mut self, environment: &[(&str, &str)]) -> Self {
         self.process.kill().await.unwrap();
         let config = std::fs::read_to_string(self.data.path().join("evenkeel.toml")).unwrap();
-        Self::start_in(self.data, &config, &[]).await
+        Self::start_in(self.data, &config, environment).await
+    }
+
+    /// Asks it to stop, and starts it again in the same folder with this configuration.
+    pub async fn restart_with(self, config: &str) -> Self {
+        let stopped = self.stop().await;
+        assert_eq!(stopped.code, Some(0));
+        Self::start_in(stopped.data, config, &[]).await
+    }
+
+    /// Where its data is.
+    pub fn data(&self) -> &Path {
+        self.data.path()
     }
 
     /// Ends it, and gives what it has logged.

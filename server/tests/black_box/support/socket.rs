@@ -64,6 +64,11 @@ impl Socket {
         }
     }
 
+    /// The next frame, if one comes within this time.
+    pub async fn hear_within(&mut self, time: Duration) -> Option<Value> {
+        timeout(time, self.hear()).await.ok()
+    }
+
     /// Frames until one of this type, that included.
     pub async fn hear_until(&mut self, kinds: &[&str]) -> Vec<Value> {
         let mut frames = vec![];

@@ -79,6 +79,7 @@ pub struct Upstream {
     pub base_url: String,
     seen: Arc<Mutex<Vec<(Instant, String)>>>,
     listing: Arc<Mutex<Listing>>,
+    demanded: Arc<Mutex<Option<String>>>,
     open: watch::Receiver<usize>,
     task: JoinHandle<()>,
 }
@@ -118,16 +119,18 @@ impl Upstream {
         let noted = seen.clone();
         let listing = Arc::new(Mutex::new(Listing::default()));
         let listed = listing.clone();
+        let demanded = Arc::new(Mutex::new(None));
+        let demands = demanded.clone();
         let task = tokio::spawn(async move {
             loop {
                 let Ok((socket, _)) = listener.accept().await else {
                     return;
                 };
                 let (script, noted, count) = (script.clone(), noted.clone(), count.clone());
-                let listed = listed.clone();
+                let (listed, demands) = (listed.clone(), demands.clone());
                 tokio::spawn(async move {
                     count.send_modify(|open| *open += 1);
-                    serve(socket, &script, &noted, &listed).await;
+                    serve(socket, &script, &noted, &listed, &demands).await;
                     count.send_modify(|open| *open -= 1);
                 });
             }
@@ -136,9 +139,15 @@ impl Upstream {
             base_url,
             seen,
             listing,
+            demanded,
             open,
             task,
         }
+    }
+
+    /// From now on it refuses every other key, and repeats it as it does so.
+    pub fn demand(&self, key: &str) {
+        *self.demanded.lock().unwrap() = Some(key.to_owned());
     }
 
     /// From now on it lists these models, as OpenAI does.
@@ -239,10 +248,27 @@ async fn serve(
     script: &Mutex<VecDeque<Behaviour>>,
     seen: &Mutex<Vec<(Instant, String)>>,
     listing: &Mutex<Listing>,
+    demanded: &Mutex<Option<String>>,
 ) {
     let Some(request) = read_request(&mut socket).await else {
         return;
     };
+    let given = request
+        .lines()
+        .find_map(|line| line.strip_prefix("authorization: Bearer "));
+    let given = given.unwrap_or_default().to_owned();
+    let wrong = {
+        let demanded = demanded.lock().unwrap();
+        demanded.as_ref().is_some_and(|demanded| *demanded != given)
+    };
+    if wrong {
+        if request.starts_with("POST ") {
+            seen.lock().unwrap().push((Instant::now(), request));
+        }
+        let refusal = Behaviour::status(401, &format!("Incorrect API key provided: {given}."));
+        let _ = play(&mut socket, refusal).await;
+        return;
+    }
     if request.starts_with("GET ") {
         let says = {
             let mut listing = listing.lock().unwrap();

@@ -74,7 +74,7 @@ async fn committed(shared: &Arc<Shared>, words: &'static [(u64, &'static str)]) 
         request_id: "r".into(),
         shape: Shape::OpenAi,
     };
-    let call = Arc::new(Call::new(&asked, &shared.catalog(), "m".into()));
+    let call = Arc::new(Call::new(&asked, "m".into()));
     let answer = turn.answer().await;
     Committed {
         answer: answer.ok().unwrap(),
@@ -134,7 +134,12 @@ async fn a_panic_in_the_middle_is_an_event_and_counted() {
     assert_eq!(text, expected);
     assert_eq!(shared.metrics.panics.get(), 1);
     assert_eq!(
-        shared.metrics.turns.with_label_values(&["internal"]).get(),
+        shared
+            .metrics
+            .of(false)
+            .turns
+            .with_label_values(&["internal"])
+            .get(),
         1
     );
 }

@@ -1,5 +1,7 @@
 //! The few things that go over HTTP instead of the socket.
 
+pub(crate) mod admin;
+
 use evenkeel_protocol::{
     Conversation, ConversationId, FaultSpec, MessageId, Receipt, ReplayRequest, SearchResults,
     Suggestions, Transcript,
@@ -178,24 +180,6 @@ pub(crate) async fn replay(request: &ReplayRequest) -> Result<Response, Problem>
         .json(request)
         .map_err(|_| Problem::unreachable())?;
     checked(request.send().await).await
-}
-
-/// What an administrator can do to a circuit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum CircuitAction {
-    /// Hold it open: ask it nothing.
-    Open,
-    /// Hold it closed: ask it whatever happens.
-    Close,
-    /// Let it decide for itself again.
-    Reset,
-}
-
-/// Steers the circuit of a model or a provider; `kind` is `models` or `providers`.
-pub(crate) async fn circuit(kind: &str, id: &str, action: CircuitAction) -> Result<(), Problem> {
-    let path = format!("/api/admin/{kind}/{}/circuit", escape(id));
-    post(&path, &serde_json::json!({ "action": action })).await
 }
 
 fn escape(id: &str) -> String {

@@ -1,0 +1,131 @@
+//! What to do about each finding, beside it.
+
+use evenkeel_protocol::{Finding, ModelId, ProviderId};
+use leptos::prelude::*;
+
+use super::confirm::Deed;
+use super::panel::Panel;
+use super::provider::enabling;
+use super::sentence;
+use crate::api::admin::CircuitAction;
+use crate::components::each;
+use crate::wording::{self, Go, Step};
+
+/// What a finding is known by: it stays the same entry for as long as it lasts.
+fn key(finding: &Finding) -> String {
+    let model = finding.model.as_ref().map_or("", ModelId::as_str);
+    format!("{}\n{model}", finding.provider)
+}
+
+/// The findings, the worst first.
+pub(super) fn findings(panel: Panel) -> AnyView {
+    let all = Memo::new(move |_| {
+        panel.report.with(|report| {
+            report
+                .as_ref()
+                .map(|report| report.findings.clone())
+                .unwrap_or_default()
+        })
+    });
+    let none = Memo::new(move |_| all.with(Vec::is_empty));
+    let keys = move || all.with(|all| all.iter().map(key).collect());
+    let one = move |wanted: String| {
+        let found =
+            Memo::new(move |_| all.with(|all| all.iter().find(|one| key(one) == wanted).cloned()));
+        let near = Memo::new(move |_| {
+            let model = found.with(|found| found.as_ref().and_then(|one| one.model.clone()));
+            let cell = model.and_then(|model| panel.model(&model));
+            cell.map(|cell| cell.health.with(|health| health.near_names.clone()))
+                .unwrap_or_default()
+        });
+        card(panel, found, near)
+    };
+    view! {
+        <section
+            class="flex flex-col gap-2"
+            aria-label="What to do"
+            hidden=move || none.get()
+        >
+            {each(keys, one)}
+        </section>
+    }
+    .into_any()
+}
+
+/// A finding: what it means is seen when it is unfolded; the first one begins so.
+fn card(panel: Panel, found: Memo<Option<Finding>>, near: Memo<Vec<String>>) -> AnyView {
+    let advice = Memo::new(move |_| {
+        found.with(|found| {
+            found
+                .as_ref()
+                .map(|found| near.with(|near| wording::advice(found, near)))
+        })
+    });
+    let told = Memo::new(move |_| found.with(|found| found.as_ref().map(wording::finding)));
+    let title = move || advice.with(|advice| advice.as_ref().map(|advice| advice.title.clone()));
+    let meaning = move || advice.with(|advice| advice.as_ref().map(|advice| advice.meaning));
+    let steps = Memo::new(move |_| {
+        advice.with(|advice| {
+            advice
+                .as_ref()
+                .map(|advice| advice.steps.clone())
+                .unwrap_or_default()
+        })
+    });
+    let rows = move || {
+        let steps = steps.get().into_iter();
+        steps.map(|one| step(panel, one)).collect::<Vec<_>>()
+    };
+    view! {
+        <details class="finding" data-testid="finding">
+            <summary>
+                <span class="finding-title">"What to do: " {title}</span>
+            </summary>
+            <p>{move || told.get().map(|told| sentence(&told))}</p>
+            <p class="text-muted">{meaning}</p>
+            <ol class="steps">{rows}</ol>
+        </details>
+    }
+    .into_any()
+}
+
+fn step(panel: Panel, step: Step) -> AnyView {
+    let press = |deed: Box<dyn Fn()>| {
+        view! {
+            <button type="button" class="button small" on:click=move |_| deed()>
+                {step.label.clone()}
+            </button>
+        }
+        .into_any()
+    };
+    let control = match step.go.clone() {
+        Go::To(route) => {
+            view! { <a class="button small" href=route.address()>{step.label.clone()}</a> }
+                .into_any()
+        }
+        Go::Test(model) => press(Box::new(move || panel.testing.set(Some(model.clone())))),
+        Go::Reset(provider, model) => press(Box::new(move || {
+            panel.deed.set(Some(reset(&provider, model.as_ref())))
+        })),
+        Go::Disable(provider) => press(Box::new(move || {
+            panel.deed.set(Some(enabling(provider.as_str(), false)))
+        })),
+    };
+    view! { <li><span>{step.text.clone()}</span> {control}</li> }.into_any()
+}
+
+fn reset(provider: &ProviderId, model: Option<&ModelId>) -> Deed {
+    let action = CircuitAction::Reset;
+    match model {
+        Some(model) => Deed::Circuit {
+            kind: "models",
+            id: model.to_string(),
+            action,
+        },
+        None => Deed::Circuit {
+            kind: "providers",
+            id: provider.to_string(),
+            action,
+        },
+    }
+}

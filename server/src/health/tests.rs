@@ -1,0 +1,152 @@
+//! Whatever order things are recorded in, figures are those of a recount.
+
+use evenkeel_protocol::{Attempt, AttemptKind, AttemptState, Reason, Timestamp, Usage};
+use proptest::prelude::*;
+
+use super::cell::Attempts;
+use super::model::Model;
+use super::sum::Sum;
+use super::track::{MINUTE, STEP, STEPS};
+
+/// A day and some minutes after this, at the end of every test.
+const START: u64 = 1_795_100_000_000;
+const NOW: u64 = START + 24 * 60 * MINUTE + 3 * MINUTE + 1_234;
+
+fn at(milliseconds: u64) -> Timestamp {
+    Timestamp::from_millisecond(milliseconds as i64).unwrap()
+}
+
+prop_compose! {
+    fn attempt()(
+        ended in prop_oneof![NOW - 20 * MINUTE..=NOW, START..=NOW],
+        duration in 0_u64..300_000,
+        first in prop::option::of(0_u64..60_000),
+        state in prop::sample::select(vec![
+            AttemptState::Answered, AttemptState::Answered, AttemptState::Failed,
+            AttemptState::Cancelled, AttemptState::Skipped,
+        ]),
+        reason in prop::sample::select(Reason::ALL.to_vec()),
+        usage in prop::option::of((0_u64..10_000, 0_u64..5_000)),
+        cost in prop::option::of(0_u64..10_000_000),
+        simulated in prop::bool::weighted(0.2),
+    ) -> Attempt {
+        let failed = matches!(state, AttemptState::Failed | AttemptState::Skipped);
+        Attempt {
+            index: 0,
+            kind: AttemptKind::Primary,
+            state,
+            model_name: "m".into(),
+            provider: "p".into(),
+            status_code: None,
+            reason: failed.then_some(reason),
+            detail: None,
+            retry_in_ms: None,
+            retry_limit: None,
+            started_at: at(ended - duration),
+            first_token_ms: first.map(|first| first.min(duration)),
+            duration_ms: Some(duration),
+            usage: usage.map(|(input_tokens, output_tokens)| Usage { input_tokens, output_tokens }),
+            cost: cost.map(|billionths| billionths as f64 / 1e9),
+            simulated,
+        }
+    }
+}
+
+fn ended(attempt: &Attempt) -> u64 {
+    attempt.started_at.as_millisecond() as u64 + attempt.duration_ms.unwrap()
+}
+
+fn recount<'a>(attempts: impl IntoIterator<Item = &'a Attempt>) -> Attempts {
+    let mut sum = Attempts::default();
+    attempts.into_iter().for_each(|it| sum.record(&it.into()));
+    sum
+}
+
+/// The same time that people would read off the raw times, within the histogram's bound.
+fn is_near(found: Option<u64>, mut exact: Vec<u64>, percent: u64) -> bool {
+    exact.sort_unstable();
+    let rank = (exact.len() as u64 * percent).div_ceil(100).max(1);
+    match (found, exact.get(rank as usize - 1)) {
+        (Some(found), Some(exact)) => found.abs_diff(*exact) * 64 <= *exact,
+        (found, exact) => found.is_none() && exact.is_none(),
+    }
+}
+
+proptest! {
+    #[test]
+    fn figures_of_a_span_are_those_of_a_recount(
+        attempts in prop::collection::vec(attempt(), 0..60),
+        pauses in prop::collection::vec(0_u64..30 * MINUTE, 0..60),
+        span in 1_u64..STEP * STEPS,
+        minutes in 16_u64..24 * 60,
+    ) {
+        // Each is recorded when it has ended, or later, in any order; time goes on all the while.
+        let mut model = Model::default();
+        let mut now = START;
+        for (attempt, pause) in attempts.iter().zip(pauses.iter().chain(std::iter::repeat(&0))) {
+            now = NOW.min((now + pause).max(ended(attempt)));
+            model.record(attempt, at(now));
+        }
+        model.pass(at(NOW));
+        for simulated in [false, true] {
+            let own = || attempts.iter().filter(|it| it.simulated == simulated);
+            let Some(side) = model.side(simulated) else {
+                prop_assert!(own().all(|it| ended(it) < NOW - 24 * 60 * MINUTE));
+                continue;
+            };
+            let since = |first: u64| own().filter(move |it| ended(it) >= first);
+            let window = (NOW / STEP + 1 - STEPS) * STEP;
+            prop_assert_eq!(side.track.window(), &recount(since(window)));
+            let first = (NOW / STEP + 1 - span.div_ceil(STEP)) * STEP;
+            prop_assert_eq!(side.track.over(span, NOW), recount(since(first)));
+            let first = (NOW / MINUTE + 1 - minutes) * MINUTE;
+            prop_assert_eq!(side.track.over(minutes * MINUTE, NOW), recount(since(first)));
+
+            let figures = side.track.window().figures();
+            let totals: Vec<_> = since(window)
+                .filter(|it| it.state == AttemptState::Answered)
+                .filter_map(|it| it.duration_ms)
+                .collect();
+            for (percent, found) in [
+                (50, figures.total.map(|it| it.p50_ms)),
+                (95, figures.total.map(|it| it.p95_ms)),
+                (99, figures.total.map(|it| it.p99_ms)),
+            ] {
+                prop_assert!(is_near(found, totals.clone(), percent));
+            }
+            let failed = since(window).filter(|it| it.state == AttemptState::Failed);
+            for told in &figures.reasons {
+                let own = failed.clone().filter(|it| it.reason == Some(told.reason));
+                prop_assert_eq!(own.count() as u64, told.count);
+            }
+        }
+    }
+
+    #[test]
+    fn cells_come_back_from_their_bytes(attempts in prop::collection::vec(attempt(), 0..40)) {
+        let sum = recount(&attempts);
+        prop_assert_eq!(Attempts::unpack(&sum.pack()), Some(sum));
+    }
+
+    #[test]
+    fn buckets_hold_what_ended_in_them(attempts in prop::collection::vec(attempt(), 0..60)) {
+        let mut model = Model::default();
+        attempts.iter().for_each(|it| model.record(it, at(NOW)));
+        for (buckets, length) in [(model.steps(), STEP), (model.minutes(), MINUTE)] {
+            prop_assert!(buckets.windows(2).all(|pair| pair[0].start < pair[1].start));
+            for bucket in &buckets {
+                let start = bucket.start.as_millisecond() as u64;
+                let own = || attempts.iter().filter(|it| (start..start + length).contains(&ended(it)));
+                let of = |state, simulated| {
+                    own().filter(|it| it.state == state && it.simulated == simulated).count() as u32
+                };
+                prop_assert_eq!(bucket.answered, of(AttemptState::Answered, false));
+                prop_assert_eq!(bucket.failed, of(AttemptState::Failed, false));
+                let simulated = [AttemptState::Answered, AttemptState::Failed, AttemptState::Cancelled];
+                let simulated: u32 = simulated.into_iter().map(|state| of(state, true)).sum();
+                prop_assert_eq!(bucket.simulated, simulated);
+            }
+        }
+        prop_assert_eq!(model.latest(), model.steps().pop());
+    }
+}
