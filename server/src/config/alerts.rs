@@ -259,9 +259,15 @@ impl Default for AlertsConfig {
 }
 
 pub(super) fn read(mut section: Reader<'_>, environment: &Environment) -> AlertsConfig {
+    let alerts = keys(&mut section, environment);
+    section.finish();
+    alerts
+}
+
+pub(super) fn keys(section: &mut Reader<'_>, environment: &Environment) -> AlertsConfig {
     let mut alerts = AlertsConfig::default();
     for (facts, bar) in RULES.iter().zip(&mut alerts.bars) {
-        limit(&mut section, facts, bar);
+        limit(section, facts, bar);
         let hold = facts.for_key.and_then(|key| section.duration(key));
         if let Some(read) = hold {
             if read.value > Duration::from_secs(24 * 60 * 60) {
@@ -276,12 +282,11 @@ pub(super) fn read(mut section: Reader<'_>, environment: &Environment) -> Alerts
         }
         alerts.min_turns = read.value;
     }
-    alerts.webhook_url = webhook_url(&mut section);
-    alerts.webhook_secret = webhook_secret(&mut section, environment);
+    alerts.webhook_url = webhook_url(section);
+    alerts.webhook_secret = webhook_secret(section, environment);
     if let Some(allowed) = section.flag("webhook_allow_private") {
         alerts.webhook_allow_private = allowed;
     }
-    section.finish();
     alerts
 }
 

@@ -2,6 +2,7 @@
 //! problem and names its key's path.
 
 mod alerts;
+pub(crate) mod alerts_words;
 mod chains;
 mod chat;
 mod demo;

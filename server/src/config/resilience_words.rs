@@ -271,10 +271,10 @@ mod tests {
         let shown = |config: &Config| {
             let settings = RESILIENCE
                 .iter()
-                .map(|row| row.setting("resilience", &config.resilience, None, false));
+                .map(|row| row.setting("resilience", &config.resilience, None));
             let process = PROCESS
                 .iter()
-                .map(|row| row.setting("resilience", config, None, false));
+                .map(|row| row.setting("resilience", config, None));
             settings.chain(process).collect::<Vec<_>>()
         };
         let (defaults, _) = Config::parse("", &Environment::new()).unwrap();
