@@ -11,13 +11,12 @@ use serde_json::{Map, Value, json};
 
 const HEAD: &str = include_str!("openapi/head.json");
 
-const PARTS: [&str; 8] = [
+const PARTS: [&str; 7] = [
     include_str!("openapi/common.json"),
     include_str!("openapi/conversations.json"),
     include_str!("openapi/gateway.json"),
     include_str!("openapi/health.json"),
     include_str!("openapi/admin.json"),
-    include_str!("openapi/live.json"),
     include_str!("openapi/alerts.json"),
     include_str!("openapi/debug.json"),
 ];

@@ -232,7 +232,12 @@ impl AlertsConfig {
         RULES.iter().zip(self.bars)
     }
 
-    /// How a rule is set.
+    /// How the rule at this place of [`RULES`] is set.
+    pub fn bar(&self, place: usize) -> Option<Bar> {
+        self.bars.get(place).copied()
+    }
+
+    /// Sets a rule.
     #[cfg(test)]
     pub fn set(&mut self, rule: Rule, bar: Bar) {
         for (facts, known) in RULES.iter().zip(&mut self.bars) {
@@ -259,15 +264,9 @@ impl Default for AlertsConfig {
 }
 
 pub(super) fn read(mut section: Reader<'_>, environment: &Environment) -> AlertsConfig {
-    let alerts = keys(&mut section, environment);
-    section.finish();
-    alerts
-}
-
-pub(super) fn keys(section: &mut Reader<'_>, environment: &Environment) -> AlertsConfig {
     let mut alerts = AlertsConfig::default();
     for (facts, bar) in RULES.iter().zip(&mut alerts.bars) {
-        limit(section, facts, bar);
+        limit(&mut section, facts, bar);
         let hold = facts.for_key.and_then(|key| section.duration(key));
         if let Some(read) = hold {
             if read.value > Duration::from_secs(24 * 60 * 60) {
@@ -282,11 +281,12 @@ pub(super) fn keys(section: &mut Reader<'_>, environment: &Environment) -> Alert
         }
         alerts.min_turns = read.value;
     }
-    alerts.webhook_url = webhook_url(section);
-    alerts.webhook_secret = webhook_secret(section, environment);
+    alerts.webhook_url = webhook_url(&mut section);
+    alerts.webhook_secret = webhook_secret(&mut section, environment);
     if let Some(allowed) = section.flag("webhook_allow_private") {
         alerts.webhook_allow_private = allowed;
     }
+    section.finish();
     alerts
 }
 

@@ -1,8 +1,8 @@
 //! The configuration: defaults, under the file, under the environment. Raw becomes checked in one step, which finds every
 //! problem and names its key's path.
 
+pub(crate) mod alert_words;
 mod alerts;
-pub(crate) mod alerts_words;
 mod chains;
 mod chat;
 mod demo;
@@ -18,6 +18,7 @@ pub(crate) mod reader;
 pub(crate) mod resilience;
 pub(crate) mod resilience_words;
 mod source;
+mod telemetry;
 mod tree;
 
 use std::cell::RefCell;
@@ -35,6 +36,7 @@ pub use models::ModelConfig;
 pub use providers::ProviderConfig;
 use reader::{At, Reader};
 pub use source::Source;
+pub use telemetry::TelemetryConfig;
 use tree::Origin;
 
 use evenkeel_engine::{BudgetSettings, Settings};
@@ -52,6 +54,8 @@ pub struct Config {
     pub chat: ChatConfig,
     /// What is alerted, and where it is sent.
     pub alerts: AlertsConfig,
+    /// Where spans and metrics are sent.
+    pub telemetry: TelemetryConfig,
     /// The engine's figures, where nothing nearer says otherwise.
     pub resilience: Settings,
     /// What all turns together may spend on retries and hedges.
@@ -196,6 +200,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
 
     let chat = chat::read(root.table("chat"));
     let alerts = alerts::read(root.table("alerts"), environment);
+    let telemetry = telemetry::read(root.table("telemetry"));
 
     let mut section = root.table("resilience");
     let resilience = resilience::settings(&mut section, &Settings::default());
@@ -248,6 +253,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
         storage_url: storage_url.map_or_else(|| "sqlite://evenkeel.db".to_owned(), |url| url.value),
         chat,
         alerts,
+        telemetry,
         resilience,
         retry_budget,
         provider_order: order,

@@ -271,10 +271,10 @@ mod tests {
         let shown = |config: &Config| {
             let settings = RESILIENCE
                 .iter()
-                .map(|row| row.setting("resilience", &config.resilience, None));
+                .map(|row| row.setting("resilience", &config.resilience, None, false));
             let process = PROCESS
                 .iter()
-                .map(|row| row.setting("resilience", config, None));
+                .map(|row| row.setting("resilience", config, None, false));
             settings.chain(process).collect::<Vec<_>>()
         };
         let (defaults, _) = Config::parse("", &Environment::new()).unwrap();

@@ -23,9 +23,8 @@ pub struct Described<T: 'static> {
 }
 
 impl<T> Described<T> {
-    /// As it is shown, where nothing has changed it live: `section` stands before its key, `now` is what holds, and `file`
-    /// what would without live changes.
-    pub fn setting(&self, section: &str, now: &T, file: Option<&T>) -> Setting {
+    /// As it is shown: `section` stands before its key, `now` is what holds, and `file` what would without live changes.
+    pub fn setting(&self, section: &str, now: &T, file: Option<&T>, live: bool) -> Setting {
         Setting {
             key: if section.is_empty() {
                 self.key.to_owned()
@@ -37,7 +36,7 @@ impl<T> Described<T> {
             kind: self.kind,
             value: (self.value)(now),
             file: file.and_then(|file| (self.value)(file)),
-            live: false,
+            live,
             options: self.words.iter().map(|word| (*word).to_owned()).collect(),
         }
     }

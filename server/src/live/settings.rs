@@ -4,7 +4,7 @@ use evenkeel_protocol::{Setting, SettingKind, Settings};
 
 use super::describe::Described;
 use crate::catalog::{Catalog, ModelEntry};
-use crate::config::alerts_words;
+use crate::config::alert_words::ALERTS;
 use crate::config::entry_words::{MODEL, PROVIDER};
 use crate::config::resilience_words::{PROCESS, RESILIENCE};
 use crate::config::{Changes, Config, Family, ModelConfig, ProviderConfig, Scope};
@@ -43,34 +43,39 @@ impl World<'_> {
         let mut settings = vec![];
         match scope {
             Scope::Global => {
-                settings.extend(rows("resilience", PROCESS, config, Some(file)));
+                settings.extend(self.rows("resilience", PROCESS, scope, config, Some(file)));
                 let (now, before) = (&config.resilience, &file.resilience);
-                settings.extend(rows("resilience", RESILIENCE, now, Some(before)));
-                settings.extend(alerts_words::settings(&config.alerts, &file.alerts));
+                settings.extend(self.rows("resilience", RESILIENCE, scope, now, Some(before)));
+                let (now, before) = (&config.alerts, &file.alerts);
+                settings.extend(self.rows("alerts", ALERTS, scope, now, Some(before)));
             }
             Scope::Provider(id) => {
                 let now = provider(config, id)?;
                 let before = provider(file, id);
-                let own = rows("", PROVIDER, now, before);
+                let rows = self.rows("", PROVIDER, scope, now, before);
                 let is_demo = file.demos.iter().any(|(demo, _)| demo.id == *id);
                 // Each of the demo's has one model, and stands in no order.
-                settings.extend(own.filter(|row| !is_demo || row.key != "default_model"));
+                settings.extend(rows.filter(|row| !is_demo || row.key != "default_model"));
                 let before = before.map(|provider| &provider.resilience);
-                settings.extend(rows("resilience", RESILIENCE, &now.resilience, before));
+                settings.extend(self.rows(
+                    "resilience",
+                    RESILIENCE,
+                    scope,
+                    &now.resilience,
+                    before,
+                ));
             }
             Scope::Model(id) => {
                 let now = self.model(config, id)?;
                 let before = self.model(file, id);
-                settings.extend(rows("", MODEL, &now, before.as_ref()));
+                settings.extend(self.rows("", MODEL, scope, &now, before.as_ref()));
                 let before = before.as_ref().map(|model| &model.resilience);
-                let own = rows("resilience", RESILIENCE, &now.resilience, before);
+                let rows = self.rows("resilience", RESILIENCE, scope, &now.resilience, before);
                 // All models of a provider share its connections.
-                settings.extend(own.filter(|row| row.key != "resilience.connect_timeout"));
+                settings.extend(rows.filter(|row| row.key != "resilience.connect_timeout"));
             }
         }
         for setting in &mut settings {
-            let place = (scope.clone(), setting.key.clone());
-            setting.live = self.changes.values.contains_key(&place);
             self.offer(scope, setting);
         }
         Some(settings)
@@ -80,6 +85,22 @@ impl World<'_> {
     pub(super) fn setting(&self, scope: &Scope, key: &str) -> Option<Setting> {
         let settings = self.settings(scope)?;
         settings.into_iter().find(|setting| setting.key == key)
+    }
+
+    fn rows<'r, T>(
+        &'r self,
+        section: &'static str,
+        rows: &'static [Described<T>],
+        scope: &'r Scope,
+        now: &'r T,
+        file: Option<&'r T>,
+    ) -> impl Iterator<Item = Setting> + 'r {
+        rows.iter().map(move |row| {
+            let mut setting = row.setting(section, now, file, false);
+            let place = (scope.clone(), setting.key.clone());
+            setting.live = self.changes.values.contains_key(&place);
+            setting
+        })
     }
 
     /// A model's entry; for one that is only listed, what it would say.
@@ -146,15 +167,6 @@ impl World<'_> {
             .options
             .extend(options.into_iter().map(str::to_owned));
     }
-}
-
-fn rows<'r, T>(
-    section: &'static str,
-    rows: &'static [Described<T>],
-    now: &'r T,
-    file: Option<&'r T>,
-) -> impl Iterator<Item = Setting> + 'r {
-    rows.iter().map(move |row| row.setting(section, now, file))
 }
 
 fn provider<'c>(config: &'c Config, id: &str) -> Option<&'c ProviderConfig> {

@@ -16,6 +16,7 @@ mod forecast;
 mod gateway;
 mod gateway_ends;
 mod gateway_seams;
+mod health;
 mod http;
 mod live;
 mod messages;

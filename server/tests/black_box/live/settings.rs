@@ -598,6 +598,6 @@ async fn the_rules_of_alerts_are_settings() {
         .await;
     assert_eq!(
         server.setting("global", "alerts.webhook_url").await["value"],
-        Value::Null
+        ""
     );
 }
