@@ -26,6 +26,7 @@ mod search;
 mod simulate;
 mod socket;
 mod support;
+mod telemetry;
 mod temporary;
 mod transfer;
 mod wall;
