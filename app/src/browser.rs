@@ -118,6 +118,18 @@ pub(crate) fn short_time(at: Timestamp) -> String {
     time
 }
 
+/// A time of day to the millisecond, in the reader's own time zone: "14:02:07.031".
+pub(crate) fn clock_time(at_ms: i64) -> String {
+    let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at_ms as f64));
+    format!(
+        "{:02}:{:02}:{:02}.{:03}",
+        date.get_hours(),
+        date.get_minutes(),
+        date.get_seconds(),
+        date.get_milliseconds()
+    )
+}
+
 /// The time of day in the reader's own time zone and manner; with the date where it is not today.
 pub(crate) fn local_time(at: Timestamp) -> String {
     let date = js_sys::Date::new(&wasm_bindgen::JsValue::from_f64(at.as_millisecond() as f64));

@@ -229,6 +229,7 @@ async fn session(
 
 /// Takes a frame.
 fn hear(store: Store, frames: &Frames, text: &str, first: &mut bool) {
+    store.overhear(text, false);
     match serde_json::from_str::<Heard>(text) {
         Ok(frame) => {
             if matches!(frame, ServerFrame::Hello(_)) && !std::mem::replace(first, false) {
@@ -270,6 +271,7 @@ async fn say(driver: &mut Driver, sink: &mut Sink, frame: &ClientFrame) -> bool 
     let Ok(text) = serde_json::to_string(frame) else {
         return true;
     };
+    driver.store.overhear(&text, true);
     driver.tell(Event::Said(text.len()));
     sink.send(Message::Text(text)).await.is_ok()
 }

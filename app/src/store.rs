@@ -41,6 +41,9 @@ pub(crate) enum Order {
     Lost,
 }
 
+/// Is given each frame, and whether this page has sent it.
+pub(crate) type Tap = Arc<dyn Fn(&str, bool) + Send + Sync>;
+
 /// Which conversation is shown, and how far it is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OpenView {
@@ -83,6 +86,10 @@ pub(crate) struct Store {
     wanted: StoredValue<Option<MessageId>>,
     /// Who is told of what few pages watch.
     watchers: StoredValue<Vec<Watcher>>,
+    /// Who overhears all that passes through the socket.
+    tap: StoredValue<Option<Tap>>,
+    /// The debug pane stands beside the chat.
+    pub(crate) rehearsing: RwSignal<bool>,
     /// Text that belongs into the composer.
     pub(crate) draft: RwSignal<Option<String>>,
     pub(crate) composing: Composing,
@@ -118,6 +125,8 @@ impl Store {
             around: Around::new(&state),
             wanted: StoredValue::new(None),
             watchers: StoredValue::default(),
+            tap: StoredValue::default(),
+            rehearsing: RwSignal::new(false),
             entries: StoredValue::new(entries),
             orders: StoredValue::new(None),
             state: StoredValue::new(state),
@@ -242,6 +251,18 @@ impl Store {
                 Changes::default()
             }
         });
+    }
+
+    /// Gives this all that passes through the socket from now on.
+    pub(crate) fn tap(&self, tap: Tap) {
+        self.tap.set_value(Some(tap));
+    }
+
+    /// A frame passes.
+    pub(crate) fn overhear(&self, text: &str, sent: bool) {
+        if let Some(tap) = self.tap.get_value() {
+            tap(text, sent);
+        }
     }
 
     fn say(&self, frame: ClientFrame) {

@@ -27,6 +27,7 @@ mod metrics;
 mod pages;
 mod principal;
 mod recorder;
+mod replay;
 mod run;
 mod security;
 mod serve;

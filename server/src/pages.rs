@@ -107,10 +107,9 @@ async fn conversation(
 
 async fn admin(state: State<Arc<Shared>>, principal: Principal, request: Request) -> Response {
     let page = if principal.has(Role::Admin) {
-        let mut report = state
+        let report = state
             .health
             .report(&state.catalog(), &principal.id, &state.clock);
-        report.revision = state.live.revision();
         BootPage::Admin(Watching {
             health: serde_json::to_string(&report).ok(),
             faults: None,

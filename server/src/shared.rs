@@ -137,6 +137,7 @@ impl Shared {
         })));
         let catalog = Catalog::new(&config, &circuits, &faults, &Listings::new(), None)?;
         catalog.settle();
+        health.set_revision(live.revision());
         let built = Arc::new(Metrics::new(&catalog)?);
         let built = metrics.get_or_init(|| built).clone();
         Ok(Arc::new(Self {
@@ -230,7 +231,7 @@ impl Shared {
                 }
             }
         }
-        self.health.touch();
+        self.health.set_revision(self.live.revision());
     }
 
     /// Tells sockets of the models that can be asked for, where they are others than before.

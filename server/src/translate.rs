@@ -173,22 +173,6 @@ pub fn fault(armed: &providers::Armed, clock: &Clock) -> wire::Fault {
             model: model.as_ref().map(|id| id.as_str().into()),
         },
     };
-    let kind = match &order.kind {
-        providers::FaultKind::HttpStatus {
-            status,
-            retry_after_s,
-            message,
-        } => wire::FaultKind::HttpStatus {
-            status: status.as_u16(),
-            retry_after_s: *retry_after_s,
-            message: message.clone(),
-        },
-        providers::FaultKind::ConnectionRefused => wire::FaultKind::ConnectionRefused,
-        providers::FaultKind::NoResponse => wire::FaultKind::NoResponse,
-        providers::FaultKind::StreamCut { after_tokens } => wire::FaultKind::StreamCut {
-            after_tokens: *after_tokens,
-        },
-    };
     wire::Fault {
         id: armed.id.to_string().into(),
         spec: wire::FaultSpec {
@@ -197,7 +181,7 @@ pub fn fault(armed: &providers::Armed, clock: &Clock) -> wire::Fault {
                 providers::Audience::Only(_) => wire::Audience::Me,
                 providers::Audience::Everyone => wire::Audience::Everyone,
             },
-            kind,
+            kind: fault_kind(&order.kind),
             probability: order.probability,
             first_n: order.first_n,
             seed: Some(order.seed),
@@ -219,6 +203,49 @@ pub fn headroom(headroom: &providers::Headroom, clock: &Clock) -> wire::Headroom
         tokens_limit: headroom.tokens_limit,
         resets_at: headroom.resets.map(|at| clock.at(at)),
         seen_at: clock.at(headroom.seen),
+    }
+}
+
+/// What a fault does.
+pub fn fault_kind(kind: &providers::FaultKind) -> wire::FaultKind {
+    use providers::FaultKind as P;
+    use wire::FaultKind as W;
+    let ms = |time: &std::time::Duration| time.as_millis() as u64;
+    match kind {
+        P::HttpStatus {
+            status,
+            retry_after_s,
+            message,
+        } => W::HttpStatus {
+            status: status.as_u16(),
+            retry_after_s: *retry_after_s,
+            message: message.clone(),
+        },
+        P::ConnectionRefused => W::ConnectionRefused,
+        P::ConnectionReset => W::ConnectionReset,
+        P::NoResponse => W::NoResponse,
+        P::SlowFirstToken { delay } => W::SlowFirstToken { ms: ms(delay) },
+        P::Latency { delay, jitter } => W::Latency {
+            ms: ms(delay),
+            jitter_ms: ms(jitter),
+        },
+        P::StreamCut { after_tokens } => W::StreamCut {
+            after_tokens: *after_tokens,
+        },
+        P::StreamStall { after_tokens } => W::StreamStall {
+            after_tokens: *after_tokens,
+        },
+        P::MalformedEvent { at_token } => W::MalformedEvent {
+            at_token: *at_token,
+        },
+        P::InBandError { error } => W::InBandError {
+            error: error.clone(),
+        },
+        P::EmptyAnswer => W::EmptyAnswer,
+        P::Drip { tokens_per_s } => W::Drip {
+            tokens_per_s: *tokens_per_s,
+        },
+        P::NoFinishReason => W::NoFinishReason,
     }
 }
 

@@ -46,7 +46,7 @@ pub enum Audience {
 }
 
 /// What a fault does, at the level of the provider's bytes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FaultKind {
     /// Answers with this status instead of the provider.
@@ -62,13 +62,51 @@ pub enum FaultKind {
     },
     /// The connection is refused.
     ConnectionRefused,
+    /// The connection breaks before any header.
+    ConnectionReset,
     /// The connection stands and nothing ever comes.
     NoResponse,
+    /// The first token is held back.
+    SlowFirstToken {
+        /// For so many milliseconds.
+        ms: u64,
+    },
+    /// The response comes later.
+    Latency {
+        /// By so many milliseconds.
+        ms: u64,
+        /// And up to so many more or less.
+        jitter_ms: u64,
+    },
     /// The connection breaks after this many content events.
     StreamCut {
         /// Content events that still pass.
         after_tokens: u32,
     },
+    /// The stream stands still after this many content events.
+    StreamStall {
+        /// Content events that still pass.
+        after_tokens: u32,
+    },
+    /// A content event arrives broken.
+    MalformedEvent {
+        /// Content events that pass before it.
+        at_token: u32,
+    },
+    /// A stream that begins well and then says an error.
+    InBandError {
+        /// The error's type (`overloaded_error`), or its message.
+        error: String,
+    },
+    /// The answer ends as it should and says nothing.
+    EmptyAnswer,
+    /// The answer comes slowly, content event by content event.
+    Drip {
+        /// So many in a second.
+        tokens_per_s: f64,
+    },
+    /// The stream ends without a finish reason and without an end mark.
+    NoFinishReason,
 }
 
 /// A fault as somebody asks for it.

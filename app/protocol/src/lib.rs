@@ -15,6 +15,7 @@ mod health;
 mod ids;
 mod message;
 pub mod read;
+mod replay;
 #[cfg(any(target_arch = "wasm32", test))]
 mod timestamp;
 
@@ -45,5 +46,6 @@ pub use ids::{
 #[cfg(not(target_arch = "wasm32"))]
 pub use jiff::Timestamp;
 pub use message::{AttachedFile, Message, MessageRole, MessageStatus, Seam, Usage};
+pub use replay::{ReplayFault, ReplayLine, ReplayRequest};
 #[cfg(target_arch = "wasm32")]
 pub use timestamp::{NoTimestamp, Timestamp};

@@ -614,6 +614,121 @@ fn faults() {
 }
 
 #[test]
+fn every_kind_of_fault() {
+    let error = "overloaded_error".to_owned();
+    for (kind, written) in [
+        (FaultKind::ConnectionRefused, r#""connection_refused""#),
+        (FaultKind::ConnectionReset, r#""connection_reset""#),
+        (FaultKind::NoResponse, r#""no_response""#),
+        (
+            FaultKind::SlowFirstToken { ms: 5 },
+            r#""slow_first_token","ms":5"#,
+        ),
+        (
+            FaultKind::Latency {
+                ms: 5,
+                jitter_ms: 2,
+            },
+            r#""latency","ms":5,"jitter_ms":2"#,
+        ),
+        (
+            FaultKind::StreamStall { after_tokens: 3 },
+            r#""stream_stall","after_tokens":3"#,
+        ),
+        (
+            FaultKind::MalformedEvent { at_token: 3 },
+            r#""malformed_event","at_token":3"#,
+        ),
+        (
+            FaultKind::InBandError { error },
+            r#""in_band_error","error":"overloaded_error""#,
+        ),
+        (FaultKind::EmptyAnswer, r#""empty_answer""#),
+        (
+            FaultKind::Drip { tokens_per_s: 2.5 },
+            r#""drip","tokens_per_s":2.5"#,
+        ),
+        (FaultKind::NoFinishReason, r#""no_finish_reason""#),
+    ] {
+        both(kind, &format!(r#"{{"kind":{written}}}"#));
+    }
+    let whole: FaultKind = serde_json::from_str(r#"{"kind":"drip","tokens_per_s":2}"#).unwrap();
+    assert_eq!(whole, FaultKind::Drip { tokens_per_s: 2.0 });
+    let unknown = serde_json::from_str::<FaultKind>(r#"{"kind":"flood"}"#).unwrap_err();
+    assert!(unknown.to_string().contains("stream_stall"), "{unknown}");
+}
+
+#[test]
+fn replays() {
+    let fault = ReplayFault {
+        target: Target::EVERYTHING,
+        kind: FaultKind::StreamCut { after_tokens: 3 },
+        probability: 1.0,
+        first_n: None,
+        seed: Some(7),
+    };
+    both(
+        ReplayRequest {
+            message_id: "m1".into(),
+            fault: fault.clone(),
+        },
+        r#"{"message_id":"m1","fault":{"target":"*","kind":"stream_cut","after_tokens":3,"probability":1.0,"seed":7}}"#,
+    );
+    let short = r#"{"kind":"stream_cut","after_tokens":3,"seed":7}"#;
+    assert_eq!(serde_json::from_str::<ReplayFault>(short).unwrap(), fault);
+    let lines = [
+        (
+            ReplayLine::Begun {
+                requested_model: "a".into(),
+                chain: vec!["a".into(), "b".into()],
+                seed: 7,
+            },
+            r#"{"type":"begun","requested_model":"a","chain":["a","b"],"seed":7}"#.to_owned(),
+        ),
+        (
+            ReplayLine::Attempt { attempt: attempt() },
+            format!(r#"{{"type":"attempt","attempt":{ATTEMPT}}}"#),
+        ),
+        (
+            ReplayLine::Delta { text: "It".into() },
+            r#"{"type":"delta","text":"It"}"#.to_owned(),
+        ),
+        (
+            ReplayLine::Seam {
+                from: "a".into(),
+                to: "b".into(),
+                mode: SeamMode::Restarted,
+            },
+            r#"{"type":"seam","from":"a","to":"b","mode":"restarted"}"#.to_owned(),
+        ),
+        (
+            ReplayLine::Done {
+                model_name: "b".into(),
+                provider: "p".into(),
+                fallback: true,
+                finish_reason: Some("stop".into()),
+                usage: None,
+                cost: None,
+                characters: 12,
+            },
+            r#"{"type":"done","model_name":"b","provider":"p","fallback":true,"finish_reason":"stop","usage":null,"cost":null,"characters":12}"#.to_owned(),
+        ),
+        (
+            ReplayLine::Error {
+                error: TurnError {
+                    error: "Too late".into(),
+                    kind: ErrorKind::DeadlineExceeded,
+                },
+            },
+            r#"{"type":"error","error":"Too late","error_type":"deadline_exceeded"}"#.to_owned(),
+        ),
+    ];
+    for (line, written) in lines {
+        both(line, &written);
+    }
+}
+
+#[test]
 fn every_reason_has_its_public_string() {
     for reason in Reason::ALL {
         assert_eq!(

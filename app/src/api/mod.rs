@@ -3,8 +3,8 @@
 pub(crate) mod admin;
 
 use evenkeel_protocol::{
-    Conversation, ConversationId, FaultSpec, MessageId, Receipt, SearchResults, Suggestions,
-    Transcript,
+    Conversation, ConversationId, FaultSpec, MessageId, Receipt, ReplayRequest, SearchResults,
+    Suggestions, Transcript,
 };
 use gloo_net::http::{Request, Response};
 use serde::{Deserialize, Serialize};
@@ -172,6 +172,14 @@ pub(crate) async fn end_fault(id: &str) -> Result<(), Problem> {
 /// Ends every armed fault.
 pub(crate) async fn halt() -> Result<(), Problem> {
     post("/api/debug/faults/halt", &serde_json::json!({})).await
+}
+
+/// Runs a stored turn again under a fault: a line for each thing that happens.
+pub(crate) async fn replay(request: &ReplayRequest) -> Result<Response, Problem> {
+    let request = Request::post("/api/debug/replay")
+        .json(request)
+        .map_err(|_| Problem::unreachable())?;
+    checked(request.send().await).await
 }
 
 fn escape(id: &str) -> String {

@@ -9,16 +9,33 @@ use crate::wording;
 
 /// What the timeline is made of.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Turn {
+pub(crate) struct Turn {
     attempts: Vec<Attempt>,
     run_id: Option<RunId>,
 }
 
 impl Turn {
-    pub(super) fn of(message: &Message) -> Self {
+    pub(crate) fn of(message: &Message) -> Self {
         Self {
             attempts: message.attempts.clone(),
             run_id: message.run_id.clone(),
+        }
+    }
+
+    /// The same without the line that names its request.
+    pub(crate) fn bare(self) -> Self {
+        Self {
+            run_id: None,
+            ..self
+        }
+    }
+}
+
+impl From<Vec<Attempt>> for Turn {
+    fn from(attempts: Vec<Attempt>) -> Self {
+        Self {
+            attempts,
+            run_id: None,
         }
     }
 }
@@ -36,7 +53,7 @@ pub(super) fn attempts(turn: Turn, open: RwSignal<bool>) -> Option<AnyView> {
             .all(|one| one.state == AttemptState::Answered);
     let rows = move || {
         if open.get() {
-            unfolded(&turn)
+            timeline(&turn, 0)
         } else {
             turn.attempts
                 .iter()
@@ -76,8 +93,9 @@ fn folded(attempt: &Attempt) -> AnyView {
     .into_any()
 }
 
-fn unfolded(turn: &Turn) -> AnyView {
-    let chart = Chart::of(&turn.attempts);
+/// All attempts of a turn, on a scale that holds another one of this length, too.
+pub(crate) fn timeline(turn: &Turn, beside: u64) -> AnyView {
+    let chart = Chart::beside(&turn.attempts, beside);
     let starts = turn.attempts.iter().map(|attempt| attempt.started_at);
     let first = starts.min().unwrap_or(Timestamp::UNIX_EPOCH);
     let pairs = turn.attempts.iter().zip(&chart.bars);

@@ -1,6 +1,8 @@
-//! A fault as it is put together in the debug pane, and the ready-made ones.
+//! A fault as it is put together in the debug pane.
 
-use evenkeel_protocol::{Audience, FaultKind, FaultSpec, Target};
+use evenkeel_protocol::{Audience, FaultKind, FaultSpec, ReplayFault, Target};
+
+use super::Preset;
 
 /// What the form holds: text, as it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +17,16 @@ pub struct FaultDraft {
     pub retry_after_s: String,
     /// For `http_status`, where it is given.
     pub message: String,
-    /// For `stream_cut`.
+    /// For `slow_first_token` and `latency`.
+    pub ms: String,
+    /// For `latency`, where it is given.
+    pub jitter_ms: String,
+    /// For `stream_cut`, `stream_stall` and `malformed_event`.
     pub after_tokens: String,
+    /// For `in_band_error`.
+    pub error: String,
+    /// For `drip`.
+    pub tokens_per_s: String,
     /// How long it lives.
     pub ttl_s: String,
     /// `me` or `everyone`.
@@ -25,101 +35,100 @@ pub struct FaultDraft {
     pub probability: String,
     /// Only the first so many requests, where it is given.
     pub first_n: String,
+    /// The seed of its dice, where it is given.
+    pub seed: String,
     /// What it is for.
     pub note: String,
 }
 
 impl Default for FaultDraft {
     fn default() -> Self {
+        let text = str::to_owned;
         Self {
-            target: "*".to_owned(),
-            kind: "http_status".to_owned(),
-            status: "503".to_owned(),
+            target: text("*"),
+            kind: text("http_status"),
+            status: text("503"),
             retry_after_s: String::new(),
             message: String::new(),
-            after_tokens: "12".to_owned(),
-            ttl_s: "300".to_owned(),
-            audience: "me".to_owned(),
+            ms: text("8000"),
+            jitter_ms: String::new(),
+            after_tokens: text("12"),
+            error: text("overloaded_error"),
+            tokens_per_s: text("2"),
+            ttl_s: text("300"),
+            audience: text("me"),
             probability: String::new(),
             first_n: String::new(),
+            seed: String::new(),
             note: String::new(),
         }
     }
 }
 
-/// A ready-made fault, named after a real outage.
-#[derive(Clone, Copy, Debug)]
-pub struct Preset {
-    /// Its name.
-    pub name: &'static str,
-    kind: &'static str,
-    status: u16,
-    retry_after_s: Option<u16>,
-    message: &'static str,
-    everything: bool,
-}
-
-const fn status(name: &'static str, status: u16, message: &'static str) -> Preset {
-    Preset {
-        name,
-        kind: "http_status",
-        status,
-        retry_after_s: None,
-        message,
-        everything: false,
-    }
-}
-
-/// The ready-made faults.
-pub const PRESETS: [Preset; 9] = [
-    Preset {
-        retry_after_s: Some(30),
-        ..status("Rate limited", 429, "Rate limit reached for requests")
-    },
-    status("Overloaded", 503, "The engine is currently overloaded"),
-    status("Server error", 500, "Internal server error"),
-    status(
-        "Model deleted",
-        404,
-        "The model does not exist or you do not have access to it",
-    ),
-    status("Key revoked", 401, "Incorrect API key provided"),
-    Preset {
-        kind: "connection_refused",
-        ..status("Unreachable", 503, "")
-    },
-    Preset {
-        kind: "no_response",
-        ..status("Never answers", 503, "")
-    },
-    Preset {
-        kind: "stream_cut",
-        ..status("Cut mid-answer", 503, "")
-    },
-    Preset {
-        everything: true,
-        ..status("Everything down", 503, "Service unavailable")
-    },
+/// The kinds, by their names on the wire and in words.
+pub const KINDS: [(&str, &str); 13] = [
+    ("http_status", "Answers with a status"),
+    ("connection_refused", "Refuses the connection"),
+    ("connection_reset", "Resets the connection"),
+    ("no_response", "Never answers"),
+    ("slow_first_token", "Holds the first token back"),
+    ("latency", "Answers later"),
+    ("stream_cut", "Breaks off mid-answer"),
+    ("stream_stall", "Stands still mid-answer"),
+    ("malformed_event", "Sends garbage mid-answer"),
+    ("in_band_error", "Says an error in its stream"),
+    ("empty_answer", "Answers with nothing"),
+    ("drip", "Lets the answer drip"),
+    ("no_finish_reason", "Ends without a finish reason"),
 ];
 
 impl FaultDraft {
-    /// Fills in what a preset says; the target stays, unless it is everything by name.
+    /// Fills in what a preset says. The target stays, unless the preset is about everything; whose answers are struck,
+    /// and for how long, stays in any case.
     pub fn fill(&mut self, preset: &Preset) {
-        self.kind = preset.kind.to_owned();
-        self.status = preset.status.to_string();
-        self.retry_after_s = preset
-            .retry_after_s
-            .map(|s| s.to_string())
-            .unwrap_or_default();
-        self.message = preset.message.to_owned();
-        self.note = preset.name.to_owned();
-        if preset.everything {
-            self.target = "*".to_owned();
-        }
+        let (ttl_s, audience, target) = (
+            self.ttl_s.clone(),
+            self.audience.clone(),
+            self.target.clone(),
+        );
+        *self = Self {
+            ttl_s,
+            audience,
+            target,
+            note: preset.name.to_owned(),
+            ..Self::default()
+        };
+        (preset.fill)(self);
     }
 
     /// The fault to ask for, or what is wrong with the form, in a sentence.
     pub fn spec(&self) -> Result<FaultSpec, String> {
+        let ReplayFault {
+            target,
+            kind,
+            probability,
+            first_n,
+            seed,
+        } = self.strike()?;
+        let everyone = self.audience == "everyone";
+        Ok(FaultSpec {
+            target,
+            audience: if everyone {
+                Audience::Everyone
+            } else {
+                Audience::Me
+            },
+            kind,
+            probability,
+            first_n,
+            seed,
+            ttl_s: within(&self.ttl_s, "The duration", 1..=3600, "seconds")?,
+            note: text(&self.note),
+        })
+    }
+
+    /// The fault for one run, or what is wrong with the form, in a sentence.
+    pub fn strike(&self) -> Result<ReplayFault, String> {
         let target = match self.target.split_once(':') {
             Some(("provider", id)) => Target::Some {
                 provider: Some(id.into()),
@@ -131,12 +140,57 @@ impl FaultDraft {
             },
             Some(_) | None => Target::EVERYTHING,
         };
-        let kind = match self.kind.as_str() {
+        let kind = self.kind()?;
+        let probability = optional(&self.probability, "The probability")?.unwrap_or(1.0);
+        if !(0.0..=1.0).contains(&probability) {
+            return Err("The probability is between 0 and 1.".to_owned());
+        }
+        let first_n = optional(&self.first_n, "The number of requests")?;
+        if first_n == Some(0) {
+            return Err("The number of requests is 1 or more.".to_owned());
+        }
+        Ok(ReplayFault {
+            target,
+            kind,
+            probability,
+            first_n,
+            seed: optional(&self.seed, "The seed")?,
+        })
+    }
+
+    fn kind(&self) -> Result<FaultKind, String> {
+        let pieces = || number(&self.after_tokens, "The number of pieces");
+        let wait = || within(&self.ms, "The delay", 1..=3_600_000, "milliseconds");
+        Ok(match self.kind.as_str() {
             "connection_refused" => FaultKind::ConnectionRefused,
+            "connection_reset" => FaultKind::ConnectionReset,
             "no_response" => FaultKind::NoResponse,
-            "stream_cut" => FaultKind::StreamCut {
-                after_tokens: number(&self.after_tokens, "The number of pieces")?,
+            "slow_first_token" => FaultKind::SlowFirstToken { ms: wait()? },
+            "latency" => FaultKind::Latency {
+                ms: wait()?,
+                jitter_ms: optional(&self.jitter_ms, "The jitter")?.unwrap_or_default(),
             },
+            "stream_cut" => FaultKind::StreamCut {
+                after_tokens: pieces()?,
+            },
+            "stream_stall" => FaultKind::StreamStall {
+                after_tokens: pieces()?,
+            },
+            "malformed_event" => FaultKind::MalformedEvent {
+                at_token: pieces()?,
+            },
+            "in_band_error" => FaultKind::InBandError {
+                error: text(&self.error).ok_or("The error has to be named.")?,
+            },
+            "empty_answer" => FaultKind::EmptyAnswer,
+            "drip" => {
+                let tokens_per_s = number(&self.tokens_per_s, "The pace")?;
+                if !(0.01..=1000.0).contains(&tokens_per_s) {
+                    return Err("The pace is between 0.01 and 1000 pieces a second.".to_owned());
+                }
+                FaultKind::Drip { tokens_per_s }
+            }
+            "no_finish_reason" => FaultKind::NoFinishReason,
             _ => {
                 let status: u16 = number(&self.status, "The status")?;
                 if !(400..=599).contains(&status) {
@@ -148,29 +202,6 @@ impl FaultDraft {
                     message: text(&self.message),
                 }
             }
-        };
-        let ttl_s = number(&self.ttl_s, "The duration")?;
-        if !(1..=3600).contains(&ttl_s) {
-            return Err("The duration is between 1 and 3600 seconds.".to_owned());
-        }
-        let probability = optional(&self.probability, "The probability")?.unwrap_or(1.0);
-        if !(0.0..=1.0).contains(&probability) {
-            return Err("The probability is between 0 and 1.".to_owned());
-        }
-        let everyone = self.audience == "everyone";
-        Ok(FaultSpec {
-            target,
-            audience: if everyone {
-                Audience::Everyone
-            } else {
-                Audience::Me
-            },
-            kind,
-            probability,
-            first_n: optional(&self.first_n, "The number of requests")?,
-            seed: None,
-            ttl_s,
-            note: text(&self.note),
         })
     }
 }
@@ -191,29 +222,23 @@ fn optional<T: std::str::FromStr>(typed: &str, name: &str) -> Result<Option<T>, 
     text(typed).map(|typed| number(&typed, name)).transpose()
 }
 
+fn within(
+    typed: &str,
+    name: &str,
+    range: std::ops::RangeInclusive<u64>,
+    unit: &str,
+) -> Result<u64, String> {
+    let found = number(typed, name)?;
+    if range.contains(&found) {
+        return Ok(found);
+    }
+    let (least, most) = (range.start(), range.end());
+    Err(format!("{name} is between {least} and {most} {unit}."))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_preset_is_a_fault() {
-        for preset in &PRESETS {
-            let mut draft = FaultDraft {
-                target: "model:a:b".to_owned(),
-                ..FaultDraft::default()
-            };
-            draft.fill(preset);
-            let spec = draft
-                .spec()
-                .unwrap_or_else(|error| panic!("{}: {error}", preset.name));
-            let everything = spec.target == Target::EVERYTHING;
-            assert_eq!(everything, preset.everything, "{}", preset.name);
-            assert_eq!(
-                (spec.audience, spec.probability, spec.ttl_s),
-                (Audience::Me, 1.0, 300)
-            );
-        }
-    }
 
     #[test]
     fn what_is_wrong_is_said() {
@@ -238,5 +263,39 @@ mod tests {
             wrong(|draft| draft.first_n = "x".into()),
             "The number of requests has to be a number."
         );
+        assert_eq!(
+            wrong(|draft| draft.first_n = "0".into()),
+            "The number of requests is 1 or more."
+        );
+        assert_eq!(
+            wrong(|draft| (draft.kind, draft.error) = ("in_band_error".into(), " ".into())),
+            "The error has to be named."
+        );
+        assert_eq!(
+            wrong(|draft| (draft.kind, draft.tokens_per_s) = ("drip".into(), "0".into())),
+            "The pace is between 0.01 and 1000 pieces a second."
+        );
+        assert_eq!(
+            wrong(|draft| (draft.kind, draft.ms) = ("latency".into(), "0".into())),
+            "The delay is between 1 and 3600000 milliseconds."
+        );
+    }
+
+    #[test]
+    fn every_kind_can_be_put_together() {
+        for (kind, _) in KINDS {
+            let draft = FaultDraft {
+                kind: kind.to_owned(),
+                ..FaultDraft::default()
+            };
+            let spec = draft
+                .spec()
+                .unwrap_or_else(|wrong| panic!("{kind}: {wrong}"));
+            let written = serde_json::to_string(&spec).unwrap();
+            assert!(
+                written.contains(&format!("\"kind\":\"{kind}\"")),
+                "{written}"
+            );
+        }
     }
 }

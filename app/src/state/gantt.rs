@@ -36,18 +36,19 @@ pub struct Bar {
 impl Chart {
     /// The chart of a turn. An attempt that has not ended reaches to the end of the scale.
     pub fn of(attempts: &[Attempt]) -> Self {
-        let starts = attempts.iter().map(|one| one.started_at.as_millisecond());
-        let Some(first) = starts.min() else {
+        Self::beside(attempts, 0)
+    }
+
+    /// The same on a scale that holds another turn of this length, too.
+    pub fn beside(attempts: &[Attempt], other: u64) -> Self {
+        let Some(first) = first(attempts) else {
             return Self::default();
         };
         let offset = |attempt: &Attempt| {
             u64::try_from(attempt.started_at.as_millisecond() - first).unwrap_or(0)
         };
-        let end = |attempt: &Attempt| {
-            let known = attempt.duration_ms.or(attempt.first_token_ms).unwrap_or(0);
-            offset(attempt) + known + attempt.retry_in_ms.unwrap_or(0)
-        };
-        let whole = attempts.iter().map(end).max().unwrap_or(0).max(1);
+        let end = |attempt: &Attempt| end(attempt, first);
+        let whole = length(attempts).max(other).max(1);
         let scale = |ms: u64| {
             let place = u128::from(ms) * u128::from(WIDTH) / u128::from(whole);
             u32::try_from(place).unwrap_or(WIDTH).min(WIDTH)
@@ -84,6 +85,26 @@ impl Chart {
             step,
         }
     }
+}
+
+/// How long a turn took, in milliseconds, as far as that is known.
+pub fn length(attempts: &[Attempt]) -> u64 {
+    let Some(first) = first(attempts) else {
+        return 0;
+    };
+    let ends = attempts.iter().map(|attempt| end(attempt, first));
+    ends.max().unwrap_or(0)
+}
+
+fn first(attempts: &[Attempt]) -> Option<i64> {
+    let starts = attempts.iter().map(|one| one.started_at.as_millisecond());
+    starts.min()
+}
+
+fn end(attempt: &Attempt, first: i64) -> u64 {
+    let offset = u64::try_from(attempt.started_at.as_millisecond() - first).unwrap_or(0);
+    let known = attempt.duration_ms.or(attempt.first_token_ms).unwrap_or(0);
+    offset + known + attempt.retry_in_ms.unwrap_or(0)
 }
 
 /// A round number of milliseconds that goes at most four times into the whole.
@@ -159,6 +180,23 @@ mod tests {
         assert_eq!(chart.bars[2], spoke);
         let marks = [(0, 0), (500, 500), (1000, 1000)];
         assert_eq!((chart.step, &chart.marks[..]), (500, &marks[..]));
+    }
+
+    #[test]
+    fn two_turns_stand_on_one_axis() {
+        let short = [Attempt {
+            duration_ms: Some(500),
+            ..attempt(0, AttemptState::Answered)
+        }];
+        let long = [Attempt {
+            duration_ms: Some(1000),
+            ..attempt(9_000, AttemptState::Answered)
+        }];
+        let (one, other) = (length(&short), length(&long));
+        assert_eq!((one, other), (500, 1000));
+        let (left, right) = (Chart::beside(&short, other), Chart::beside(&long, one));
+        assert_eq!((left.bars[0].waiting, right.bars[0].waiting), (500, 1000));
+        assert_eq!(left.marks, right.marks);
     }
 
     #[test]

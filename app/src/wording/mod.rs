@@ -7,6 +7,7 @@ mod health;
 mod meanwhile;
 mod reasons;
 mod receipt;
+mod replay;
 mod runbook;
 mod seams;
 mod timeline;
@@ -20,12 +21,13 @@ pub use faults::{fault, target};
 pub use forecast::{forecast, forecast_for, likely_back, option};
 pub use guide::{Advice, Go, Step, advice, setting};
 pub use health::{
-    Told, circuit, counted, described, finding, reading, scope, short_time, subject, success,
-    thousands, value, verdict,
+    Told, circuit, counted, described, distinct, finding, limit, reading, scope, short_time,
+    subject, success, thousands, value, verdict,
 };
 pub use meanwhile::{Meanwhile, Wait, progress};
 pub use reasons::{Fixer, explain, reason};
 pub use receipt::{dollars, lost_time, percent};
+pub use replay::{then, then_and_under, under};
 pub use runbook::{Heading, RUNBOOKS};
 pub use seams::{catching_up, fallback, goes_on, seam};
 pub use timeline::{cost, facts, mark, outcome, tokens};

@@ -13,8 +13,8 @@ use crate::circuit_group::{GroupState, ModelState};
 use crate::circuits::lock;
 use crate::permit::{GroupPermit, Passes};
 use crate::{
-    CircuitSettings, CircuitView, ForcedState, ModelId, Overlay, Owner, ProviderId, Scope,
-    Transition, TransitionListener,
+    CircuitSettings, CircuitView, ForcedState, LayeredCircuits, ModelId, Overlay, Owner,
+    ProviderId, Scope, Transition, TransitionListener,
 };
 
 mod change;
@@ -281,6 +281,37 @@ impl ProviderCircuits {
     /// The time to the first token that half of the model's last answers stayed under.
     pub fn first_token_median(&self, model: &ModelId) -> Option<Duration> {
         lock(&self.state).models.get(model)?.first_tokens.median()
+    }
+
+    /// The circuits of the same provider for one turn from which nobody may learn, under a simulated outage: all closed,
+    /// and with what is known of the models' speed. What becomes of them is told to nobody.
+    pub fn apart(&self, outage: &Overlay) -> LayeredCircuits {
+        let (owner, id) = (self.owner.clone(), self.id.clone());
+        let state = {
+            let state = lock(&self.state);
+            let model = |model: &ModelState| ModelState {
+                first_tokens: model.first_tokens.clone(),
+                ..ModelState::new(*model.circuit.settings())
+            };
+            let models = state.models.iter();
+            GroupState {
+                provider: Circuit::new(*state.provider.settings()),
+                models: models
+                    .map(|(id, known)| (id.clone(), model(known)))
+                    .collect(),
+            }
+        };
+        let real = Self {
+            owner,
+            id,
+            overlay: None,
+            listener: Arc::new(|_| {}),
+            state: Mutex::new(state),
+            changes: Notify::new(),
+        };
+        let overlaid = real.overlaid(outage);
+        overlaid.adopt(&real);
+        LayeredCircuits::new(Arc::new(real), vec![Arc::new(overlaid)], true)
     }
 
     /// Circuits of the same provider, all closed, for a simulated outage.

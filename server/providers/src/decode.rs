@@ -25,7 +25,8 @@ pub(crate) trait Decode: Send {
     fn done(&mut self, _chunks: &mut VecDeque<Chunk>) {}
 }
 
-fn decoder(family: Family) -> Box<dyn Decode> {
+/// A family's decoder, at the beginning of an answer.
+pub(crate) fn decoder(family: Family) -> Box<dyn Decode> {
     match family {
         Family::OpenAi => Box::<openai::Decoder>::default(),
         Family::Anthropic => Box::<anthropic::Decoder>::default(),

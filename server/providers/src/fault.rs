@@ -1,40 +1,19 @@
 //! Simulated outages: which are armed, whom they strike, and when they end.
 
+mod kind;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use evenkeel_engine::{ModelId, Overlay, ProviderId};
-use http::StatusCode;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
+pub use self::kind::FaultKind;
 use crate::Caller;
-
-/// What a fault does to the bytes of a request it strikes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FaultKind {
-    /// This response instead of the provider's.
-    HttpStatus {
-        /// The status.
-        status: StatusCode,
-        /// A Retry-After header, in seconds.
-        retry_after_s: Option<u64>,
-        /// The message in the error body.
-        message: Option<String>,
-    },
-    /// No connection.
-    ConnectionRefused,
-    /// A connection, and then nothing, ever.
-    NoResponse,
-    /// The connection breaks after this many content events.
-    StreamCut {
-        /// Content events that still pass.
-        after_tokens: u32,
-    },
-}
 
 /// Which requests a fault strikes; what is not named matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -119,27 +98,29 @@ impl Armed {
             model: only_model,
         } = &self.order.target;
         whose
+            && (model.is_some() || self.order.kind.strikes_lists())
             && only_provider.as_ref().is_none_or(|only| only == provider)
             && only_model.as_ref().is_none_or(|only| Some(only) == model)
     }
 
-    /// Whether it strikes a request that is for nobody's turn: it uses nothing up and moves no dice, so that it changes
+    /// What it does to a request that is for nobody's turn: it uses nothing up and moves no dice, so that it changes
     /// nothing for the requests that the fault is meant for.
-    fn strikes_aside(&mut self) -> bool {
+    fn strikes_aside(&mut self) -> Option<FaultKind> {
         let spent = self.order.first_n.is_some_and(|n| self.matched >= n);
-        let strikes = !spent && self.dice.clone().random::<f64>() < self.order.probability;
+        let mut dice = self.dice.clone();
+        let strikes = !spent && dice.random::<f64>() < self.order.probability;
         self.hits += u64::from(strikes);
-        strikes
+        strikes.then(|| self.order.kind.rolled(&mut dice))
     }
 
     /// Rolls the dice for a request that matches.
-    fn strikes(&mut self) -> bool {
+    fn strikes(&mut self) -> Option<FaultKind> {
         self.matched += 1;
         // Rolled for every matching request, so that a seed always gives the same run.
         let rolled = self.dice.random::<f64>() < self.order.probability;
         let strikes = rolled && self.order.first_n.is_none_or(|n| self.matched <= n);
         self.hits += u64::from(strikes);
-        strikes
+        strikes.then(|| self.order.kind.rolled(&mut self.dice))
     }
 }
 
@@ -176,6 +157,12 @@ pub struct Faults {
     armed: Mutex<Vec<Armed>>,
     changed: Notify,
     listener: FaultListener,
+}
+
+impl std::fmt::Debug for Faults {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.list()).finish()
+    }
 }
 
 impl Faults {
@@ -245,20 +232,21 @@ impl Faults {
         model: Option<&ModelId>,
     ) -> Option<(FaultKind, Overlay)> {
         let now = Instant::now();
-        let struck = self.lock().iter_mut().find_map(|fault| {
+        let (struck, kind) = self.lock().iter_mut().find_map(|fault| {
             let alive = now < fault.expires();
-            let strikes = alive
-                && fault.matches(&caller.principal, provider, model)
-                && if caller.aside || model.is_none() {
-                    fault.strikes_aside()
-                } else {
-                    fault.strikes()
-                };
-            strikes.then(|| fault.clone())
+            if !alive || !fault.matches(&caller.principal, provider, model) {
+                return None;
+            }
+            let kind = if caller.aside || model.is_none() {
+                fault.strikes_aside()
+            } else {
+                fault.strikes()
+            };
+            Some((fault.clone(), kind?))
         })?;
-        let strike = (struck.order.kind.clone(), struck.order.audience.overlay());
+        let overlay = struck.order.audience.overlay();
         (self.listener)(FaultEvent::Struck(struck));
-        Some(strike)
+        Some((kind, overlay))
     }
 
     /// The audiences of the armed faults that may strike such a request.

@@ -25,6 +25,7 @@ mod prompt;
 mod provider;
 mod retry_after;
 mod sse;
+mod tamper;
 mod transport;
 mod upstream;
 mod wire;

@@ -1,24 +1,29 @@
 //! One provider's wire: its transport, under the faults that are armed against it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use evenkeel_engine::{ModelId, Overlay, ProviderId};
 use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use serde_json::Value;
+use tokio::time::sleep;
 
+use crate::tamper::{Tampering, late, tamper};
 use crate::{
     Body, Family, FaultKind, Faults, Reply, Transport, TransportError, TransportErrorKind,
 };
 
 /// On whose behalf a request is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Caller {
     /// The principal's id.
     pub principal: Arc<str>,
     /// It is for nobody's turn: it meets the faults that are armed, and uses none of them up.
     pub aside: bool,
+    /// The faults that strike it, in the place of those that are armed.
+    own_faults: Option<Arc<Faults>>,
 }
 
 impl Caller {
@@ -27,6 +32,7 @@ impl Caller {
         Self {
             principal,
             aside: false,
+            own_faults: None,
         }
     }
 
@@ -35,6 +41,15 @@ impl Caller {
         Self {
             principal,
             aside: true,
+            own_faults: None,
+        }
+    }
+
+    /// Whoever begins a turn that meets these faults, and none that is armed.
+    pub fn rehearsing(principal: Arc<str>, faults: Arc<Faults>) -> Self {
+        Self {
+            own_faults: Some(faults),
+            ..Self::of_turn(principal)
         }
     }
 }
@@ -78,7 +93,8 @@ impl Wire {
         model: Option<&ModelId>,
         request: Request<Bytes>,
     ) -> Result<Reply, TransportError> {
-        let strike = self.faults.strike(caller, &self.provider, model);
+        let faults = caller.own_faults.as_ref().unwrap_or(&self.faults);
+        let strike = faults.strike(caller, &self.provider, model);
         let Some((kind, overlay)) = strike else {
             return self.transport.send(request).await;
         };
@@ -97,33 +113,90 @@ impl Wire {
                 message: "connection refused".to_owned(),
                 simulated: Some(overlay),
             }),
+            FaultKind::ConnectionReset => Err(TransportError {
+                kind: TransportErrorKind::Reset,
+                message: "connection reset by peer".to_owned(),
+                simulated: Some(overlay),
+            }),
             // Headers that say nothing and a body that never comes: outside this process nobody can tell it from no headers,
             // and inside the silence carries its mark.
-            FaultKind::NoResponse => Ok(silent_reply(overlay)),
-            FaultKind::StreamCut { after_tokens } => {
-                let reply = self.transport.send(request).await?;
-                if !reply.status.is_success() {
-                    return Ok(reply);
-                }
-                let body = cut_after(reply.body, after_tokens, overlay.clone());
-                Ok(Reply {
-                    body,
-                    simulated: Some(overlay),
-                    ..reply
-                })
+            FaultKind::NoResponse => Ok(reply(stream::pending().boxed(), overlay)),
+            FaultKind::InBandError { error } => {
+                Ok(reply(said(self.family.in_band_error(&error)), overlay))
             }
+            FaultKind::EmptyAnswer => Ok(reply(said(self.family.empty_answer()), overlay)),
+            // The headers are not held back, for the same reason.
+            FaultKind::Latency { delay, .. } => {
+                let real = self.transport.send(request).await;
+                match real {
+                    Ok(real) if real.status.is_success() => Ok(Reply {
+                        body: late(real.body, delay),
+                        simulated: Some(overlay),
+                        ..real
+                    }),
+                    refused => {
+                        sleep(delay).await;
+                        refused
+                    }
+                }
+            }
+            FaultKind::SlowFirstToken { delay } => {
+                self.tampered(request, Tampering::HoldFirst(delay), overlay)
+                    .await
+            }
+            FaultKind::StreamCut { after_tokens } => {
+                self.tampered(request, Tampering::CutAfter(after_tokens), overlay)
+                    .await
+            }
+            FaultKind::StreamStall { after_tokens } => {
+                self.tampered(request, Tampering::StallAfter(after_tokens), overlay)
+                    .await
+            }
+            FaultKind::MalformedEvent { at_token } => {
+                self.tampered(request, Tampering::BreakAfter(at_token), overlay)
+                    .await
+            }
+            FaultKind::Drip { tokens_per_s } => {
+                let pause = Duration::try_from_secs_f64(tokens_per_s.recip()).unwrap_or_default();
+                self.tampered(request, Tampering::Pace(pause), overlay)
+                    .await
+            }
+            FaultKind::NoFinishReason => self.tampered(request, Tampering::NoEnd, overlay).await,
         }
+    }
+
+    /// The provider's own response with a changed body; one that says an error is left as it is.
+    async fn tampered(
+        &self,
+        request: Request<Bytes>,
+        tampering: Tampering,
+        overlay: Overlay,
+    ) -> Result<Reply, TransportError> {
+        let real = self.transport.send(request).await?;
+        if !real.status.is_success() {
+            return Ok(real);
+        }
+        Ok(Reply {
+            body: tamper(self.family, real.body, tampering, overlay.clone()),
+            simulated: Some(overlay),
+            ..real
+        })
     }
 }
 
-fn silent_reply(overlay: Overlay) -> Reply {
-    let body = stream::pending().boxed();
+/// A response of which only the body is wrong.
+fn reply(body: Body, overlay: Overlay) -> Reply {
     Reply {
         status: StatusCode::OK,
         headers: HeaderMap::new(),
         body,
         simulated: Some(overlay),
     }
+}
+
+/// A body that is there at once.
+fn said(text: String) -> Body {
+    stream::iter([Ok(Bytes::from(text))]).boxed()
 }
 
 fn error_reply(
@@ -140,200 +213,9 @@ fn error_reply(
     if let Some(seconds) = retry_after_s {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    let body = stream::iter([Ok(Bytes::from(body.to_string()))]).boxed();
     Reply {
         status,
         headers,
-        body,
-        simulated: Some(overlay),
-    }
-}
-
-/// Lets so many content events pass, whole, and then breaks the connection.
-fn cut_after(body: Body, after_tokens: u32, overlay: Overlay) -> Body {
-    let state = Cutting {
-        body,
-        line: BytesMut::new(),
-        left: after_tokens,
-        cut: false,
-        overlay,
-    };
-    stream::unfold(state, |mut state| async move {
-        if state.cut {
-            return None;
-        }
-        let piece = if state.left == 0 {
-            Some(Err(cut(&state.overlay)))
-        } else {
-            state.body.next().await
-        };
-        let out = match piece? {
-            Ok(bytes) => state.pass(bytes),
-            Err(error) => {
-                state.cut = true;
-                Err(error)
-            }
-        };
-        Some((out, state))
-    })
-    .boxed()
-}
-
-fn cut(overlay: &Overlay) -> TransportError {
-    TransportError {
-        kind: TransportErrorKind::Cut,
-        message: "connection reset by peer".to_owned(),
-        simulated: Some(overlay.clone()),
-    }
-}
-
-struct Cutting {
-    body: Body,
-    /// The line that is not complete yet.
-    line: BytesMut,
-    left: u32,
-    cut: bool,
-    overlay: Overlay,
-}
-
-impl Cutting {
-    /// The bytes up to the last line that may pass.
-    fn pass(&mut self, bytes: Bytes) -> Result<Bytes, TransportError> {
-        for (at, byte) in bytes.iter().enumerate() {
-            if *byte != b'\n' {
-                self.line.extend_from_slice(&[*byte]);
-                continue;
-            }
-            let content = carries_content(&self.line);
-            self.line.clear();
-            if content {
-                self.left = self.left.saturating_sub(1);
-            }
-            if self.left == 0 {
-                // The blank line that ends the event belongs to it; without it the event would never arrive. Where each
-                // line is an event, it says nothing.
-                let mut passed = BytesMut::from(&bytes[..=at]);
-                passed.extend_from_slice(b"\n");
-                return Ok(passed.freeze());
-            }
-        }
-        Ok(bytes)
-    }
-}
-
-/// Whether a line of a stream carries text of the answer, in any family's words.
-fn carries_content(line: &[u8]) -> bool {
-    let Ok(line) = std::str::from_utf8(line) else {
-        return true;
-    };
-    let dense: String = line.chars().filter(|c| !c.is_whitespace()).collect();
-    // Gemini's thoughts are texts with a mark.
-    let thought = dense.contains("\"thought\":true");
-    let says = |key: &str| {
-        dense
-            .match_indices(key)
-            .any(|(at, key)| !dense[at + key.len()..].starts_with('"'))
-    };
-    says("\"content\":\"") || (!thought && says("\"text\":\""))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn passed(events: &[&str], after: u32, split: usize) -> (String, bool) {
-        let whole = events.concat();
-        let pieces: Vec<_> = whole
-            .as_bytes()
-            .chunks(split)
-            .map(|piece| Ok(Bytes::copy_from_slice(piece)))
-            .collect();
-        let mut body = cut_after(stream::iter(pieces).boxed(), after, Overlay::everyone());
-        let (mut text, mut broken) = (vec![], false);
-        while let Some(piece) = body.next().await {
-            match piece {
-                Ok(bytes) => text.extend_from_slice(&bytes),
-                Err(error) => broken = error.simulated.is_some(),
-            }
-        }
-        (String::from_utf8(text).unwrap(), broken)
-    }
-
-    #[test]
-    fn content_in_the_words_of_every_family() {
-        for (line, expected) in [
-            (r#"data: {"choices":[{"delta":{"content":"a"}}]}"#, true),
-            (r#"data: {"choices":[{"delta":{"content":""}}]}"#, false),
-            (
-                r#"data: {"choices":[{"delta":{"content":[{"type":"text","text":"a"}]}}]}"#,
-                true,
-            ),
-            (
-                r#"data: {"choices":[{"delta":{"reasoning_content":"a"}}]}"#,
-                false,
-            ),
-            ("event: content_block_delta", false),
-            (
-                r#"data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
-                false,
-            ),
-            (
-                r#"data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}"#,
-                true,
-            ),
-            (
-                r#"data: {"type":"content_block_delta","index":0,"delta":{"type":"thinking_delta","thinking":"a"}}"#,
-                false,
-            ),
-            (
-                r#"data: {"candidates": [{"content": {"parts": [{"text": "a"}],"role": "model"}}]}"#,
-                true,
-            ),
-            (
-                r#"data: {"candidates": [{"content": {"parts": [{"text": "a","thought": true}]}}]}"#,
-                false,
-            ),
-            (
-                r#"{"model":"m","message":{"role":"assistant","content":"a"},"done":false}"#,
-                true,
-            ),
-            (
-                r#"{"model":"m","message":{"role":"assistant","content":"","thinking":"a"},"done":false}"#,
-                false,
-            ),
-            (
-                r#"{"model":"m","message":{"role":"assistant","content":""},"done":true}"#,
-                false,
-            ),
-        ] {
-            assert_eq!(carries_content(line.as_bytes()), expected, "{line}");
-        }
-    }
-
-    #[tokio::test]
-    async fn whole_lines_pass_where_each_is_an_event() {
-        let line = "{\"message\":{\"content\":\"a\"}}\n";
-        let (text, broken) = passed(&[line, line, line], 2, 7).await;
-        assert_eq!(
-            (text.trim_end(), broken),
-            ([line, line].concat().trim_end(), true)
-        );
-    }
-
-    #[tokio::test]
-    async fn whole_events_pass_until_the_cut_however_the_bytes_are_split() {
-        let role = "data: {\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}\n\n";
-        let one = "data: {\"delta\":{\"content\":\"é\"}}\n\n";
-        let two = "data: {\"delta\":{\"content\": \"b\"}}\n\n";
-        for split in 1..40 {
-            let events = [role, one, two, one];
-            assert_eq!(
-                passed(&events, 2, split).await,
-                ([role, one, two].concat(), true),
-                "{split}"
-            );
-            assert_eq!(passed(&events, 0, split).await, (String::new(), true));
-            assert_eq!(passed(&events, 9, split).await, (events.concat(), false));
-        }
+        ..reply(said(body.to_string()), overlay)
     }
 }

@@ -77,6 +77,7 @@ pub fn routes() -> Router<Arc<Shared>> {
         .route("/api/debug/faults", get(debug::list).post(debug::arm))
         .route("/api/debug/faults/halt", post(debug::halt))
         .route("/api/debug/faults/{id}", delete(debug::disarm))
+        .route("/api/debug/replay", post(debug::replay::run))
         .route("/api/{*rest}", any(unknown))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))

@@ -1,5 +1,6 @@
 //! The models that can be asked, and how: from the configuration to the legs of a chain.
 
+mod apart;
 mod auto;
 mod build;
 mod cheapest;

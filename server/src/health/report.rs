@@ -205,7 +205,6 @@ impl Health {
         TurnSums {
             figures: sum.figures(),
             failed: sum.failed,
-            stopped: sum.stopped,
         }
     }
 
@@ -234,8 +233,6 @@ pub struct TurnSums {
     pub figures: wire::TurnFigures,
     /// Those that ended without an answer, and not because all models failed.
     pub failed: u64,
-    /// Those that were stopped.
-    pub stopped: u64,
 }
 
 /// The sum: down where no model would be let through, degraded where some circuit is not closed.

@@ -8,7 +8,7 @@ use crate::principal::Principal;
 use crate::shared::Shared;
 
 /// The model asked for, else the conversation's last, else the default.
-pub(super) async fn resolve_model<'c>(
+pub async fn resolve_model<'c>(
     shared: &Shared,
     catalog: &'c Catalog,
     principal: &Principal,

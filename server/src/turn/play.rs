@@ -90,7 +90,7 @@ async fn answer(
     };
     let catalog = shared.catalog();
     let entry = catalog.model(model).ok_or_else(unknown)?;
-    let prompt = Arc::new(prompt::of(shared, run, question).await?);
+    let prompt = Arc::new(prompt::of(shared, &run.principal, question).await?);
     let caller = Caller::of_turn(run.principal.clone());
     let chain = catalog.chain(entry, &prompt, &caller);
     let chain =

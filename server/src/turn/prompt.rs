@@ -7,19 +7,18 @@ use evenkeel_providers::{self as providers, Prompt, Speaker};
 use evenkeel_store::{File, StoreError};
 
 use crate::attachments::ALL_BYTES;
-use crate::run::Run;
 use crate::shared::Shared;
 
 /// Files that were sent earlier in the thread are sent again: a model remembers nothing. All of them together may be as
 /// large as those of one message, the newest first; beyond that only their names are told.
-pub(super) async fn of(
+pub async fn of(
     shared: &Shared,
-    run: &Run,
+    principal: &str,
     question: &Message,
 ) -> Result<Prompt, StoreError> {
     let store = &shared.store;
-    let thread = store.thread(&run.principal, &question.id).await?;
-    let files = store.thread_files(&run.principal, &question.id, ALL_BYTES as u64);
+    let thread = store.thread(principal, &question.id).await?;
+    let files = store.thread_files(principal, &question.id, ALL_BYTES as u64);
     let files = files.await?;
     let said = thread.iter().map(|message| {
         let speaker = match message.role {
@@ -33,7 +32,7 @@ pub(super) async fn of(
         )
     });
     let said = said.filter(|(_, text, files)| !text.is_empty() || !files.is_empty());
-    let told = store.told_first(&run.principal, &question.conversation_id);
+    let told = store.told_first(principal, &question.conversation_id);
     let told = told.await?;
     let told = told
         .iter()

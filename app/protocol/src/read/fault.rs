@@ -59,12 +59,28 @@ impl Take for FaultKind {
                 }
             ),
             "connection_refused" => Self::ConnectionRefused,
+            "connection_reset" => Self::ConnectionReset,
             "no_response" => Self::NoResponse,
+            "slow_first_token" => take!(object, Self::SlowFirstToken { ms }),
+            "latency" => Self::Latency {
+                ms: object.field("ms")?,
+                jitter_ms: object.field::<Option<_>>("jitter_ms")?.unwrap_or_default(),
+            },
             "stream_cut" => take!(object, Self::StreamCut { after_tokens }),
-            _ => return Err(Wrong::new("unknown kind of fault")),
+            "stream_stall" => take!(object, Self::StreamStall { after_tokens }),
+            "malformed_event" => take!(object, Self::MalformedEvent { at_token }),
+            "in_band_error" => take!(object, Self::InBandError { error }),
+            "empty_answer" => Self::EmptyAnswer,
+            "drip" => take!(object, Self::Drip { tokens_per_s }),
+            "no_finish_reason" => Self::NoFinishReason,
+            _ => return Err(Wrong::new(UNKNOWN_KIND)),
         })
     }
 }
+
+const UNKNOWN_KIND: &str = "unknown `kind` of fault: give one of http_status, connection_refused, connection_reset, \
+    no_response, slow_first_token, latency, stream_cut, stream_stall, malformed_event, in_band_error, empty_answer, drip, \
+    no_finish_reason";
 
 impl Read for Audience {
     fn read(json: Json) -> Result<Self, Wrong> {

@@ -313,6 +313,7 @@ macro_rules! names {
 
 mod fault;
 mod health;
+mod replay;
 
 names! {
     AttemptKind {

@@ -229,3 +229,38 @@ async fn what_one_layer_refuses_changes_no_other() {
         "the simulated cooldown still runs"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_apart_begins_with_closed_circuits_and_teaches_nobody() {
+    let told = Arc::new(Mutex::new(0));
+    let counted = told.clone();
+    let circuits = Circuits::new(Arc::new(move |_| *counted.lock().unwrap() += 1));
+    let real = circuits.provider(&Owner::shared(), &"p".into(), CircuitSettings::default());
+    let model = ModelId::from("m");
+    real.add_model(&model, CircuitSettings::default());
+    for second in 1..=10 {
+        real.first_token(&model, Duration::from_secs(second));
+    }
+    real.force(Some(&model), ForcedState::Open);
+    let before = *told.lock().unwrap();
+
+    let apart = real.apart(&"replay".into());
+    let fail = |simulated| {
+        let permit = apart.admit(&model, Admission::Regular);
+        permit.ok().unwrap().failed(&failure(simulated));
+    };
+    for _ in 0..2 {
+        fail(Some("replay"));
+        fail(None);
+    }
+    assert!(apart.admits(&model));
+    fail(Some("replay"));
+    let view = apart.model_view(&model).unwrap();
+    assert_eq!((view.state, view.simulated), (CircuitState::Open, true));
+    assert_eq!(
+        apart.real().first_token_p95(&model),
+        real.first_token_p95(&model)
+    );
+    assert!(real.model_view(&model).unwrap().forced);
+    assert_eq!(*told.lock().unwrap(), before, "nobody is told");
+}

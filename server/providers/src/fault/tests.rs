@@ -171,3 +171,69 @@ async fn first_n_and_probability_are_counted_per_match_and_repeat_with_the_seed(
     let share = first.iter().filter(|hit| **hit).count();
     assert!((60..140).contains(&share), "{share}");
 }
+
+/// What strikes the next requests.
+fn kinds(faults: &Faults, requests: usize) -> Vec<FaultKind> {
+    let me = Caller::of_turn("me".into());
+    let strike = || faults.strike(&me, &"p".into(), Some(&"m".into()));
+    (0..requests).filter_map(|_| Some(strike()?.0)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn jitter_stays_within_its_bounds_and_repeats_with_the_seed() {
+    let (faults, _) = faults();
+    let (delay, jitter) = (Duration::from_secs(1), Duration::from_millis(400));
+    let mut runs = [7, 7, 8].into_iter().map(|seed| {
+        faults.arm(
+            "me",
+            FaultOrder {
+                kind: FaultKind::Latency { delay, jitter },
+                seed,
+                ..order()
+            },
+        );
+        // What is asked beside a turn moves no dice.
+        struck_beside_a_turn(&faults, "m");
+        let run = kinds(&faults, 50);
+        faults.halt(|_| true);
+        run
+    });
+    let (first, again, other) = (runs.next(), runs.next(), runs.next());
+    assert!(first == again && first != other);
+    let mut delays = vec![];
+    for kind in first.unwrap() {
+        let FaultKind::Latency { delay, .. } = kind else {
+            panic!("{kind:?}")
+        };
+        delays.push(delay.as_millis());
+    }
+    let (least, most) = (delays.iter().min().unwrap(), delays.iter().max().unwrap());
+    assert!(
+        (600..800).contains(least) && (1200..=1400).contains(most),
+        "{delays:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_changes_a_stream_leaves_lists_alone() {
+    let (faults, _) = faults();
+    let after_tokens = 1;
+    for (kind, strikes) in [
+        (FaultKind::ConnectionReset, true),
+        (FaultKind::NoResponse, true),
+        (FaultKind::StreamStall { after_tokens }, false),
+        (FaultKind::EmptyAnswer, false),
+        (FaultKind::Drip { tokens_per_s: 1.0 }, false),
+    ] {
+        faults.arm(
+            "me",
+            FaultOrder {
+                kind: kind.clone(),
+                ..order()
+            },
+        );
+        assert_eq!(struck_aside(&faults, "p"), strikes, "{kind:?}");
+        assert_eq!(kinds(&faults, 1), [kind]);
+        faults.halt(|_| true);
+    }
+}

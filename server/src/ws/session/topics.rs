@@ -65,8 +65,7 @@ impl Session {
     pub(super) fn health(&mut self, snapshot: bool) -> Vec<Message> {
         let catalog = self.shared.catalog();
         let (viewer, clock) = (&self.principal.id, &self.shared.clock);
-        let mut report = self.shared.health.report(&catalog, viewer, clock);
-        report.revision = self.shared.live.revision();
+        let report = self.shared.health.report(&catalog, viewer, clock);
         let news = if snapshot {
             self.told.whole(&report);
             Some(report)

@@ -3,7 +3,7 @@
 
 mod cases;
 mod entrance;
-mod family;
+pub mod family;
 
 use std::sync::Arc;
 
