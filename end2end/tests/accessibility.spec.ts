@@ -171,6 +171,31 @@ test.describe("axe finds nothing, and nothing is too wide:", () => {
     await sound(page);
   });
 
+  test("the debug pane with frames, timelines and a replay", async ({ chat, page, server }) => {
+    await server.ask("a question");
+    await chat.open("/debug");
+    await expect(page.getByTestId("turn")).toHaveCount(1);
+    await page.getByTestId("run-replay").click();
+    await expect(page.getByTestId("replay-outcome")).toContainText("stepped in");
+    await page.getByLabel("Which frames").selectOption("all");
+    await page.getByTestId("frame").first().locator("summary").click();
+    await page.getByText("Whose answers, and how many").click();
+    await sound(page);
+  });
+
+  test("the chat with the pane beside it", async ({ chat, page, server }) => {
+    await server.arm({ target: { model: "demo-swift" }, kind: "empty_answer" });
+    await chat.open();
+    await page.getByTestId("rehearse").click();
+    await expect(page.getByTestId("fault")).toHaveCount(1);
+    await chat.ask("hello");
+    await chat.ended("complete");
+    await expect(page.getByTestId("turn")).toHaveCount(1);
+    await sound(page);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await sound(page, { widths: [360] });
+  });
+
   test("an address that leads nowhere", async ({ chat, incidents, page }) => {
     incidents.expect(/404/);
     await chat.open("/nowhere");
@@ -217,6 +242,7 @@ test.describe("with the keyboard alone", () => {
       "Health",
       "Rehearse outages",
       "user-menu",
+      "rehearse",
       "Explain a circuit breaker in three sentences",
       "Write a haiku about a calm sea",
       "Compare retries and fallbacks in a table",

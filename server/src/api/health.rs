@@ -37,7 +37,7 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> Response {
 pub(crate) async fn all(State(shared): State<Arc<Shared>>, principal: Principal) -> Response {
     let (catalog, clock) = (shared.catalog(), &shared.clock);
     let report = shared.health.report(&catalog, &principal.id, clock);
-    (code(report.status), Json(report)).into_response()
+    (code(report.status), Json(with_rates(json!(report)))).into_response()
 }
 
 /// A provider or a model by its id.
@@ -88,7 +88,29 @@ fn status(usable: bool, closed: bool) -> Status {
 
 fn with_status(status: Status, mut body: Value) -> Response {
     body["status"] = json!(status);
-    (code(status), Json(body)).into_response()
+    (code(status), Json(with_rates(body))).into_response()
+}
+
+/// Says beside the figures of providers and models which share of their attempts answered; null where there were none.
+fn with_rates(mut body: Value) -> Value {
+    let Some(members) = body.as_object_mut() else {
+        return body;
+    };
+    if let Some(recent) = members.get("recent") {
+        let count = |key: &str| recent.get(key).and_then(Value::as_u64).unwrap_or_default();
+        let (answered, failed) = (count("answered"), count("failed"));
+        let rate = answered as f64 / (answered + failed) as f64;
+        // What is no number becomes null.
+        members.insert("success_rate".to_owned(), json!(rate));
+    }
+    for list in ["providers", "models"] {
+        if let Some(Value::Array(parts)) = members.get_mut(list) {
+            parts
+                .iter_mut()
+                .for_each(|part| *part = with_rates(part.take()));
+        }
+    }
+    body
 }
 
 fn code(status: Status) -> StatusCode {

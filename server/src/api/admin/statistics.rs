@@ -1,5 +1,6 @@
 //! `/api/admin/statistics`: how often others had to step in, which models are used, and which fail all the time.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -76,7 +77,7 @@ async fn count(shared: &Shared, from: Timestamp, to: Timestamp) -> Result<Statis
             failing_in_a_row: tally.failing_in_a_row,
         })
         .collect();
-    models.sort_by(|one, two| two.asked_first.cmp(&one.asked_first));
+    models.sort_by_key(|model| Reverse(model.asked_first));
     Ok(Statistics {
         from,
         to,
