@@ -41,7 +41,7 @@ pub(super) fn details(panel: Panel, id: &ModelId, cell: &ModelCell) -> AnyView {
         minute.get();
         let asked = asked.clone();
         leptos::task::spawn_local(async move {
-            if let Ok(series) = api::series("24h", &[asked.clone()]).await {
+            if let Ok(series) = api::series("24h", std::slice::from_ref(&asked)).await {
                 let own = series.models.into_iter().find(|one| one.model == asked);
                 // The details may be folded away by now.
                 let _ = day.try_set(Track::new(own.map(|own| own.buckets).unwrap_or_default()));

@@ -76,7 +76,7 @@ pub(super) fn provider(panel: Panel, id: ProviderId) -> AnyView {
                 .with(|filter| name.to_lowercase().contains(filter.as_str()));
             models.with(|all| {
                 let some = all.iter().any(|id| model::shown(panel, id, named));
-                !some && !(all.is_empty() && named)
+                !(some || all.is_empty() && named)
             })
         })
     };

@@ -27,7 +27,7 @@ fn offered(finding: &Finding, near: &[String]) -> Vec<(String, String)> {
         .map(|step| {
             let leads = match step.go {
                 Go::To(route) => route.address(),
-                other => format!("{other:?}"),
+                other @ (Go::Test(_) | Go::Reset(..) | Go::Disable(_)) => format!("{other:?}"),
             };
             (step.label, leads)
         })
