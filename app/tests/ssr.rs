@@ -280,7 +280,7 @@ fn the_health_panel() {
             r#"data-testid="circuit-reset""#,
             r#"demo-swift is failing with 503 since "#,
             "; 2 answers were saved by demo-steady.",
-            "What to do: demo-swift is overloaded",
+            "demo-swift is overloaded",
             r#"data-testid="alert" data-rule="primary_circuit_open" data-state="firing""#,
             r#"<nav aria-label="Parts of the panel">"#,
         ],

@@ -217,6 +217,18 @@ pub fn limit(limit: f64, unit: Option<&str>) -> String {
     }
 }
 
+/// A time for which something must hold, as the file says it in seconds: "5 min", "90 s".
+pub fn hold(time: &str) -> String {
+    let seconds = time.strip_suffix('s').and_then(|s| s.parse::<u64>().ok());
+    match seconds {
+        Some(seconds) if seconds >= 60 && seconds.is_multiple_of(60) => {
+            format!("{} min", seconds / 60)
+        }
+        Some(seconds) => format!("{seconds} s"),
+        None => time.to_owned(),
+    }
+}
+
 /// A scope as people call it: "all providers", "provider openai", "model gpt-4o".
 pub fn scope(scope: &str) -> String {
     match scope.split_once('/') {
@@ -356,6 +368,10 @@ mod tests {
         assert_eq!(counted(1, "attempt"), "1 attempt");
         assert_eq!(scope("models/gpt-4o/2"), "model gpt-4o/2");
         assert_eq!(scope("global"), "everything");
+        assert_eq!(
+            ["300s", "90s", "500ms"].map(hold),
+            ["5 min", "90 s", "500ms"]
+        );
         assert_eq!(limit(0.05, Some("share")), "5 %");
         assert_eq!(limit(10.0, Some("seconds")), "10 s");
         assert_eq!(limit(10.0, Some("times")), "10");

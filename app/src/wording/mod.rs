@@ -21,7 +21,7 @@ pub use faults::{fault, target};
 pub use forecast::{forecast, forecast_for, likely_back, option};
 pub use guide::{Advice, Go, Step, advice, setting};
 pub use health::{
-    Told, circuit, counted, described, distinct, finding, limit, reading, scope, short_time,
+    Told, circuit, counted, described, distinct, finding, hold, limit, reading, scope, short_time,
     subject, success, thousands, value, verdict,
 };
 pub use meanwhile::{Meanwhile, Wait, progress};

@@ -105,7 +105,7 @@ pub(super) fn log(panel: Panel) -> AnyView {
     view! {
         {filter(panel)}
         <div class="flex flex-wrap items-center gap-3 text-sm">
-            <p class="flex-1" role="status">{said}</p>
+            <p class="log-said" role="status">{said}</p>
             <button type="button" class="button small" on:click=again>"Refresh"</button>
             <a class="button small" data-testid="csv" href=csv download="attempts.csv">"Download all as CSV"</a>
         </div>

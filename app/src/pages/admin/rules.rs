@@ -45,9 +45,10 @@ fn row(rule: &Rule) -> AnyView {
         .map(|limit| wording::limit(limit, rule.unit.as_deref()));
     let set = match (rule.enabled, limit) {
         (false, _) => "off".to_owned(),
-        (true, None) => format!("for {}", rule.hold),
+        (true, None) if rule.hold == "0s" => "at once".to_owned(),
+        (true, None) => format!("after {}", wording::hold(&rule.hold)),
         (true, Some(limit)) if rule.hold == "0s" => format!("over {limit}"),
-        (true, Some(limit)) => format!("over {limit} for {}", rule.hold),
+        (true, Some(limit)) => format!("over {limit} for {}", wording::hold(&rule.hold)),
     };
     view! {
         <li class="rule" data-testid="rule" data-rule=rule.rule.clone() data-on=rule.enabled.then_some("")>
