@@ -42,20 +42,35 @@ const COLOURS: [&str; 16] = [
     "good-soft",
 ];
 
+/// A style sheet as it is to be.
 pub(crate) struct Sheet {
+    /// Where it lies, from the crate's folder.
+    pub(crate) path: &'static str,
+    /// Its text.
     pub(crate) css: String,
+}
+
+/// All style sheets, and the classes that mean nothing.
+pub(crate) struct Sheets {
+    pub(crate) sheets: [Sheet; 2],
     pub(crate) unknown: Vec<String>,
 }
 
-/// The style sheet for the crate at `root`.
-pub(crate) fn stylesheet(root: &Path) -> io::Result<Sheet> {
-    let mut base = String::new();
-    for file in files(root)? {
-        base += fs::read_to_string(file)?.trim();
-        base += "\n\n";
+/// What is written by hand, from the crate's folder: for every page, and for the pages that are fetched late.
+const STYLE: &str = "../style";
+const LATE_STYLE: &str = "../style/late";
+/// The sources of the pages that are fetched late.
+const LATE: [&str; 2] = ["src/pages/admin", "src/pages/debug"];
+
+/// The style sheets for the crate at `root`.
+pub(crate) fn sheets(root: &Path) -> io::Result<Sheets> {
+    let (own, late_own) = (written(root, STYLE)?, written(root, LATE_STYLE)?);
+    let (mut used, mut late_used) = (BTreeSet::new(), BTreeSet::new());
+    let late = LATE.map(|folder| root.join(folder));
+    collect(&root.join("src"), &late, &mut used)?;
+    for folder in &late {
+        collect(folder, &[], &mut late_used)?;
     }
-    let mut used = BTreeSet::new();
-    collect(&root.join("src"), &mut used)?;
 
     let mut config = Config::default();
     config.preflight = Preflight::None;
@@ -65,59 +80,83 @@ pub(crate) fn stylesheet(root: &Path) -> io::Result<Sheet> {
     }
     config.register_plugin(&MISSING);
 
-    let own = defined(&base);
+    let defined = defined(&format!("{own}{late_own}"));
+    let utilities = |used: &BTreeSet<String>, but: &BTreeSet<String>| {
+        let used = used.iter().filter(|class| !but.contains(*class));
+        let used = used.filter(|class| !defined.contains(*class));
+        encre_css::generate(used.map(String::as_str), &config)
+    };
+    let none = BTreeSet::new();
     let known = |class: &str| !encre_css::generate([class], &config).trim().is_empty();
-    let unknown = used
-        .iter()
-        .filter(|class| !own.contains(*class) && !known(class))
+    let all = used.union(&late_used);
+    let unknown = all
+        .filter(|class| !defined.contains(*class) && !known(class))
         .cloned()
         .collect();
-    let utilities = encre_css::generate(
-        used.iter()
-            .map(String::as_str)
-            .filter(|class| !own.contains(*class)),
-        &config,
-    );
-    Ok(Sheet {
-        css: format!("{NOTE}{}\n\n{}\n", base.trim_end(), utilities.trim()),
+    let css =
+        |own: &str, utilities: &str| format!("{NOTE}{}\n\n{}\n", own.trim_end(), utilities.trim());
+    Ok(Sheets {
+        sheets: [
+            Sheet {
+                path: "../style/main.css",
+                css: css(&own, &utilities(&used, &none)),
+            },
+            Sheet {
+                path: "../public/late.css",
+                css: css(&late_own, &utilities(&late_used, &used)),
+            },
+        ],
         unknown,
     })
 }
 
 /// What is written by hand: the tokens first, then the parts of the page by name.
+#[cfg_attr(test, expect(dead_code, reason = "the test only compares"))]
 pub(crate) fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
-    let folder = root.join("../style");
+    Ok([parts(root, STYLE)?, parts(root, LATE_STYLE)?].concat())
+}
+
+fn parts(root: &Path, folder: &str) -> io::Result<Vec<PathBuf>> {
     let mut parts = BTreeSet::new();
-    for entry in fs::read_dir(&folder)? {
+    for entry in fs::read_dir(root.join(folder))? {
         let path = entry?.path();
         let style = path.extension().is_some_and(|extension| extension == "css");
-        if style && !path.ends_with("base.css") && !path.ends_with("main.css") {
-            parts.insert(path);
+        if style && !path.ends_with("main.css") {
+            parts.insert((!path.ends_with("base.css"), path));
         }
     }
-    Ok(std::iter::once(folder.join("base.css"))
-        .chain(parts)
-        .collect())
+    Ok(parts.into_iter().map(|(_, path)| path).collect())
+}
+
+fn written(root: &Path, folder: &str) -> io::Result<String> {
+    let mut all = String::new();
+    for file in parts(root, folder)? {
+        all += fs::read_to_string(file)?.trim();
+        all += "\n\n";
+    }
+    Ok(all)
 }
 
 /// Writes it where it differs; in one step, since two builds may do so at once.
 #[cfg_attr(test, expect(dead_code, reason = "the test only compares"))]
-pub(crate) fn write(root: &Path, css: &str) -> io::Result<()> {
-    let path = root.join("../style/main.css");
-    if fs::read_to_string(&path).is_ok_and(|old| old == css) {
+pub(crate) fn write(root: &Path, sheet: &Sheet) -> io::Result<()> {
+    let path = root.join(sheet.path);
+    if fs::read_to_string(&path).is_ok_and(|old| old == sheet.css) {
         return Ok(());
     }
     let draft = path.with_extension(format!("{}.tmp", std::process::id()));
-    fs::write(&draft, css)?;
+    fs::write(&draft, &sheet.css)?;
     fs::rename(draft, path)
 }
 
-/// The classes in `class="…"` and `class:…=` of every source below.
-fn collect(folder: &Path, used: &mut BTreeSet<String>) -> io::Result<()> {
+/// The classes in `class="…"` and `class:…=` of every source below, but for those in other folders.
+fn collect(folder: &Path, but: &[PathBuf], used: &mut BTreeSet<String>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            collect(&path, used)?;
+            if !but.contains(&path) {
+                collect(&path, but, used)?;
+            }
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let source = fs::read_to_string(&path)?;
             for rest in source.split("class=\"").skip(1) {

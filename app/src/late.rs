@@ -16,7 +16,7 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 
 use crate::api::{self, Problem};
 use crate::components::{self, Follow, composer};
-use crate::pages::{self, AdminPage};
+use crate::pages;
 use crate::state::{Action, Blocks, Entry, Paint, Pending, highlight};
 use crate::store::Store;
 
@@ -131,7 +131,7 @@ parts! {
     /// Formulas.
     MATH: Math = math { components::formula_view }
     /// The health panel.
-    ADMIN: fn() -> AnyView = admin { || view! { <AdminPage /> }.into_any() }
+    ADMIN: fn() -> AnyView = admin { pages::admin }
     /// The debug pane, as a page or as the chat's drawer.
     DEBUG: fn() -> AnyView = debug { pages::debug }
 }

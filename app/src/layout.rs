@@ -58,6 +58,7 @@ pub(crate) fn Layout() -> impl IntoView {
             if is_wide() {
                 drawer.set(false);
             }
+            store.rehearsing.notify();
         });
         // Wherever the focus is: it may be nowhere.
         let escape = window_event_listener(leptos::ev::keydown, move |event| {
@@ -71,11 +72,14 @@ pub(crate) fn Layout() -> impl IntoView {
         });
     });
 
+    // What lies under a drawer that takes all of a small screen.
+    let covered = move || drawer.get() || store.rehearses() && !is_wide();
+
     view! {
         <a
             class="skip"
             href="#main"
-            inert=move || drawer.get()
+            inert=covered
             // The focus is moved, and the address stays as it is.
             on:click=move |event| {
                 event.prevent_default();
@@ -90,7 +94,7 @@ pub(crate) fn Layout() -> impl IntoView {
         >
             <Sidebar close />
             <div class="backdrop" aria-hidden="true" on:click=move |_| close()></div>
-            <div class="stage flex min-h-0 min-w-0 flex-col" inert=move || drawer.get()>
+            <div class="stage flex min-h-0 min-w-0 flex-col" inert=covered>
                 <header class="bar items-center justify-between gap-2 px-2">
                     <button
                         type="button"

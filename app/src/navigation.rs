@@ -71,8 +71,8 @@ impl Store {
     /// Goes to the page at this path, as if a link to it had been followed.
     pub(crate) fn go(&self, path: &str) {
         let here = window().location();
-        let same = |known: Result<String, JsValue>| known.is_ok_and(|known| known == path);
-        if !same(here.pathname()) {
+        let known = here.pathname().unwrap_or_default() + &here.search().unwrap_or_default();
+        if known != path {
             let history = window().history();
             // A browser that keeps no history still shows the page.
             let _ =

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos_meta::HashedStylesheet;
 
 use crate::navigation::Page;
+use crate::pages::LATE_STYLE;
 use crate::state::Phase;
 use crate::{App, Boot, BootPage};
 
@@ -15,6 +16,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     // A title has no elements in it, and Leptos would mark the end of a text with one.
     let title = boot.as_ref().map(title).unwrap_or_default();
     let title = title.replace('&', "&amp;").replace('<', "&lt;");
+    let late_style = boot.as_ref().and_then(|boot| late_style(&boot.page));
     let part = boot.as_ref().and_then(|boot| part_of(&boot.page));
     let boot = boot.and_then(|boot| serde_json::to_string(&boot).ok());
     let boot = boot.unwrap_or_default().replace('<', "\\u003c");
@@ -34,6 +36,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#14181b" />
                 <script src="/early.js"></script>
                 <HashedStylesheet options=options.clone() id="style" />
+                {late_style}
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
                 <link rel="apple-touch-icon" href="/icons/apple-touch-icon.png" />
                 <link rel="manifest" href="/manifest.webmanifest" />
@@ -56,6 +59,19 @@ fn part_of(page: &BootPage) -> Option<&'static str> {
         BootPage::Admin(_) => Some("admin"),
         BootPage::Debug(_) => Some("debug"),
         BootPage::New | BootPage::NotFound => None,
+    }
+}
+
+/// The style sheet of the pages that are fetched late.
+fn late_style(page: &BootPage) -> Option<impl IntoView + use<>> {
+    match page {
+        BootPage::Admin(_) | BootPage::Debug(_) => {
+            Some(view! { <link rel="stylesheet" href=LATE_STYLE /> })
+        }
+        BootPage::New
+        | BootPage::Conversation(_)
+        | BootPage::ConversationEnd(_)
+        | BootPage::NotFound => None,
     }
 }
 

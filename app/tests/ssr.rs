@@ -5,16 +5,21 @@
 
 mod support;
 
-use evenkeel_app::{Boot, BootPage, Watching, shell};
+use evenkeel_app::{Boot, BootPage, Query, Watching, shell};
 use evenkeel_protocol::*;
 use leptos::config::LeptosOptions;
 use leptos::prelude::*;
 use support::*;
 
 fn page(page: BootPage) -> String {
+    page_at(page, "")
+}
+
+fn page_at(page: BootPage, query: &str) -> String {
     let boot = boot(page);
     let owner = Owner::new();
     owner.with(|| {
+        provide_context(Query(query.to_owned()));
         provide_context::<Boot>(boot);
         let options = LeptosOptions::builder().output_name("evenkeel").build();
         shell(options).to_html()
@@ -273,12 +278,57 @@ fn the_health_panel() {
             r#"data-testid="circuit-open""#,
             r#"data-testid="circuit-close""#,
             r#"data-testid="circuit-reset""#,
-            "demo-swift is not answering (server error)",
+            r#"demo-swift is failing with 503 since "#,
+            "; 2 answers were saved by demo-steady.",
+            "What to do: demo-swift is overloaded",
+            r#"data-testid="alert" data-rule="primary_circuit_open" data-state="firing""#,
+            r#"<nav aria-label="Parts of the panel">"#,
         ],
     );
     keeps_the_policy(&html);
     let html = page(admin(CircuitState::Closed));
-    sees(&html, &["All well."]);
+    sees(&html, &["All well.", "no attempts in the last 15 minutes"]);
+}
+
+#[test]
+fn every_part_of_the_panel_has_its_address() {
+    for (query, parts) in [
+        (
+            "view=log&model=demo-swift&state=failed",
+            &[
+                r#"data-testid="log-filter""#,
+                r#"data-testid="csv""#,
+                "/api/admin/attempts?model=demo-swift&amp;state=failed&amp;format=csv",
+            ][..],
+        ),
+        ("view=statistics", &[r#"data-testid="statistics""#]),
+        (
+            "view=settings&scope=providers/demo-harbour",
+            &[
+                r#"data-testid="scope""#,
+                r#"data-testid="settings""#,
+                r#"type="password""#,
+                "It has no key.",
+            ],
+        ),
+        ("view=alerts", &["Rules"]),
+        ("view=audit", &[r#"data-testid="audit""#]),
+        (
+            "view=runbook",
+            &[
+                "401 or 403: replace the key",
+                "/admin?view=settings&amp;scope=global&amp;key=resilience.timeout",
+            ],
+        ),
+    ] {
+        let html = page_at(admin(CircuitState::Open), query);
+        sees(&html, parts);
+        sees(
+            &html,
+            &["demo-swift is failing with 503", r#"aria-current="page""#],
+        );
+        keeps_the_policy(&html);
+    }
 }
 
 #[test]

@@ -8,17 +8,17 @@ mod css;
 use std::path::Path;
 
 #[test]
-fn the_style_sheet_is_up_to_date() {
+fn the_style_sheets_are_up_to_date() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let sheet = css::stylesheet(root).unwrap();
-    assert!(
-        sheet.unknown.is_empty(),
-        "classes that mean nothing: {:?}",
-        sheet.unknown
-    );
-    let committed = std::fs::read_to_string(root.join("../style/main.css")).unwrap();
-    assert!(
-        committed == sheet.css,
-        "style/main.css is not what app/build.rs makes: build and commit it"
-    );
+    let made = css::sheets(root).unwrap();
+    let unknown = made.unknown;
+    assert!(unknown.is_empty(), "classes that mean nothing: {unknown:?}");
+    for css::Sheet { path, css } in made.sheets {
+        let committed = std::fs::read_to_string(root.join(path)).unwrap();
+        let same = committed == css;
+        assert!(
+            same,
+            "{path} is not what app/build.rs makes: build and commit it"
+        );
+    }
 }

@@ -10,9 +10,11 @@ export class Asked {
   /**
    * @param {any} body what was asked
    * @param {import("node:http").ServerResponse} response
+   * @param {string} [key] the key it came with
    */
-  constructor(body, response) {
+  constructor(body, response, key = "") {
     this.body = body;
+    this.key = key;
     this.#response = response;
     /** Comes when the asker hangs up, or the answer is over. */
     this.over = once(response, "close");
@@ -98,7 +100,8 @@ export class Upstream {
       request.setEncoding("utf8");
       request.on("data", (part) => (body += part));
       request.on("end", () => {
-        const asked = new Asked(JSON.parse(body), response);
+        const key = request.headers.authorization?.replace(/^Bearer /, "");
+        const asked = new Asked(JSON.parse(body), response, key);
         if (this.#always) return this.#always(asked);
         const next = this.#awaited.shift();
         if (next) next(asked);

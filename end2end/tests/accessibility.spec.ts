@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 
+import { model, setting } from "../support/panel.ts";
 import { expect, test } from "../support/test.ts";
 import { sound } from "../support/soundness.ts";
 
@@ -110,6 +111,54 @@ test.describe("axe finds nothing, and nothing is too wide:", () => {
     await sound(page);
   });
 
+  test.describe("with a provider that fails", () => {
+    test.use({ chain: ["alpha", "beta"], resilience: "circuit_threshold = 1\nretries_before_fallback = 0" });
+
+    test.beforeEach(async ({ server, upstream }) => {
+      upstream("alpha").always((asked) => asked.refuse(401, `Incorrect API key provided: ${"x".repeat(200)}`));
+      upstream("beta").always((asked) => asked.answer("beta's answer"));
+      await server.ask("hello");
+    });
+
+    test("the health panel with advice, details and its dialogs", async ({ chat, page }) => {
+      await chat.open("/admin?model=alpha");
+      await expect(page.getByTestId("alert").first()).toBeVisible();
+      await page.getByTestId("finding").first().getByText("What to do").click();
+      await expect(page.getByTestId("chart-reading")).toContainText("1 failed");
+      await page.getByText("As a table").click();
+      await sound(page);
+      await model(page, "alpha").getByTestId("circuit-open").click();
+      await expect(page.getByTestId("confirm")).toContainText("No turn is running.");
+      await sound(page);
+      await page.keyboard.press("Escape");
+      await model(page, "beta").getByTestId("test-now").click();
+      await page.getByTestId("test-go").click();
+      await expect(page.getByTestId("test-result")).toBeVisible();
+      await sound(page);
+    });
+
+    for (const view of ["log", "statistics", "alerts", "audit", "runbook", "settings", "settings&scope=models/alpha"]) {
+      test(`the health panel: ${view}`, async ({ chat, page }) => {
+        await chat.open(`/admin?view=${view}`);
+        await expect(page.locator(".loading")).toHaveCount(0);
+        await sound(page);
+      });
+    }
+
+    test("settings of a provider, with a mistake and what others have changed", async ({ chat, page, server }) => {
+      await chat.open("/admin?view=settings");
+      await setting(page, "resilience.circuit_threshold").getByRole("textbox").fill("many");
+      await page.getByTestId("review").click();
+      await expect(setting(page, "resilience.circuit_threshold").locator(".problem")).toBeVisible();
+      await setting(page, "resilience.timeout").getByRole("textbox").fill("60s");
+      const { revision } = await server.api("GET", "/api/admin/settings?scope=global");
+      const changes = [{ scope: "global", key: "resilience.timeout", value: "30s" }];
+      await server.api("PATCH", "/api/admin/settings", { revision, preview: false, changes });
+      await expect(page.getByTestId("clash")).toBeVisible();
+      await sound(page);
+    });
+  });
+
   test("the debug pane with armed faults and a mistake", async ({ chat, page, server }) => {
     await chat.open("/debug");
     await sound(page);
@@ -120,6 +169,31 @@ test.describe("axe finds nothing, and nothing is too wide:", () => {
     await page.getByTestId("arm").click();
     await expect(page.getByTestId("fault-form").getByRole("alert")).toBeVisible();
     await sound(page);
+  });
+
+  test("the debug pane with frames, timelines and a replay", async ({ chat, page, server }) => {
+    await server.ask("a question");
+    await chat.open("/debug");
+    await expect(page.getByTestId("turn")).toHaveCount(1);
+    await page.getByTestId("run-replay").click();
+    await expect(page.getByTestId("replay-outcome")).toContainText("stepped in");
+    await page.getByLabel("Which frames").selectOption("all");
+    await page.getByTestId("frame").first().locator("summary").click();
+    await page.getByText("Whose answers, and how many").click();
+    await sound(page);
+  });
+
+  test("the chat with the pane beside it", async ({ chat, page, server }) => {
+    await server.arm({ target: { model: "demo-swift" }, kind: "empty_answer" });
+    await chat.open();
+    await page.getByTestId("rehearse").click();
+    await expect(page.getByTestId("fault")).toHaveCount(1);
+    await chat.ask("hello");
+    await chat.ended("complete");
+    await expect(page.getByTestId("turn")).toHaveCount(1);
+    await sound(page);
+    await page.setViewportSize({ width: 360, height: 740 });
+    await sound(page, { widths: [360] });
   });
 
   test("an address that leads nowhere", async ({ chat, incidents, page }) => {
@@ -168,6 +242,7 @@ test.describe("with the keyboard alone", () => {
       "Health",
       "Rehearse outages",
       "user-menu",
+      "rehearse",
       "Explain a circuit breaker in three sentences",
       "Write a haiku about a calm sea",
       "Compare retries and fallbacks in a table",

@@ -1,9 +1,5 @@
-import type { Page } from "@playwright/test";
-
+import { confirm, model, provider } from "../support/panel.ts";
 import { expect, test } from "../support/test.ts";
-
-const model = (page: Page, id: string) => page.locator(`[data-testid=health-model][data-id="${id}"]`);
-const provider = (page: Page, id: string) => page.locator(`[data-testid=health-provider][data-id="${id}"]`);
 
 test("the panel shows every provider and model, and counts live", async ({ chat, page, server }) => {
   await chat.open("/");
@@ -51,19 +47,22 @@ test.describe("a provider that fails", () => {
     await expect(provider(page, "alpha-provider")).toHaveAttribute("data-state", "open");
     await expect(model(page, "beta")).toHaveAttribute("data-state", "closed");
     await expect(page.getByTestId("verdict")).toHaveAttribute("data-status", "degraded");
-    await expect(page.getByTestId("verdict")).toContainText("alpha-provider is not answering");
+    await expect(page.getByTestId("verdict")).toContainText("alpha-provider is failing with 503");
 
     // While it rests it is not asked.
     const { message } = await server.ask("hello");
     expect(message.attempts[0]).toMatchObject({ model_name: "alpha", state: "skipped", reason: "circuit_open" });
 
     await alpha.getByTestId("circuit-close").click();
+    await confirm(page);
     await expect(alpha).toHaveAttribute("data-state", "closed");
     await expect(alpha).toContainText("held by hand");
     const whole = provider(page, "alpha-provider").getByTestId("circuit-reset").first();
     await whole.click();
+    await confirm(page);
     await expect(provider(page, "alpha-provider")).toHaveAttribute("data-state", "closed");
     await alpha.getByTestId("circuit-reset").click();
+    await confirm(page);
     await expect(alpha).not.toContainText("held by hand");
     await expect(alpha).toHaveAttribute("data-state", "closed");
     await expect(page.getByTestId("verdict")).toHaveText("All well.");
@@ -117,6 +116,7 @@ test("a model that is held open is not asked, and the chat says so", async ({ ch
   await chat.open("/admin");
   const swift = model(page, "demo-swift");
   await swift.getByTestId("circuit-open").click();
+  await confirm(page);
   await expect(swift).toHaveAttribute("data-state", "open");
   await expect(swift).toContainText("Held open");
   await expect(swift).toContainText("held by hand");
@@ -133,6 +133,7 @@ test("a model that is held open is not asked, and the chat says so", async ({ ch
 
   await page.getByRole("link", { name: "Health" }).click();
   await swift.getByTestId("circuit-reset").click();
+  await confirm(page);
   await expect(swift).toHaveAttribute("data-state", "closed");
   await page.goBack();
   await chat.converse("and now?");
@@ -143,9 +144,11 @@ test("a whole provider can be held open", async ({ chat, page }) => {
   await chat.open("/admin");
   const lagoon = provider(page, "demo-lagoon");
   await lagoon.getByTestId("circuit-open").first().click();
+  await confirm(page);
   await expect(lagoon).toHaveAttribute("data-state", "open");
   await expect(page.getByTestId("verdict")).toContainText("demo-lagoon is held open by an administrator");
   await lagoon.getByTestId("circuit-reset").first().click();
+  await confirm(page);
   await expect(lagoon).toHaveAttribute("data-state", "closed");
   await expect(page.getByTestId("verdict")).toHaveText("All well.");
 });
@@ -169,6 +172,7 @@ test("the panel is up to date again after the server was away", async ({ chat, i
   await chat.open("/admin");
   await chat.connected();
   await model(page, "demo-swift").getByTestId("circuit-open").click();
+  await confirm(page);
   await expect(model(page, "demo-swift")).toHaveAttribute("data-state", "open");
   await server.kill();
   await expect(chat.connection).toBeVisible();

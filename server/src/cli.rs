@@ -48,7 +48,40 @@ pub struct Serve {
     /// Open the browser as soon as the server listens.
     #[arg(long)]
     pub open: bool,
+    /// How the log is written [default: what EVENKEEL_LOG_FORMAT says, else text].
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
 }
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// A line of words an event.
+    Text,
+    /// A JSON object an event.
+    Json,
+}
+
+impl LogFormat {
+    /// As it is asked for: by the flag, else by the variable.
+    ///
+    /// # Errors
+    ///
+    /// Where the variable says something else.
+    pub fn asked(flag: Option<Self>, variable: Option<&str>) -> Result<Self, UnknownFormat> {
+        match (flag, variable.unwrap_or_default()) {
+            (Some(format), _) => Ok(format),
+            (None, "" | "text") => Ok(Self::Text),
+            (None, "json") => Ok(Self::Json),
+            (None, _) => Err(UnknownFormat),
+        }
+    }
+}
+
+/// The variable says something that is no format.
+#[derive(Debug, thiserror::Error)]
+#[error("EVENKEEL_LOG_FORMAT: must be text or json")]
+pub struct UnknownFormat;
 
 /// What to check.
 #[derive(Clone, Debug, clap::Args)]

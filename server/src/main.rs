@@ -34,20 +34,21 @@ mod security;
 mod serve;
 mod shared;
 mod simulate;
+mod telemetry;
 mod translate;
 mod turn;
 mod visible;
 mod ws;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command, Serve};
+use crate::cli::{Cli, Command, LogFormat, Serve};
 use crate::config::{Environment, Problems, Source};
+use crate::telemetry::Telemetry;
 
 /// A turn allocates some hundred small things on one thread and frees many of them on another.
 #[global_allocator]
@@ -111,13 +112,11 @@ fn start(options: Serve) -> ExitCode {
         }
     };
     say(&warnings);
-    let filter = EnvFilter::try_from_env("EVENKEEL_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,hyper=warn,reqwest=warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    let variable = std::env::var("EVENKEEL_LOG_FORMAT").ok();
+    let format = match LogFormat::asked(options.log_format, variable.as_deref()) {
+        Ok(format) => format,
+        Err(error) => return fail(&error),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -125,7 +124,13 @@ fn start(options: Serve) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error),
     };
-    match runtime.block_on(serve::serve(source, config, options)) {
+    let telemetry = match Telemetry::start(format, &config.telemetry, runtime.handle()) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return fail(&error),
+    };
+    let served = runtime.block_on(serve::serve(source, config, options));
+    telemetry.stop();
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

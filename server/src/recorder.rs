@@ -6,7 +6,9 @@ use evenkeel_engine::{AttemptKind, AttemptRecord, AttemptState, ModelId, Observe
 use evenkeel_protocol::Attempt;
 use tokio::time::Instant;
 
+use crate::catalog::Catalog;
 use crate::shared::Shared;
+use crate::telemetry::TurnSpans;
 use crate::translate;
 
 /// Whose turn it is, for the log.
@@ -24,6 +26,7 @@ pub struct Recorder<S: Fn(Attempt) + Send + Sync> {
     whose: Whose,
     started: Instant,
     path: Mutex<Path>,
+    spans: TurnSpans,
     show: S,
 }
 
@@ -44,6 +47,7 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
     pub fn new(shared: Arc<Shared>, whose: Whose, show: S) -> Self {
         Self {
             shared,
+            spans: TurnSpans::begin(&whose),
             whose,
             started: Instant::now(),
             path: Mutex::default(),
@@ -196,9 +200,16 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
 
 impl<S: Fn(Attempt) + Send + Sync> Observer for Recorder<S> {
     fn attempt(&self, record: &AttemptRecord) {
+        let catalog = self.shared.catalog();
+        self.spans.attempt(record, &self.whose, &catalog);
+        self.spans.within(|| self.changed(record, &catalog));
+    }
+}
+
+impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
+    fn changed(&self, record: &AttemptRecord, catalog: &Catalog) {
         let mut shown = translate::attempt(record, &self.shared.clock);
         shown.cost = record.usage.and_then(|usage| {
-            let catalog = self.shared.catalog();
             catalog
                 .model(record.model.as_str())?
                 .price(usage.input_tokens, usage.output_tokens)

@@ -19,7 +19,7 @@ use crate::cli::Serve;
 use crate::config::{Config, Source};
 use crate::live::Started;
 use crate::shared::{SetUpError, Shared};
-use crate::{alerts, api, discovery, health, janitor, pages, security, ws};
+use crate::{alerts, api, discovery, health, janitor, pages, security, telemetry, ws};
 
 /// Running turns get this long when the server is told to stop.
 const DRAIN: Duration = Duration::from_secs(30);
@@ -167,6 +167,7 @@ fn router(shared: &Arc<Shared>) -> Router {
             shared.clone(),
             security::guard,
         ))
+        .layer(middleware::from_fn(telemetry::trace))
         .with_state(shared.clone())
 }
 

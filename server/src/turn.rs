@@ -15,6 +15,7 @@ use evenkeel_protocol::{
     RunId, Send, ServerFrame,
 };
 use evenkeel_store::{Begun, NewAnswer, NewTurn};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 pub use self::check::check_system_prompt;
@@ -220,17 +221,20 @@ fn spawn(shared: &Arc<Shared>, run: Arc<Run>, question: Message, request_id: &Re
         .map(|model| model.0)
         .unwrap_or_default();
     let (keeper, request_id) = (shared.clone(), Arc::from(request_id.as_str()));
+    // What the turn does belongs to the request that it was asked for in.
+    let asked_in = Span::current();
     let turn = {
         let (shared, run) = (shared.clone(), run.clone());
-        shared.clone().tasks.spawn(async move {
+        let playing = async move {
             let whose = Whose {
                 principal: run.principal.clone(),
                 request_id,
             };
             play::play(&shared, &run, &question, &model, whose).await
-        })
+        };
+        keeper.tasks.spawn(playing.instrument(asked_in.clone()))
     };
-    shared.tasks.spawn(async move {
+    let finishing = async move {
         let error = match turn.await {
             Ok(end) => end,
             Err(panic) => {
@@ -240,5 +244,6 @@ fn spawn(shared: &Arc<Shared>, run: Arc<Run>, question: Message, request_id: &Re
             }
         };
         play::finish(&keeper, &run, error).await;
-    });
+    };
+    shared.tasks.spawn(finishing.instrument(asked_in));
 }

@@ -237,3 +237,99 @@ pub(crate) async fn series(span: &str, models: &[ModelId]) -> Result<Series, Ref
     )
     .await
 }
+
+/// The alerts' rules, and who is told.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rules {
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) webhook: Webhook,
+}
+
+/// A rule as it is set.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rule {
+    pub(crate) rule: String,
+    pub(crate) severity: String,
+    pub(crate) label: String,
+    pub(crate) help: String,
+    pub(crate) limit: Option<f64>,
+    /// What the limit is in: `share`, `times`, `dollars` or `seconds`.
+    pub(crate) unit: Option<String>,
+    /// How long the limit must be exceeded.
+    pub(crate) hold: String,
+    pub(crate) enabled: bool,
+}
+
+/// Where alerts are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Webhook {
+    pub(crate) configured: bool,
+    pub(crate) signed: bool,
+    /// Messages that have not arrived yet.
+    pub(crate) waiting: u64,
+}
+
+/// What came of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Delivered {
+    pub(crate) delivered: bool,
+    pub(crate) detail: Option<String>,
+}
+
+impl Take for Rules {
+    fn take(object: &mut Object) -> Result<Self, Wrong> {
+        Ok(Self {
+            rules: object.field("rules")?,
+            webhook: object.field("webhook")?,
+        })
+    }
+}
+
+impl Take for Rule {
+    fn take(object: &mut Object) -> Result<Self, Wrong> {
+        Ok(Self {
+            rule: object.field("rule")?,
+            severity: object.field("severity")?,
+            label: object.field("label")?,
+            help: object.field("help")?,
+            limit: object.field("limit")?,
+            unit: object.field("unit")?,
+            hold: object.field("for")?,
+            enabled: object.field("enabled")?,
+        })
+    }
+}
+
+impl Take for Webhook {
+    fn take(object: &mut Object) -> Result<Self, Wrong> {
+        Ok(Self {
+            configured: object.field("configured")?,
+            signed: object.field("signed")?,
+            waiting: object.field("waiting")?,
+        })
+    }
+}
+
+impl Take for Delivered {
+    fn take(object: &mut Object) -> Result<Self, Wrong> {
+        Ok(Self {
+            delivered: object.field("delivered")?,
+            detail: object.field("detail")?,
+        })
+    }
+}
+
+/// The alerts' rules, and who is told.
+pub(crate) async fn alerts() -> Result<Rules, Refused> {
+    ask(Method::GET, "/api/admin/alerts", None).await
+}
+
+/// Sends a message to the webhook, and says what came of it.
+pub(crate) async fn test_webhook() -> Result<Delivered, Refused> {
+    ask(
+        Method::POST,
+        "/api/admin/alerts/test",
+        Some("{}".to_owned()),
+    )
+    .await
+}

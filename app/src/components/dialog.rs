@@ -78,3 +78,13 @@ pub(crate) fn modal(
     }
     .into_any()
 }
+
+/// Closes the dialog of this name as its reader would, so that the focus goes back to where it was.
+pub(crate) fn close(name: &str) {
+    let dialog = document().query_selector(&format!("dialog[data-testid={name}]"));
+    if let Ok(Some(dialog)) = dialog {
+        dialog
+            .unchecked_into::<web_sys::HtmlDialogElement>()
+            .close();
+    }
+}

@@ -17,6 +17,11 @@ impl Store {
         }
     }
 
+    /// The pane stands beside the chat now.
+    pub(crate) fn rehearses(&self) -> bool {
+        self.rehearsing.get() && self.chats()
+    }
+
     fn chats(&self) -> bool {
         self.page.with(|page| matches!(page, Page::Chat(_)))
     }
@@ -53,7 +58,7 @@ pub(crate) fn RehearseButton() -> impl IntoView {
 
 /// The pane's place, while it is open.
 pub(crate) fn rehearsal(store: Store) -> AnyView {
-    let open = Memo::new(move |_| store.rehearsing.get() && store.chats());
+    let open = Memo::new(move |_| store.rehearses());
     shown_if(open, || {
         view! {
             <aside id="rehearsal" class="rehearsal" data-testid="rehearsal" aria-label="Rehearsal">

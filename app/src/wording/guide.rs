@@ -47,11 +47,16 @@ pub fn setting(scope: &str, key: &str) -> PanelRoute {
         .with("key", key)
 }
 
-/// The advice for a finding; `near` are the listed names that are nearest to its model's.
-pub fn advice(finding: &Finding, near: &[String]) -> Advice {
+/// The advice for a finding; where it is a whole provider's, `model` is one of those concerned. `near` are the listed
+/// names that are nearest to that model's.
+pub fn advice(finding: &Finding, model: Option<&ModelId>, near: &[String]) -> Advice {
     let who = subject(finding);
     let circuit = &finding.circuit;
-    let about = About { finding, near };
+    let about = About {
+        finding,
+        model: finding.model.as_ref().or(model),
+        near,
+    };
     let (what, meaning, mut steps) = if circuit.forced && circuit.state == CircuitState::Open {
         let meaning = "Nothing is asked of it until it is reset, however well it is.";
         ("is held open", meaning, Vec::new())
@@ -71,6 +76,7 @@ pub fn advice(finding: &Finding, near: &[String]) -> Advice {
 
 struct About<'a> {
     finding: &'a Finding,
+    model: Option<&'a ModelId>,
     near: &'a [String],
 }
 
@@ -186,7 +192,7 @@ impl About<'_> {
 
     fn other_model(&self) -> Vec<Step> {
         let mut steps = Vec::new();
-        if let Some(model) = &self.finding.model {
+        if let Some(model) = self.model {
             let text = match self.near {
                 [] => "Put other models into its chain, so that its questions are answered."
                     .to_owned(),
@@ -244,7 +250,7 @@ impl About<'_> {
     }
 
     fn test(&self, text: &str) -> Step {
-        match &self.finding.model {
+        match self.model {
             Some(model) => Step {
                 text: text.to_owned(),
                 label: format!("Test {model}"),

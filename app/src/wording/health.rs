@@ -1,7 +1,8 @@
 //! How providers and models stand.
 
 use evenkeel_protocol::{
-    CircuitState, Figures, Finding, HealthReport, SettingKind, SettingValue, Status, Timestamp,
+    CircuitState, Figures, Finding, HealthReport, ProviderId, SettingKind, SettingValue, Status,
+    Timestamp,
 };
 
 use super::{reason, seconds};
@@ -42,8 +43,9 @@ pub fn verdict(report: &HealthReport) -> Vec<Told> {
     if report.status == Status::Down {
         sentences.push(plain("No model can answer at present"));
     }
-    sentences.extend(report.findings.iter().take(TOLD).map(finding));
-    match report.findings.len().saturating_sub(TOLD) {
+    let distinct = distinct(&report.findings);
+    sentences.extend(distinct.iter().take(TOLD).map(|one| finding(one)));
+    match distinct.len().saturating_sub(TOLD) {
         0 => {}
         1 => sentences.push(plain("One more is not well")),
         more => sentences.push(plain(&format!("{more} more are not well"))),
@@ -52,6 +54,17 @@ pub fn verdict(report: &HealthReport) -> Vec<Told> {
         sentences.push(plain("All well"));
     }
     sentences
+}
+
+/// The findings that are told: where a provider is told of, its models are not.
+pub fn distinct(findings: &[Finding]) -> Vec<&Finding> {
+    let whole = |provider: &ProviderId| {
+        let mut all = findings.iter();
+        all.any(|one| one.model.is_none() && one.provider == *provider)
+    };
+    let told = findings.iter();
+    told.filter(|one| one.model.is_none() || !whole(&one.provider))
+        .collect()
 }
 
 /// A finding in a sentence: "openai is failing with 401 since …; 38 answers were saved by claude-sonnet".
@@ -194,6 +207,16 @@ pub fn value(value: Option<&SettingValue>, kind: Option<SettingKind>) -> String 
     }
 }
 
+/// A limit with its unit: "5 %", "10 s", "$5.00".
+pub fn limit(limit: f64, unit: Option<&str>) -> String {
+    match unit {
+        Some("share") => format!("{} %", (limit * 1e4).round() / 1e2),
+        Some("dollars") => format!("${limit:.2}"),
+        Some("seconds") => format!("{limit} s"),
+        Some(_) | None => limit.to_string(),
+    }
+}
+
 /// A scope as people call it: "all providers", "provider openai", "model gpt-4o".
 pub fn scope(scope: &str) -> String {
     match scope.split_once('/') {
@@ -283,10 +306,18 @@ mod tests {
 
     #[test]
     fn many_findings_are_counted() {
-        let many = |count| sentences(&report(Status::Degraded, vec![open(None); count]));
+        let many = |count| sentences(&report(Status::Degraded, vec![open(Some("m")); count]));
         assert_eq!(many(4).len(), 4);
         assert_eq!(many(5)[4], "One more is not well.");
         assert_eq!(many(204)[4], "200 more are not well.");
+    }
+
+    #[test]
+    fn a_model_is_not_told_of_beside_its_whole_provider() {
+        let mut elsewhere = open(Some("mistral"));
+        elsewhere.provider = "mistral".into();
+        let all = [open(Some("gpt-4o")), elsewhere.clone(), open(None)];
+        assert_eq!(distinct(&all), [&elsewhere, &open(None)]);
     }
 
     #[test]
@@ -325,5 +356,8 @@ mod tests {
         assert_eq!(counted(1, "attempt"), "1 attempt");
         assert_eq!(scope("models/gpt-4o/2"), "model gpt-4o/2");
         assert_eq!(scope("global"), "everything");
+        assert_eq!(limit(0.05, Some("share")), "5 %");
+        assert_eq!(limit(10.0, Some("seconds")), "10 s");
+        assert_eq!(limit(10.0, Some("times")), "10");
     }
 }

@@ -21,8 +21,8 @@ pub use faults::{fault, target};
 pub use forecast::{forecast, forecast_for, likely_back, option};
 pub use guide::{Advice, Go, Step, advice, setting};
 pub use health::{
-    Told, circuit, counted, described, finding, reading, scope, short_time, subject, success,
-    thousands, value, verdict,
+    Told, circuit, counted, described, distinct, finding, limit, reading, scope, short_time,
+    subject, success, thousands, value, verdict,
 };
 pub use meanwhile::{Meanwhile, Wait, progress};
 pub use reasons::{Fixer, explain, reason};

@@ -243,17 +243,31 @@ pub fn report(state: CircuitState) -> HealthReport {
         headroom: None,
         latest: None,
     };
+    let ill = state != CircuitState::Closed;
+    let finding = Finding {
+        provider: "demo-harbour".into(),
+        model: Some("demo-swift".into()),
+        circuit: circuit(state),
+        status_code: Some(503),
+        saved: 2,
+        saved_by: Some("demo-steady".into()),
+    };
+    let alert = Alert {
+        rule: "primary_circuit_open".into(),
+        severity: Severity::Warning,
+        state: AlertState::Firing,
+        summary: "The circuit of the first model is open".into(),
+        value: None,
+        limit: None,
+        since: at(0),
+    };
     HealthReport {
         snapshot: true,
-        status: if state == CircuitState::Closed {
-            Status::Ok
-        } else {
-            Status::Degraded
-        },
-        findings: vec![],
+        status: if ill { Status::Degraded } else { Status::Ok },
+        findings: ill.then_some(finding).into_iter().collect(),
         turns: TurnFigures::default(),
         simulated_turns: None,
-        alerts: vec![],
+        alerts: ill.then_some(alert).into_iter().collect(),
         revision: 0,
         providers: vec![ProviderHealth {
             id: "demo-harbour".into(),

@@ -16,7 +16,6 @@ use evenkeel_providers::{Caller, Prompt};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 pub(super) use call::{Call, LastWord, WireSeam};
 pub(super) use check::{Fields, kind_of, place};
@@ -29,6 +28,7 @@ use crate::error::{Refusal, Shape};
 use crate::principal::Principal;
 use crate::recorder::{Recorder, Whose};
 use crate::shared::Shared;
+use crate::telemetry;
 
 /// A request to `/v1`, by whom and under which id.
 pub(super) struct Asked {
@@ -67,7 +67,7 @@ impl Asked {
         let asked = Arc::new(Self {
             shared,
             principal,
-            request_id: Uuid::now_v7().to_string().into(),
+            request_id: telemetry::current_id().into(),
             shape,
         });
         let answered = match Json::<Map<String, Value>>::from_request(request, &()).await {

@@ -232,7 +232,12 @@ impl AlertsConfig {
         RULES.iter().zip(self.bars)
     }
 
-    /// How a rule is set.
+    /// How the rule at this place of [`RULES`] is set.
+    pub fn bar(&self, place: usize) -> Option<Bar> {
+        self.bars.get(place).copied()
+    }
+
+    /// Sets a rule.
     #[cfg(test)]
     pub fn set(&mut self, rule: Rule, bar: Bar) {
         for (facts, known) in RULES.iter().zip(&mut self.bars) {

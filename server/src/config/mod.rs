@@ -1,6 +1,7 @@
 //! The configuration: defaults, under the file, under the environment. Raw becomes checked in one step, which finds every
 //! problem and names its key's path.
 
+pub(crate) mod alert_words;
 mod alerts;
 mod chains;
 mod chat;
@@ -17,6 +18,7 @@ pub(crate) mod reader;
 pub(crate) mod resilience;
 pub(crate) mod resilience_words;
 mod source;
+mod telemetry;
 mod tree;
 
 use std::cell::RefCell;
@@ -34,6 +36,7 @@ pub use models::ModelConfig;
 pub use providers::ProviderConfig;
 use reader::{At, Reader};
 pub use source::Source;
+pub use telemetry::TelemetryConfig;
 use tree::Origin;
 
 use evenkeel_engine::{BudgetSettings, Settings};
@@ -51,6 +54,8 @@ pub struct Config {
     pub chat: ChatConfig,
     /// What is alerted, and where it is sent.
     pub alerts: AlertsConfig,
+    /// Where spans and metrics are sent.
+    pub telemetry: TelemetryConfig,
     /// The engine's figures, where nothing nearer says otherwise.
     pub resilience: Settings,
     /// What all turns together may spend on retries and hedges.
@@ -195,6 +200,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
 
     let chat = chat::read(root.table("chat"));
     let alerts = alerts::read(root.table("alerts"), environment);
+    let telemetry = telemetry::read(root.table("telemetry"));
 
     let mut section = root.table("resilience");
     let resilience = resilience::settings(&mut section, &Settings::default());
@@ -247,6 +253,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
         storage_url: storage_url.map_or_else(|| "sqlite://evenkeel.db".to_owned(), |url| url.value),
         chat,
         alerts,
+        telemetry,
         resilience,
         retry_budget,
         provider_order: order,

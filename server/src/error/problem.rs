@@ -4,9 +4,9 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use evenkeel_protocol::{ErrorKind, TurnError};
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::Refusal;
+use crate::telemetry;
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
@@ -33,7 +33,7 @@ fn problem_of(
     extensions: &[(&str, Value)],
     request_id: Option<String>,
 ) -> Response {
-    let request_id = request_id.unwrap_or_else(|| Uuid::now_v7().to_string());
+    let request_id = request_id.unwrap_or_else(telemetry::current_id);
     let (kind, code, title) = match &error.kind {
         ErrorKind::FallbackExhausted { .. } => (
             "agent-fallback-exhausted",

@@ -256,7 +256,10 @@ impl Told<'_> {
                 catalog: state.catalog,
                 changes: state.changes,
             };
-            world.setting(scope, key)?.value
+            world
+                .setting(scope, key)?
+                .value
+                .map(|value| told(key, value))
         };
         Deed {
             at: self.shared.clock.now(),
@@ -270,5 +273,38 @@ impl Told<'_> {
             live_after: self.after.changes.values.get(place).cloned(),
             revision: Some(self.revision),
         }
+    }
+}
+
+/// What the log is told of a value: of an address where it leads, since the rest of it may be a secret.
+fn told(key: &str, value: SettingValue) -> SettingValue {
+    match value {
+        SettingValue::Text(text) if key.ends_with("_url") => {
+            let host = url::Url::parse(&text).ok();
+            let host =
+                host.and_then(|url| Some(format!("{}://{}/…", url.scheme(), url.host_str()?)));
+            SettingValue::Text(host.unwrap_or_default())
+        }
+        SettingValue::Text(_)
+        | SettingValue::Switch(_)
+        | SettingValue::Number(_)
+        | SettingValue::List(_) => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_address_the_log_is_told_where_it_leads() {
+        let text = |text: &str| SettingValue::Text(text.to_owned());
+        let hook = text("https://hooks.example.org/T0/B0/secret?x=1");
+        assert_eq!(
+            told("alerts.webhook_url", hook.clone()),
+            text("https://hooks.example.org/…")
+        );
+        assert_eq!(told("alerts.webhook_url", text("")), text(""));
+        assert_eq!(told("label", hook.clone()), hook);
     }
 }

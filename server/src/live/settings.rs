@@ -4,6 +4,7 @@ use evenkeel_protocol::{Setting, SettingKind, Settings};
 
 use super::describe::Described;
 use crate::catalog::{Catalog, ModelEntry};
+use crate::config::alert_words::ALERTS;
 use crate::config::entry_words::{MODEL, PROVIDER};
 use crate::config::resilience_words::{PROCESS, RESILIENCE};
 use crate::config::{Changes, Config, Family, ModelConfig, ProviderConfig, Scope};
@@ -45,6 +46,8 @@ impl World<'_> {
                 settings.extend(self.rows("resilience", PROCESS, scope, config, Some(file)));
                 let (now, before) = (&config.resilience, &file.resilience);
                 settings.extend(self.rows("resilience", RESILIENCE, scope, now, Some(before)));
+                let (now, before) = (&config.alerts, &file.alerts);
+                settings.extend(self.rows("alerts", ALERTS, scope, now, Some(before)));
             }
             Scope::Provider(id) => {
                 let now = provider(config, id)?;

@@ -30,6 +30,7 @@ mod search;
 mod simulate;
 mod socket;
 mod support;
+mod telemetry;
 mod temporary;
 mod transfer;
 mod wall;

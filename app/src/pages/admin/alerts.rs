@@ -4,6 +4,7 @@ use evenkeel_protocol::{Alert, AlertState, Severity};
 use leptos::prelude::*;
 
 use super::panel::Panel;
+use super::rules::rules;
 use super::settings::editor;
 use crate::components::{LocalTime, each};
 use crate::state::panel::{PanelRoute, PanelView};
@@ -89,6 +90,7 @@ pub(super) fn page(panel: Panel) -> AnyView {
         </section>
         <section class="flex flex-col gap-2">
             <h2 class="text-lg font-semibold">"Rules"</h2>
+            {rules(panel)}
             {editor(panel, "global".to_owned(), |key| key.starts_with("alerts."))}
         </section>
     }

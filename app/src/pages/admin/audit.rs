@@ -60,7 +60,7 @@ pub(super) fn audit(panel: Panel) -> AnyView {
             .with(|report| report.as_ref().map(|report| report.revision))
     });
     Effect::new(move || {
-        revision.track();
+        revision.get();
         audit.fetch(false);
     });
     let rows = move || {

@@ -6,7 +6,10 @@ use leptos::prelude::*;
 use super::effect::{meanwhile, shown};
 use super::panel::Panel;
 use crate::api::admin::{self as api, CircuitAction, Refused};
-use crate::components::dialog::modal;
+use crate::components::dialog::{close, modal};
+
+/// The dialog's name.
+const NAME: &str = "confirm";
 
 /// What somebody is about to do.
 #[derive(Clone)]
@@ -155,7 +158,7 @@ fn question(panel: Panel, deed: Deed) -> AnyView {
                     && !refused.problems.is_empty()
                 {
                     // Its fields say it.
-                    let _ = panel.deed.try_set(None);
+                    close(NAME);
                     return deed.tell(told);
                 }
                 let _ = effect.try_set(Some(told));
@@ -179,7 +182,7 @@ fn question(panel: Panel, deed: Deed) -> AnyView {
                         let _ = problem.try_set(Some(refused));
                     }
                     told => {
-                        let _ = panel.deed.try_set(None);
+                        close(NAME);
                         deed.tell(told);
                     }
                 }
@@ -208,7 +211,7 @@ fn question(panel: Panel, deed: Deed) -> AnyView {
             <div class="effect">{outcome}</div>
             {told}
             <div class="flex justify-end gap-2">
-                <button type="button" class="button" data-testid="confirm-cancel" on:click=move |_| panel.deed.set(None)>
+                <button type="button" class="button" data-testid="confirm-cancel" on:click=move |_| close(NAME)>
                     "Cancel"
                 </button>
                 <button
@@ -224,7 +227,7 @@ fn question(panel: Panel, deed: Deed) -> AnyView {
         </div>
     };
     let closed = Box::new(move || panel.deed.set(None));
-    modal("confirm", deed.title().into(), closed, content.into_any())
+    modal(NAME, deed.title().into(), closed, content.into_any())
 }
 
 /// A refusal; where it is because of what others have done, what that was.

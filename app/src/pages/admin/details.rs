@@ -204,9 +204,10 @@ fn percentiles(health: Health) -> AnyView {
                 wording::thousands(recent.input_tokens),
                 wording::thousands(recent.output_tokens),
             );
+            let cost = (recent.cost > 0.0).then(|| format!(" · {}", wording::cost(recent.cost)));
             format!(
-                "{input} tokens in, {output} out · {}",
-                wording::cost(recent.cost)
+                "{input} tokens in, {output} out{}",
+                cost.unwrap_or_default()
             )
         })
     };

@@ -52,7 +52,7 @@ fn chain(effect: &ChainEffect) -> AnyView {
     view! {
         <li data-testid="chain-effect" data-model=effect.model.to_string()>
             <strong>{effect.model.to_string()}</strong>
-            <span class="text-muted">{said(&effect.before)}</span>
+            <span class="before">{said(&effect.before)}</span>
             <span><span class="sr-only">"becomes "</span>{said(&effect.after)}</span>
         </li>
     }

@@ -21,10 +21,9 @@ fn key(finding: &Finding) -> String {
 pub(super) fn findings(panel: Panel) -> AnyView {
     let all = Memo::new(move |_| {
         panel.report.with(|report| {
-            report
-                .as_ref()
-                .map(|report| report.findings.clone())
-                .unwrap_or_default()
+            let findings = report.as_ref().map(|report| &report.findings[..]);
+            let told = wording::distinct(findings.unwrap_or_default());
+            told.into_iter().cloned().collect::<Vec<_>>()
         })
     });
     let none = Memo::new(move |_| all.with(Vec::is_empty));
@@ -32,13 +31,21 @@ pub(super) fn findings(panel: Panel) -> AnyView {
     let one = move |wanted: String| {
         let found =
             Memo::new(move |_| all.with(|all| all.iter().find(|one| key(one) == wanted).cloned()));
-        let near = Memo::new(move |_| {
-            let model = found.with(|found| found.as_ref().and_then(|one| one.model.clone()));
-            let cell = model.and_then(|model| panel.model(&model));
-            cell.map(|cell| cell.health.with(|health| health.near_names.clone()))
-                .unwrap_or_default()
+        // Of a whole provider, one of the models that made it so.
+        let model = Memo::new(move |_| {
+            let found = found.get()?;
+            let model = found.model.or_else(|| {
+                panel.report.with(|report| {
+                    let all = report.iter().flat_map(|report| &report.findings);
+                    let mut own = all.filter(|one| one.provider == found.provider);
+                    own.find_map(|one| one.model.clone())
+                })
+            })?;
+            let cell = panel.model(&model)?;
+            let near = cell.health.with(|health| health.near_names.clone());
+            Some((model, near))
         });
-        card(panel, found, near)
+        card(panel, found, model)
     };
     view! {
         <section
@@ -53,13 +60,17 @@ pub(super) fn findings(panel: Panel) -> AnyView {
 }
 
 /// A finding: what it means is seen when it is unfolded; the first one begins so.
-fn card(panel: Panel, found: Memo<Option<Finding>>, near: Memo<Vec<String>>) -> AnyView {
+fn card(
+    panel: Panel,
+    found: Memo<Option<Finding>>,
+    model: Memo<Option<(ModelId, Vec<String>)>>,
+) -> AnyView {
     let advice = Memo::new(move |_| {
-        found.with(|found| {
-            found
-                .as_ref()
-                .map(|found| near.with(|near| wording::advice(found, near)))
-        })
+        let found = found.get()?;
+        let model = model.get();
+        let near = model.as_ref().map_or(&[][..], |(_, near)| near);
+        let model = model.as_ref().map(|(model, _)| model);
+        Some(wording::advice(&found, model, near))
     });
     let told = Memo::new(move |_| found.with(|found| found.as_ref().map(wording::finding)));
     let title = move || advice.with(|advice| advice.as_ref().map(|advice| advice.title.clone()));

@@ -110,7 +110,8 @@ pub(super) fn list_editor(
         said: RwSignal::default(),
     };
     let labelled = format!("{id}-label");
-    let rows = each(move || items.get(), move |item| row(list, item));
+    let known = setting.options.clone();
+    let rows = each(move || items.get(), move |item| row(list, &known, item));
     let may_be_auto = setting.kind == SettingKind::Models && setting.key == "fallbacks";
     view! {
         <div class="list-editor" role="group" aria-labelledby=labelled.clone()>
@@ -142,7 +143,9 @@ fn automatic(list: List, auto: Memo<bool>) -> AnyView {
     .into_any()
 }
 
-fn row(list: List, item: String) -> AnyView {
+fn row(list: List, known: &[String], item: String) -> AnyView {
+    let unknown = (!known.contains(&item))
+        .then(|| view! { <span class="text-xs text-muted">"not configured"</span> });
     let named = StoredValue::new(item.clone());
     let place = Memo::new(move |_| {
         let item = named.get_value();
@@ -181,7 +184,7 @@ fn row(list: List, item: String) -> AnyView {
                 <Icon shape=HANDLE />
             </span>
             <span class="list-place">{move || place.get().map(|at| at + 1)}</span>
-            <span class="list-name">{item.clone()}</span>
+            <span class="list-name">{item.clone()} {unknown}</span>
             <button
                 type="button"
                 class="quiet-button"
@@ -242,10 +245,7 @@ fn add(list: List, options: Vec<String>, id: &str, auto: Memo<bool>) -> AnyView 
             autocomplete="off"
             aria-label="Add to the end"
             hidden=move || none.get()
-            prop:value=move || {
-                left.track();
-                ""
-            }
+            prop:value=move || left.with(|_| "")
             on:change=chosen
         >
             <option value="">"Add …"</option>

@@ -172,8 +172,8 @@ fn row(logged: &LoggedAttempt) -> AnyView {
                 <strong>{attempt.model_name.to_string()}</strong>
                 <span class="log-outcome">{wording::outcome(attempt)}</span>
                 {attempt.simulated.then(|| view! { <Simulated /> })}
+                <span class="log-facts">{facts.join(" · ")}</span>
             </div>
-            <p class="log-facts">{facts.join(" · ")}</p>
             {detail.map(|detail| view! { <p class="attempt-detail">{detail}</p> })}
             <p class="log-links">
                 <span>{logged.user.clone()}</span>

@@ -17,6 +17,7 @@ mod near;
 mod overview;
 mod panel;
 mod provider;
+mod rules;
 mod runbook;
 mod setting;
 mod settings;

@@ -113,8 +113,8 @@ pub(super) fn model(panel: Panel, id: ModelId) -> AnyView {
                 {spark(panel, &cell, near)}
                 {figures(health)}
                 {actions(panel, &id, open)}
+                {counts(health)}
             </div>
-            {counts(health)}
             {troubles(health)}
             {unfolded(panel, &id, &cell, open)}
         </li>

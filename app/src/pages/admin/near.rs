@@ -20,12 +20,23 @@ const TOGETHER_MS: u32 = 80;
 /// Up to so many models all of them are fetched, whatever is seen.
 const FEW: usize = 12;
 
-type Heard = Closure<dyn Fn(js_sys::Array)>;
+/// The browser's observer with what it calls.
+struct Observer {
+    observer: IntersectionObserver,
+    heard: Closure<dyn Fn(js_sys::Array)>,
+}
+
+impl Drop for Observer {
+    fn drop(&mut self) {
+        // What it calls is about to go.
+        self.observer.disconnect();
+    }
+}
 
 /// What watches the rows.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Near {
-    observer: StoredValue<Option<Rc<(IntersectionObserver, Heard)>>, LocalStorage>,
+    observer: StoredValue<Option<Rc<Observer>>, LocalStorage>,
     rows: StoredValue<Vec<(Element, ModelId, RwSignal<bool>)>, LocalStorage>,
     wanted: StoredValue<Vec<ModelId>>,
     fetching: StoredValue<bool>,
@@ -37,7 +48,7 @@ impl Near {
         self.rows
             .update_value(|rows| rows.push((row.clone(), id, near)));
         match self.observer(panel) {
-            Some(observer) => observer.0.observe(&row),
+            Some(observer) => observer.observer.observe(&row),
             None => near.set(true),
         }
     }
@@ -50,11 +61,11 @@ impl Near {
             .try_update_value(|rows| rows.retain(|(_, known, _)| known != id));
     }
 
-    fn observer(self, panel: Panel) -> Option<Rc<(IntersectionObserver, Heard)>> {
+    fn observer(self, panel: Panel) -> Option<Rc<Observer>> {
         if let Some(known) = self.observer.get_value() {
             return Some(known);
         }
-        let heard: Heard = Closure::new(move |entries: js_sys::Array| {
+        let heard: Closure<dyn Fn(js_sys::Array)> = Closure::new(move |entries: js_sys::Array| {
             for entry in entries {
                 if let Ok(entry) = entry.dyn_into::<IntersectionObserverEntry>() {
                     self.heard(panel, &entry);
@@ -66,7 +77,8 @@ impl Near {
         init.set_root_margin(MARGIN);
         let observer =
             IntersectionObserver::new_with_options(heard.as_ref().unchecked_ref(), &init);
-        let observer = Rc::new((observer.ok()?, heard));
+        let observer = observer.ok()?;
+        let observer = Rc::new(Observer { observer, heard });
         self.observer.set_value(Some(Rc::clone(&observer)));
         Some(observer)
     }

@@ -47,7 +47,7 @@ impl Editing {
                 .with(|report| report.as_ref().map(|report| report.revision))
         });
         Effect::new(move || {
-            revision.track();
+            revision.get();
             editing.fetch();
         });
         editing

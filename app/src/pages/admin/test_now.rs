@@ -5,8 +5,11 @@ use leptos::prelude::*;
 
 use super::panel::Panel;
 use crate::api::admin::{self as api, Refused};
-use crate::components::dialog::modal;
+use crate::components::dialog::{close, modal};
 use crate::wording;
+
+/// The dialog's name.
+const NAME: &str = "test";
 
 /// The dialog, while there is a model to be tested.
 pub(super) fn test_now(panel: Panel) -> AnyView {
@@ -48,7 +51,7 @@ fn dialog(panel: Panel, model: &ModelId) -> AnyView {
             {move || plan.get().map(planned)}
             <div role="status">{move || result.get().map(came)}</div>
             <div class="flex justify-end gap-2">
-                <button type="button" class="button" on:click=move |_| panel.testing.set(None)>
+                <button type="button" class="button" on:click=move |_| close(NAME)>
                     "Close"
                 </button>
                 <button
@@ -66,7 +69,7 @@ fn dialog(panel: Panel, model: &ModelId) -> AnyView {
     };
     let closed = Box::new(move || panel.testing.set(None));
     modal(
-        "test",
+        NAME,
         format!("Test {model}").into(),
         closed,
         content.into_any(),

@@ -10,8 +10,12 @@ use crate::CircuitSettings;
 
 impl Circuit {
     /// Other figures from now on. It stays in its state, and goes on counting where it was; a cooldown that runs gets the
-    /// length that it would have had under these figures, but ends no sooner than its provider has asked for.
-    pub(crate) fn set_settings(&mut self, settings: CircuitSettings) {
+    /// length that it would have had under these figures, but ends no sooner than its provider has asked for. Says whether
+    /// they are others.
+    pub(crate) fn set_settings(&mut self, settings: CircuitSettings) -> bool {
+        if self.settings == settings {
+            return false;
+        }
         let before = std::mem::replace(&mut self.settings, settings);
         self.window.set_length(settings.window);
         match &mut self.state {
@@ -37,6 +41,7 @@ impl Circuit {
             State::HalfOpen { cooldown, .. } => *cooldown = rescaled(*cooldown, &before, &settings),
             State::Open { tripped: true, .. } | State::Closed { .. } | State::Forced(_) => {}
         }
+        true
     }
 
     /// One that others' traffic has opened may be probed at this time.
@@ -70,10 +75,13 @@ impl Circuit {
     }
 }
 
-/// A cooldown that was as often doubled, under other figures.
+/// A cooldown that was as often doubled, under other figures. A shorter one than the first was a provider's wish.
 fn rescaled(cooldown: Duration, before: &CircuitSettings, now: &CircuitSettings) -> Duration {
+    if cooldown < before.cooldown {
+        return cooldown;
+    }
     let doubled = cooldown.as_secs_f64() / before.cooldown.as_secs_f64();
-    let seconds = now.cooldown.as_secs_f64() * doubled.max(1.0);
+    let seconds = now.cooldown.as_secs_f64() * doubled;
     let scaled = Duration::try_from_secs_f64(seconds).unwrap_or(now.max_cooldown);
     scaled.min(now.max_cooldown).max(now.cooldown)
 }
@@ -178,6 +186,21 @@ mod tests {
             assert!(!circuit.is_last_resort(now + rest - SECOND));
             assert!(circuit.is_last_resort(now + rest));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rest_that_was_named_is_not_drawn_out_by_a_change() {
+        let now = Instant::now();
+        let mut circuit = Circuit::new(settings(3, 60 * SECOND));
+        fail(&mut circuit, Weight::Rest(20 * SECOND), now);
+        let later = now + 20 * SECOND;
+        let probe = circuit.admit(later).unwrap();
+        assert!(!circuit.set_settings(settings(3, 60 * SECOND)));
+        assert!(circuit.set_settings(settings(3, 30 * SECOND)));
+        let failure = Outcome::Failure(Weight::One(Duration::ZERO), CAUSE);
+        assert!(circuit.record(probe, failure, later));
+        // Twice the rest, which is longer than the first cooldown.
+        assert_eq!(open_for(&circuit, later), 40 * SECOND);
     }
 
     #[tokio::test(start_paused = true)]

@@ -21,10 +21,11 @@ impl ProviderCircuits {
         add: bool,
     ) {
         let mut state = lock(&self.state);
+        let mut others = state.provider.set_settings(settings);
         state.models.retain(|id, _| models.contains_key(id));
         for (id, settings) in models {
             match state.models.get_mut(id) {
-                Some(model) => model.circuit.set_settings(*settings),
+                Some(model) => others |= model.circuit.set_settings(*settings),
                 None if add => {
                     let model = ModelState::new(*settings);
                     state.models.insert(id.clone(), model);
@@ -32,8 +33,7 @@ impl ProviderCircuits {
                 None => {}
             }
         }
-        state.provider.set_settings(settings);
-        if let Some(until) = state.first_back() {
+        if others && let Some(until) = state.first_back() {
             state.provider.back_at(until);
         }
     }

@@ -6,13 +6,13 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use evenkeel_protocol::{Message, ModelId, Send};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use super::{Id, Json};
 use crate::error::Refusal;
 use crate::principal::Principal;
 use crate::run::End;
 use crate::shared::Shared;
+use crate::telemetry;
 use crate::turn::{self, Accepted};
 
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ pub(crate) async fn chat(
     Json(body): Json<Chat>,
 ) -> Result<impl IntoResponse, Refusal> {
     let send = Send {
-        request_id: Uuid::now_v7().to_string().into(),
+        request_id: telemetry::current_id().into(),
         conversation_id: (id != "new").then(|| id.into()),
         parent_id: None,
         text: body.message,

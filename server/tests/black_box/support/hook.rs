@@ -73,6 +73,9 @@ async fn serve(socket: TcpStream, script: &Mutex<Vec<u16>>) -> Option<(HeaderMap
     let mut socket = BufReader::new(socket);
     let mut headers = HeaderMap::new();
     let mut line = String::new();
+    socket.read_line(&mut line).await.ok()?;
+    let path = line.split(' ').nth(1)?.to_owned();
+    headers.insert("x-hook-path", HeaderValue::from_str(&path).ok()?);
     loop {
         line.clear();
         if socket.read_line(&mut line).await.ok()? == 0 {
@@ -82,7 +85,6 @@ async fn serve(socket: TcpStream, script: &Mutex<Vec<u16>>) -> Option<(HeaderMap
         if line.is_empty() {
             break;
         }
-        // The request line has no colon before its first space.
         if let Some((name, value)) = line.split_once(": ") {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
             headers.append(name, HeaderValue::from_str(value).ok()?);

@@ -20,6 +20,6 @@ pub use events::Events;
 pub use hook::Hook;
 pub use http::{DOCUMENT, complaint};
 pub use leaving::leaves;
-pub use server::{KEY, Server};
+pub use server::{KEY, Server, config};
 pub use socket::Socket;
 pub use upstream::{Act, Behaviour, Upstream};
