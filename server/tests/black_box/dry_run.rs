@@ -73,7 +73,7 @@ async fn a_chain_is_judged_by_what_its_models_did() {
     for (body, word) in [
         (
             json!({"changes": [{"scope": "models/a", "key": "fallbacks", "value": ["nobody"]}]}),
-            "nobody",
+            "no such model",
         ),
         (
             json!({"changes": [{"scope": "planets/a", "key": "x", "value": 1}]}),
