@@ -6,6 +6,7 @@ mod composing;
 pub(crate) mod kept;
 pub(crate) mod list;
 pub(crate) mod older;
+mod queue;
 mod watched;
 
 use std::sync::Arc;

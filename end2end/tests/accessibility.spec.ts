@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 
-import { expect, test } from "../support/test.ts";
 import { model, setting } from "../support/panel.ts";
+import { expect, test } from "../support/test.ts";
 import { sound } from "../support/soundness.ts";
 
 test.describe("axe finds nothing, and nothing is too wide:", () => {

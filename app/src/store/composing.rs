@@ -9,9 +9,7 @@ use evenkeel_protocol::{
 use leptos::prelude::*;
 
 use super::{Order, Store, kept, set, set_arc};
-use crate::state::{
-    Attached, Changes, Connection, Held, Map, Pending, Phase, Queued, SortedSet, State, queue,
-};
+use crate::state::{Attached, Changes, Map, Pending, Queued, SortedSet, State};
 use crate::{api, browser, late, wording};
 
 /// It is asked no more often than this whether the connection lives because somebody types, in milliseconds.
@@ -49,9 +47,9 @@ pub(crate) struct Composing {
     shelf: StoredValue<Map<String, Vec<Attached>>>,
     kept: StoredValue<SortedSet<RequestId>>,
     /// The files of messages that wait.
-    queued_files: StoredValue<Map<RequestId, Vec<Attachment>>>,
+    pub(super) queued_files: StoredValue<Map<RequestId, Vec<Attachment>>>,
     /// What is written is for a temporary conversation.
-    secret: StoredValue<bool>,
+    pub(super) secret: StoredValue<bool>,
     /// Somebody looks after the queues of other conversations.
     pub(crate) watching: StoredValue<bool>,
     looked: StoredValue<i64>,
@@ -59,7 +57,7 @@ pub(crate) struct Composing {
 }
 
 /// The name under which drafts and queues of a conversation are kept.
-fn key(store: Store) -> String {
+pub(super) fn key(store: Store) -> String {
     store.open.with_untracked(|open| match &open.id {
         Some(id) => id.to_string(),
         None => "new".to_owned(),
@@ -236,7 +234,7 @@ impl Store {
         self.post(RequestId(browser::uuid()), text, parent, None, Vec::new());
     }
 
-    fn post(
+    pub(super) fn post(
         &self,
         id: RequestId,
         text: String,
@@ -274,7 +272,7 @@ impl Store {
     }
 
     /// Puts a message into the composer, with its files.
-    fn take_up(&self, text: &str, files: &[Attachment]) {
+    pub(super) fn take_up(&self, text: &str, files: &[Attachment]) {
         if !files.is_empty() {
             self.prepare_composing();
             let files = files
@@ -370,198 +368,5 @@ impl Store {
         self.read_queue();
         self.look_after_queues();
         true
-    }
-
-    /// Reads the queue as it is kept: another tab may have changed it.
-    pub(crate) fn read_queue(&self) {
-        if self.keeps_nothing() {
-            return;
-        }
-        let queue = self.kept_queue(&self.composing.key());
-        if !queue.is_empty() {
-            self.prepare_composing();
-        }
-        set(self.composing.queue, queue);
-    }
-
-    fn kept_queue(&self, key: &str) -> Vec<Queued> {
-        self.composing
-            .queued_files
-            .with_value(|files| kept::queue(key, files))
-    }
-
-    /// The conversation is a temporary one, of which the browser is to keep nothing.
-    pub(crate) fn keeps_nothing(&self) -> bool {
-        self.open.with_untracked(|open| match open.id {
-            Some(_) => open.temporary,
-            None => self.list.temporary.get_untracked(),
-        })
-    }
-
-    /// The same of the conversation that is written to, which the page may just be leaving.
-    pub(crate) fn writes_secretly(&self) -> bool {
-        if self.composing.key() == key(*self) {
-            self.composing.secret.set_value(self.keeps_nothing());
-        }
-        self.composing.secret.get_value()
-    }
-
-    fn change_queue(&self, change: impl FnOnce(&mut Vec<Queued>)) {
-        // What another tab did meanwhile counts.
-        self.read_queue();
-        self.composing.queue.update(change);
-        if !self.keeps_nothing() {
-            let queue = self.composing.queue.get_untracked();
-            kept::keep_queue(&self.composing.key(), &queue);
-        }
-    }
-
-    fn enqueue(&self, queued: Queued) {
-        self.prepare_composing();
-        if !queued.files.is_empty() {
-            let (id, files) = (queued.request_id.clone(), queued.files.clone());
-            self.composing
-                .queued_files
-                .update_value(|all| drop(all.insert(id, files)));
-        }
-        self.change_queue(|queue| queue.push(queued));
-        self.announce("Waiting: sends when this answer is done.");
-    }
-
-    /// Why the queue waits though no answer is being written.
-    pub(crate) fn held(&self) -> Option<Held> {
-        if self.busy.get() {
-            return None;
-        }
-        let first = self.composing.queue.with(|queue| queue.first().cloned())?;
-        self.state.with_value(|state| {
-            let last = state.open.shown().last().and_then(|id| state.open.get(id));
-            let last = last.map(|entry| &entry.message);
-            queue::held(&first, last, browser::now_ms())
-        })
-    }
-
-    /// Sends what waits, if nothing stands in its way. Reactive: it is called again when that may have changed.
-    pub(crate) fn send_queued(&self) {
-        let ready = self.open.with(|open| open.phase == Phase::Ready)
-            && self.connection.get() == Connection::Open
-            && !self.busy.get();
-        let first = self.composing.queue.with(|queue| queue.first().cloned());
-        let Some(first) = first.filter(|_| ready) else {
-            return;
-        };
-        if self.held().is_none() {
-            self.send_now(&first.request_id);
-        }
-    }
-
-    /// Sends a message that waits; where an answer is being written, it is stopped for it.
-    pub(crate) fn send_now(&self, id: &RequestId) {
-        if self.busy.get_untracked() {
-            // It goes first when the answer has ended.
-            self.change_queue(|queue| {
-                if let Some(place) = queue.iter().position(|queued| queued.request_id == *id) {
-                    queue[..=place].rotate_right(1);
-                }
-            });
-            self.stop();
-            return;
-        }
-        // Another tab may have sent it meanwhile; where both do, it is the same message to the server.
-        if let Some(queued) = self.take_queued(id) {
-            self.post(
-                queued.request_id,
-                queued.text,
-                None,
-                queued.model,
-                queued.files,
-            );
-        }
-    }
-
-    /// Takes a message out of the queue.
-    pub(crate) fn take_queued(&self, id: &RequestId) -> Option<Queued> {
-        let mut taken = None;
-        self.change_queue(|queue| {
-            let place = queue.iter().position(|queued| queued.request_id == *id);
-            taken = place.map(|place| queue.remove(place));
-        });
-        self.composing
-            .queued_files
-            .update_value(|all| drop(all.remove(id)));
-        taken
-    }
-
-    /// What waits in other conversations goes, too, when its time has come.
-    fn look_after_queues(self) {
-        let elsewhere = kept::names(queue::QUEUE);
-        if elsewhere
-            .iter()
-            .any(|name| !name.ends_with(&self.composing.key()))
-        {
-            leptos::task::spawn_local(async move {
-                (late::COMPOSING.load().await.look_after)(self);
-            });
-        }
-    }
-
-    /// Sends what waits in a conversation that is not shown, where its answer has ended; false where that is of no use.
-    pub(crate) async fn send_elsewhere(self, key: &str) -> bool {
-        let now = browser::now_ms();
-        let Some(first) = self.kept_queue(key).into_iter().next() else {
-            return false;
-        };
-        if first.lost_files > 0 || queue::stale(&first, now) {
-            return false;
-        }
-        let id = ConversationId(key.to_owned());
-        let messages = match api::transcript(&id).await {
-            Ok(transcript) => transcript.messages,
-            // It may be a matter of the connection, or it is gone.
-            Err(problem) => return problem.status.is_none(),
-        };
-        if messages
-            .iter()
-            .any(|message| message.status == evenkeel_protocol::MessageStatus::Streaming)
-        {
-            return true;
-        }
-        if queue::held(&first, messages.last(), now).is_some() {
-            return false;
-        }
-        // The reader may have come back to it, or another tab was faster.
-        let mut queue = self.kept_queue(key);
-        let first_still = queue
-            .first()
-            .is_some_and(|one| one.request_id == first.request_id);
-        if self.composing.key() == key || !first_still {
-            return true;
-        }
-        queue.remove(0);
-        kept::keep_queue(key, &queue);
-        let send = evenkeel_protocol::Send {
-            request_id: first.request_id,
-            conversation_id: Some(id),
-            parent_id: messages.last().map(|message| message.id.clone()),
-            edited_id: None,
-            temporary: false,
-            system_prompt: None,
-            text: first.text,
-            attachments: first.files,
-            model: first.model,
-            assistant: None,
-        };
-        self.adopt(send, now);
-        true
-    }
-
-    /// Takes a message out of the queue and into the composer.
-    pub(crate) fn edit_queued(&self, id: &RequestId) {
-        if let Some(queued) = self.take_queued(id) {
-            self.take_up(&queued.text, &queued.files);
-            if queued.model.is_some() {
-                self.chosen_model.set(queued.model);
-            }
-        }
     }
 }
