@@ -23,7 +23,7 @@ const FEW: usize = 12;
 /// The browser's observer with what it calls.
 struct Observer {
     observer: IntersectionObserver,
-    heard: Closure<dyn Fn(js_sys::Array)>,
+    _heard: Closure<dyn Fn(js_sys::Array)>,
 }
 
 impl Drop for Observer {
@@ -78,7 +78,10 @@ impl Near {
         let observer =
             IntersectionObserver::new_with_options(heard.as_ref().unchecked_ref(), &init);
         let observer = observer.ok()?;
-        let observer = Rc::new(Observer { observer, heard });
+        let observer = Rc::new(Observer {
+            observer,
+            _heard: heard,
+        });
         self.observer.set_value(Some(Rc::clone(&observer)));
         Some(observer)
     }
