@@ -1,5 +1,7 @@
 //! Alerts: from a circuit that opens to a signed message at a receiver, and no message twice.
 
+#![expect(clippy::panic, reason = "a test may fail by panicking")]
+
 use std::time::Duration;
 
 use base64::Engine;
