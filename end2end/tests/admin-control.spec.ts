@@ -1,5 +1,6 @@
 import { confirm, model, provider, save, setting } from "../support/panel.ts";
 import { expect, test } from "../support/test.ts";
+import type { Asked } from "../support/upstream.mjs";
 
 test.describe("with three providers", () => {
   test.use({ chain: ["alpha", "beta", "gamma"] });
@@ -22,16 +23,16 @@ test.describe("with three providers", () => {
     await expect(model(page, "alpha").getByTestId("circuit-open")).toBeFocused();
     await expect(model(page, "alpha")).toHaveAttribute("data-state", "closed");
 
-    upstream("alpha").always(() => {});
+    const held: Asked[] = [];
+    upstream("alpha").always((asked) => held.push(asked));
     const running = server.ask("slow");
     await expect(model(page, "alpha")).toContainText(/In flight\s*1/);
     await model(page, "alpha").getByTestId("circuit-open").click();
     await expect(dialog).toContainText("1 turn is running; it keeps what it began with.");
     await page.keyboard.press("Escape");
     await expect(dialog).toHaveCount(0);
-    await server.kill();
-    await running.catch(() => {});
-    await server.restart();
+    held.forEach((asked) => asked.answer("at last"));
+    expect((await running).message).toMatchObject({ model_name: "alpha", text: "at last" });
   });
 
   test("a provider is disabled and enabled", async ({ chat, page, server }) => {
@@ -169,6 +170,16 @@ test.describe("with three providers", () => {
     await expect(dialog.getByTestId("test-result")).toContainText("model not found");
     await dialog.getByRole("button", { name: "Close" }).last().click();
     await expect(dialog).toHaveCount(0);
+  });
+
+  test("the limit of an alert is changed", async ({ chat, page }) => {
+    await chat.open("/admin?view=alerts");
+    const rule = page.locator("[data-testid=rule][data-rule=fallback_rate]");
+    await expect(rule).toContainText("over 10 %");
+    await setting(page, "alerts.fallback_rate").getByRole("textbox").fill("12.5");
+    await save(page);
+    await expect(rule).toContainText("over 12.5 %");
+    await expect(setting(page, "alerts.fallback_rate").getByTestId("live")).toBeVisible();
   });
 
   test("news change nothing in a field that is being typed in, and move no focus", async ({ chat, page, server }) => {

@@ -56,7 +56,6 @@ pub(crate) fn AdminPage() -> impl IntoView {
         PanelView::Alerts => alerts::page(panel),
         PanelView::Audit => audit::audit(panel),
         PanelView::Runbook => runbook::runbook(),
-        PanelView::DryRun => ().into_any(),
     };
     view! {
         <div class="page panel mx-auto flex w-full flex-col gap-4 p-4">
@@ -118,7 +117,6 @@ fn sentence(told: &wording::Told) -> AnyView {
 fn tabs(panel: Panel) -> AnyView {
     let links: Vec<_> = PanelView::ALL
         .into_iter()
-        .filter(|one| *one != PanelView::DryRun)
         .map(|one| {
             let current = move || panel.route.with(|route| route.view == one).then_some("page");
             view! {

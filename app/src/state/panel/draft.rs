@@ -109,11 +109,12 @@ impl Draft {
 }
 
 /// The parts under which settings are shown.
-pub const SECTIONS: [&str; 5] = [
+pub const SECTIONS: [&str; 6] = [
     "Who is asked",
     "Times",
     "Retries",
     "Circuits",
+    "Alerts",
     "Everything else",
 ];
 
@@ -121,8 +122,10 @@ pub const SECTIONS: [&str; 5] = [
 pub fn section(setting: &Setting) -> &'static str {
     let key = setting.key.rsplit('.').next().unwrap_or_default();
     let has = |words: &[&str]| words.iter().any(|word| key.contains(word));
-    let [who, times, retries, circuits, rest] = SECTIONS;
-    if matches!(setting.kind, SettingKind::Models | SettingKind::Providers)
+    let [who, times, retries, circuits, alerts, rest] = SECTIONS;
+    if setting.key.starts_with("alerts.") {
+        alerts
+    } else if matches!(setting.kind, SettingKind::Models | SettingKind::Providers)
         || has(&["enabled", "routing", "default_model", "use_", "percent"])
     {
         who
@@ -241,7 +244,8 @@ mod tests {
             of("resilience.circuit_cooldown", SettingKind::Duration),
             SECTIONS[3]
         );
-        assert_eq!(of("resilience.jitter", SettingKind::Share), SECTIONS[4]);
+        assert_eq!(of("alerts.fallback_rate", SettingKind::Share), SECTIONS[4]);
+        assert_eq!(of("resilience.jitter", SettingKind::Share), SECTIONS[5]);
     }
 
     #[test]

@@ -20,13 +20,11 @@ pub enum PanelView {
     Audit,
     /// Where each step of the runbooks is done.
     Runbook,
-    /// What would have happened with other settings.
-    DryRun,
 }
 
 impl PanelView {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 7] = [
         Self::Overview,
         Self::Log,
         Self::Statistics,
@@ -34,7 +32,6 @@ impl PanelView {
         Self::Alerts,
         Self::Audit,
         Self::Runbook,
-        Self::DryRun,
     ];
 
     /// Its name in an address.
@@ -47,7 +44,6 @@ impl PanelView {
             Self::Alerts => "alerts",
             Self::Audit => "audit",
             Self::Runbook => "runbook",
-            Self::DryRun => "dry-run",
         }
     }
 
@@ -61,7 +57,6 @@ impl PanelView {
             Self::Alerts => "Alerts",
             Self::Audit => "Audit",
             Self::Runbook => "Runbook",
-            Self::DryRun => "What if",
         }
     }
 }
