@@ -19,6 +19,7 @@ mod cli;
 mod clock;
 mod config;
 mod discovery;
+mod dry_run;
 mod error;
 mod health;
 mod janitor;

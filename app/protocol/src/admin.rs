@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    Attempt, Bucket, ConversationId, Figures, MessageId, ModelId, ProviderId, Timestamp, Usage,
+    Attempt, Bucket, ConversationId, Figures, MessageId, ModelId, ProviderId, Timestamp,
+    TurnFigures, Usage,
 };
 
 /// How a setting is edited.
@@ -255,4 +256,54 @@ pub struct TestResult {
     pub attempt: Attempt,
     /// What the model said, or its beginning.
     pub text: String,
+}
+
+/// What is to be tried on what has happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DryRunRequest {
+    /// The settings that would be others.
+    pub changes: Vec<SettingChange>,
+    /// From then; three hours before its end where it is left out.
+    pub from: Option<Timestamp>,
+    /// Until then; now where it is left out.
+    pub to: Option<Timestamp>,
+}
+
+/// The turns of a span of time once more, with what their models did then.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DryRun {
+    /// From then.
+    pub from: Timestamp,
+    /// Until then.
+    pub to: Timestamp,
+    /// What happened.
+    pub happened: DryRunOutcome,
+    /// What a replay with the present settings comes to: how far a replay is to be believed.
+    pub replayed: DryRunOutcome,
+    /// What it comes to with the changes.
+    pub changed: DryRunOutcome,
+    /// Models of the changed chains of which nothing is recorded: the replay leaves them out.
+    pub unknown: Vec<ModelId>,
+}
+
+/// What came of the turns.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DryRunOutcome {
+    /// How they ended.
+    pub turns: TurnFigures,
+    /// US dollars, as far as prices are known.
+    pub cost: f64,
+    /// Requests that were sent.
+    pub attempts: u64,
+    /// Who answered, the most frequent first.
+    pub answered_by: Vec<AnsweredBy>,
+}
+
+/// How many turns a model answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AnsweredBy {
+    /// The model.
+    pub model: ModelId,
+    /// How many.
+    pub count: u64,
 }

@@ -20,9 +20,10 @@ mod replay;
 mod timestamp;
 
 pub use admin::{
-    AttemptPage, AuditEntry, AuditPage, ChainEffect, Effect, LoggedAttempt, ModelSeries,
-    ModelStatistics, Series, Setting, SettingChange, SettingKind, SettingValue, Settings,
-    SettingsChange, Statistics, TestPlan, TestResult,
+    AnsweredBy, AttemptPage, AuditEntry, AuditPage, ChainEffect, DryRun, DryRunOutcome,
+    DryRunRequest, Effect, LoggedAttempt, ModelSeries, ModelStatistics, Series, Setting,
+    SettingChange, SettingKind, SettingValue, Settings, SettingsChange, Statistics, TestPlan,
+    TestResult,
 };
 pub use attempt::{Attempt, AttemptKind, AttemptState};
 pub use conversation::{

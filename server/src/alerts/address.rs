@@ -48,7 +48,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
     let global = (0x2000..=0x3fff).contains(&a);
     // Protocol assignments and Teredo; documentation.
-    let special = (a == 0x2001 && b < 0x0200) || (a == 0x2001 && b == 0x0db8) || a == 0x3fff;
+    let special = (a == 0x2001 && (b < 0x0200 || b == 0x0db8)) || a == 0x3fff;
     global && !special
 }
 

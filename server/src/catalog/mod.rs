@@ -270,6 +270,13 @@ impl Catalog {
             .filter(|entry| entry.enabled)
     }
 
+    /// What the engine has to know of a model that may be asked; none where its provider is switched off.
+    pub fn leg_facts(&self, id: &ModelId) -> Option<(Arc<Settings>, Traits)> {
+        let model = self.model(id.as_str())?;
+        self.enabled_provider(model)?;
+        Some((model.settings.clone(), model.traits()))
+    }
+
     /// The circuits of a model as a turn of this principal would find them.
     fn shown_circuits(&self, model: &ModelEntry, principal: &str) -> Option<LayeredCircuits> {
         let provider = self.enabled_provider(model)?;

@@ -432,7 +432,7 @@ mod tests {
                 "alerts.webhook_url",
                 "password",
             ),
-            ("eror_rate = 1", "alerts.eror_rate", "`error_rate`"),
+            ("error_rates = 1", "alerts.error_rates", "`error_rate`"),
         ] {
             let text = format!("[alerts]\n{line}");
             let problems = Config::parse(&text, &Environment::new()).unwrap_err();

@@ -5,6 +5,7 @@
 //! log, at the start: after a crash nothing is missing but what the log had no time to write.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use evenkeel_engine::ModelId;
@@ -127,26 +128,29 @@ async fn write(health: &Health, store: &Store) -> Result<(), StoreError> {
 }
 
 impl Health {
-    /// Lets go of what is too old; says whether the figures of the window have changed with it.
-    fn pass(&self) -> bool {
+    /// Lets go of what is too old; says whether the figures of the window may be others than the last time.
+    pub(super) fn pass(&self) -> bool {
         let now = self.clock.now();
-        let mut changed = false;
+        let mut filled = false;
         for (_, model) in self.all() {
             let mut model = lock(&model);
-            changed |= model.is_passing(now);
             model.pass(now);
+            filled |= model.fills_window();
         }
-        let mut turns = lock(&self.turns);
-        for simulated in [false, true] {
-            let track = turns.side_mut(simulated);
-            changed |= track.is_passing(milliseconds(now));
-            track.pass(milliseconds(now));
+        {
+            let mut turns = lock(&self.turns);
+            for simulated in [false, true] {
+                let track = turns.side_mut(simulated);
+                track.pass(milliseconds(now));
+                filled |= track.fills_window();
+            }
         }
-        changed
+        // Whoever looked in between may have let go of the last of it.
+        self.filled.swap(filled, Ordering::Relaxed) || filled
     }
 
     /// The minutes from this one on and before that one.
-    fn minutes_between(&self, from: u64, until: u64) -> Vec<KeptMinute> {
+    pub(super) fn minutes_between(&self, from: u64, until: u64) -> Vec<KeptMinute> {
         let mut kept = vec![];
         for (id, model) in self.all() {
             let model = lock(&model);

@@ -15,7 +15,7 @@ mod tally;
 mod track;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -23,7 +23,8 @@ use evenkeel_engine::{ModelId, Transition};
 use evenkeel_protocol as wire;
 use tokio::sync::watch;
 
-use self::cell::{Attempts, TurnOutcome, Turns};
+use self::cell::Attempts;
+pub use self::cell::{TurnOutcome, Turns};
 pub use self::keep::{keep, restore};
 use self::model::{Model, milliseconds};
 pub use self::report::Viewed;
@@ -43,6 +44,8 @@ pub struct Health {
     revision: AtomicU64,
     /// The first minute that is not kept yet; none before it is known what is.
     written: Mutex<Option<u64>>,
+    /// Something was in the window when it was last looked at for the sake of those who watch.
+    filled: AtomicBool,
     changed: watch::Sender<()>,
 }
 
@@ -108,6 +111,7 @@ impl Health {
             alerts: RwLock::default(),
             revision: AtomicU64::new(0),
             written: Mutex::default(),
+            filled: AtomicBool::new(false),
             changed: watch::Sender::new(()),
         }
     }

@@ -99,11 +99,10 @@ impl Model {
         });
     }
 
-    /// Whether figures of the window are about to change because time has passed.
-    pub fn is_passing(&self, now: Timestamp) -> bool {
-        let now = milliseconds(now);
+    /// Something happened in the last 15 minutes.
+    pub fn fills_window(&self) -> bool {
         let simulated = self.simulated.as_ref();
-        self.real.track.is_passing(now) || simulated.is_some_and(|side| side.track.is_passing(now))
+        self.real.track.fills_window() || simulated.is_some_and(|side| side.track.fills_window())
     }
 
     /// Nothing happened for a day, and nothing is under way.

@@ -100,12 +100,9 @@ impl<C: Sum + Clone + Default> Track<C> {
         }
     }
 
-    /// Whether the window's sum is about to change because time has passed.
-    pub fn is_passing(&self, now: u64) -> bool {
-        let mut steps = self.steps.iter();
-        steps
-            .next()
-            .is_some_and(|(step, _)| step + STEPS <= now / STEP)
+    /// Something happened in the last 15 minutes, as of the last [`Track::pass`].
+    pub fn fills_window(&self) -> bool {
+        !self.steps.is_empty()
     }
 
     /// The sum of the last 15 minutes, as of the last [`Track::pass`].

@@ -12,7 +12,7 @@ use super::places::{Wrong, wrongs};
 use super::settings::World;
 use super::{Live, Now};
 use crate::catalog::{Catalog, CatalogError};
-use crate::config::{Changes, Place, Scope};
+use crate::config::{Changes, Config, Place, Scope};
 use crate::shared::Shared;
 
 /// What is to be changed: each setting's new value, or none where what the file says is to hold again.
@@ -120,6 +120,23 @@ pub async fn change(
     shared.reconfigure(config);
     effect.revision = revision;
     Ok(effect)
+}
+
+/// The configuration and the catalog as they would be with these changes.
+///
+/// # Errors
+///
+/// Where they would be refused.
+pub fn imagine(shared: &Shared, wanted: &Wanted) -> Result<(Config, Catalog), Refused> {
+    let live = &shared.live;
+    let now = live.now();
+    let changes = laid_over(live, &shared.catalog(), &now.changes, wanted);
+    check_keys(shared, &now, wanted)?;
+    let read = live.source.read_under(&changes, &now.keys);
+    let (config, _) =
+        read.map_err(|problems| Refused::Wrong(wrongs(&problems, &live.file, &changes)))?;
+    let catalog = shared.imagine(&config).map_err(Refused::Catalog)?;
+    Ok((config, catalog))
 }
 
 /// Says what has been changed since a revision.

@@ -22,7 +22,7 @@ use arc_swap::ArcSwap;
 use evenkeel_protocol::SettingValue;
 use tokio::sync::Mutex;
 
-pub use self::change::{Refused, Wanted, change, stale};
+pub use self::change::{Refused, Wanted, change, imagine, stale};
 pub use self::effect::{Hand, circuit_effect};
 pub use self::key::{KeyRefused, Tested, forget_key, replace_key};
 pub use self::settings::settings;

@@ -3,12 +3,16 @@
 use evenkeel_protocol::{AttemptState, ModelId, Reason, Timestamp};
 use futures_util::TryStreamExt;
 
-use crate::rows::{Fields, number};
+use crate::rows::{Fields, number, time};
 use crate::{Store, StoreError};
 
 /// What statistics need of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The HTTP status, where one came.
+    pub status_code: Option<u16>,
     /// Where it came to.
     pub state: AttemptState,
     /// Why it failed or was skipped.
@@ -49,7 +53,7 @@ impl Store {
         mut each: impl FnMut(&str, &str, Sample),
     ) -> Result<(), StoreError> {
         let mut rows = sqlx::query(
-            "SELECT model_name, provider, state, reason, first_token_ms, duration_ms,
+            "SELECT model_name, provider, started_at, status_code, state, reason, first_token_ms, duration_ms,
                     input_tokens, output_tokens, cost
              FROM attempts WHERE started_at >= $1 AND started_at < $2 AND NOT simulated
                  AND state NOT IN ('started', 'answering')
@@ -62,6 +66,8 @@ impl Store {
             let fields = Fields::new("attempts", &row);
             let input = fields.maybe("input_tokens", number)?;
             let sample = Sample {
+                started_at: fields.must("started_at", time)?,
+                status_code: fields.maybe("status_code", number)?,
                 state: fields.must("state", state)?,
                 reason: fields.maybe("reason", reason)?,
                 first_token_ms: fields.maybe("first_token_ms", number)?,

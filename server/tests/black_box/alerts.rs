@@ -1,5 +1,7 @@
 //! Alerts: from a circuit that opens to a signed message at a receiver, and no message twice.
 
+#![expect(clippy::panic, reason = "a test may fail by panicking")]
+
 use std::time::Duration;
 
 use base64::Engine;
@@ -299,4 +301,60 @@ async fn a_simulated_outage_alerts_nobody() {
     sleep(Duration::from_millis(2500)).await;
     let (_, body) = server.get("/api/admin/alerts").await;
     assert_eq!(body["alerts"], json!([]));
+}
+
+/// What an administrator changes holds from the next look on; what only the file may say cannot be changed.
+#[tokio::test]
+async fn limits_and_the_webhook_are_changed_live() {
+    let hook = Hook::start([204]).await;
+    let file = "[alerts]\nwebhook_allow_private = true\nprimary_circuit_open = false\n";
+    let models = config("", "").replace(
+        "[alerts]\nwebhook_url = \"\"\nwebhook_secret_env = \"HOOK_SECRET\"\n",
+        file,
+    );
+    let server = Server::start(&models).await;
+    let change = async |key: &str, value: Value| {
+        let (_, settings) = server.get("/api/admin/settings").await;
+        let change = json!({
+            "revision": settings["revision"],
+            "changes": [{"scope": "global", "key": key, "value": value}],
+        });
+        server
+            .call("PATCH", "/api/admin/settings", Some(&change))
+            .await
+    };
+    circuit(&server, "open").await;
+    alerts_are(&server, &["every_circuit_open pending"]).await;
+    let (status, _) = change("alerts.webhook_url", json!(hook.url)).await;
+    assert_eq!(status, 200);
+    let (status, _) = change("alerts.primary_circuit_open", json!(true)).await;
+    assert_eq!(status, 200);
+    let (status, _) = change("alerts.every_circuit_open_for", json!("1s")).await;
+    assert_eq!(status, 200);
+    let both = ["every_circuit_open firing", "primary_circuit_open firing"];
+    alerts_are(&server, &both).await;
+    let mut told = [hook.next().await.1, hook.next().await.1].map(|body| {
+        let message: Value = serde_json::from_str(&body).unwrap();
+        message["alert"].as_str().unwrap().to_owned()
+    });
+    told.sort();
+    assert_eq!(told, ["every_circuit_open", "primary_circuit_open"]);
+    // Switched off, it is over at once.
+    assert_eq!(
+        change("alerts.primary_circuit_open", json!(false)).await.0,
+        200
+    );
+    let (_, body) = hook.next().await;
+    assert!(body.contains("alert.resolved"), "{body}");
+    for (key, value) in [
+        ("alerts.error_rate", json!(7)),
+        ("alerts.p95", json!("soon")),
+        ("alerts.webhook_url", json!("ftp://x.example")),
+        ("alerts.webhook_allow_private", json!(true)),
+        ("alerts.webhook_secret_env", json!("PATH")),
+    ] {
+        let (status, problem) = change(key, value).await;
+        assert_eq!(status, 400, "{key}: {problem}");
+        assert_eq!(problem["problems"][0]["key"], key, "{problem}");
+    }
 }

@@ -10,6 +10,7 @@ mod attachments;
 mod branches;
 mod deletion;
 mod discovery;
+mod dry_run;
 mod fallback;
 mod faults;
 mod forecast;

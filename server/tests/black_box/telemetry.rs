@@ -1,5 +1,7 @@
 //! Logs as JSON, and what a real OTLP receiver gets, decoded.
 
+#![expect(clippy::panic, reason = "a test may fail by panicking")]
+
 use std::collections::HashMap;
 use std::time::Duration;
 

@@ -2,11 +2,11 @@
 
 use super::{Json, Object, Read, Take, Wrong};
 use crate::{
-    Alert, AlertState, AttemptPage, AuditEntry, AuditPage, Bucket, ChainEffect, Effect, Figures,
-    Finding, Headroom, HealthReport, LoggedAttempt, ModelHealth, ModelSeries, ModelStatistics,
-    Percentiles, ProviderHealth, ReasonCount, Series, Setting, SettingChange, SettingKind,
-    SettingValue, Settings, SettingsChange, Severity, Statistics, Status, TestPlan, TestResult,
-    TurnFigures,
+    Alert, AlertState, AnsweredBy, AttemptPage, AuditEntry, AuditPage, Bucket, ChainEffect, DryRun,
+    DryRunOutcome, DryRunRequest, Effect, Figures, Finding, Headroom, HealthReport, LoggedAttempt,
+    ModelHealth, ModelSeries, ModelStatistics, Percentiles, ProviderHealth, ReasonCount, Series,
+    Setting, SettingChange, SettingKind, SettingValue, Settings, SettingsChange, Severity,
+    Statistics, Status, TestPlan, TestResult, TurnFigures,
 };
 
 names! {
@@ -20,6 +20,10 @@ names! {
 }
 
 structs! {
+    AnsweredBy { model, count }
+    DryRun { from, to, happened, replayed, changed, unknown }
+    DryRunOutcome { turns, cost, attempts, answered_by }
+    DryRunRequest { changes; from, to }
     Alert { rule, severity, state, summary, value, limit, since }
     AttemptPage { attempts, next }
     AuditEntry { id, at, by, action, scope, key, before, after, revision, revertible }

@@ -4,6 +4,7 @@ mod alerts;
 mod attempts;
 mod audit;
 mod circuit;
+mod dry_run;
 mod key;
 mod order;
 mod series;
@@ -49,6 +50,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
         .route("/api/admin/alerts/test", post(alerts::test))
         .route("/api/admin/attempts", get(attempts::attempts))
         .route("/api/admin/statistics", get(statistics::statistics))
+        .route("/api/admin/dry-run", post(dry_run::dry_run))
         .route("/api/admin/series", get(series::series))
         .route("/api/admin/audit", get(audit::page))
         .route("/api/admin/audit/{id}/revert", post(audit::revert))

@@ -58,7 +58,7 @@ pub(super) async fn change(
     Ok(axum::Json(effect.await?))
 }
 
-fn wanted(shared: &Shared, changes: Vec<SettingChange>) -> Result<Wanted, Refusal> {
+pub(super) fn wanted(shared: &Shared, changes: Vec<SettingChange>) -> Result<Wanted, Refusal> {
     if changes.len() > MOST {
         return Err(Refusal::invalid("changes: give at most 1000 at once"));
     }

@@ -9,6 +9,7 @@
 mod alerts;
 mod answers;
 mod attachments;
+mod attempt_log;
 mod attempts;
 mod branches;
 mod changes;

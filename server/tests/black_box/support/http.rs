@@ -85,7 +85,7 @@ impl Call {
         let kind = kind.map_or("", |kind| kind.to_str().unwrap());
         let kind = kind.split(';').next().unwrap_or_default().to_owned();
         let status = response.status().as_u16();
-        if !kind.ends_with("json") || kind == "application/x-ndjson" {
+        if kind != "application/json" && !kind.ends_with("+json") {
             asked.held(status, &kind, None);
             return Ok(response);
         }

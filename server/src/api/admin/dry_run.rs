@@ -1,0 +1,50 @@
+//! `/api/admin/dry-run`: what settings would have made of the last hours.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use evenkeel_protocol::{DryRun, DryRunRequest, Timestamp};
+use jiff::SignedDuration;
+
+use super::settings::wanted;
+use super::{administrator, refusal};
+use crate::api::Json;
+use crate::dry_run::{self, MOST, NoDryRun};
+use crate::error::Refusal;
+use crate::live;
+use crate::principal::Principal;
+use crate::shared::Shared;
+
+/// The span, where none is named, and the longest.
+const USUAL: SignedDuration = SignedDuration::from_hours(3);
+const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+
+pub(super) async fn dry_run(
+    State(shared): State<Arc<Shared>>,
+    principal: Principal,
+    Json(asked): Json<DryRunRequest>,
+) -> Result<axum::Json<DryRun>, Refusal> {
+    administrator(&principal)?;
+    let to = asked.to.unwrap_or_else(|| shared.clock.now());
+    let usual = to.checked_sub(USUAL).unwrap_or(Timestamp::MIN);
+    let from = asked.from.unwrap_or(usual);
+    if from > to || to.duration_since(from) > LONGEST {
+        return Err(Refusal::at(
+            "from",
+            "give a time before `to`, by 24 hours at most",
+        ));
+    }
+    let wanted = wanted(&shared, asked.changes)?;
+    let imagined = live::imagine(&shared, &wanted).map_err(refusal)?;
+    let run = dry_run::dry_run(&shared, imagined, from, to).await;
+    run.map(axum::Json).map_err(|error| match error {
+        NoDryRun::TooLong(turns) => Refusal::at(
+            "from",
+            &format!(
+                "{turns} turns ended in this span, and {MOST} can be replayed; give a shorter one"
+            ),
+        ),
+        NoDryRun::Store(error) => error.into(),
+        NoDryRun::Failed(error) => Refusal::internal(&error),
+    })
+}
