@@ -262,7 +262,8 @@ pub struct ProviderHealth {
     pub models: Vec<ModelHealth>,
 }
 
-/// A health frame: every provider at first, then those that changed.
+/// A health frame: every provider with its models at first, then those providers that changed, with those of their models
+/// that did; everything again where one is gone or new.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HealthReport {
     /// True where `providers` is all of them.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use evenkeel_protocol::{Fault, FaultChange, HealthReport};
+use evenkeel_protocol::{Fault, FaultChange, HealthReport, ProviderHealth};
 
 use super::read_json;
 use crate::Watching;
@@ -48,7 +48,7 @@ impl Watched {
                 for provider in providers {
                     let place = known.providers.iter().position(|one| one.id == provider.id);
                     match place.and_then(|place| known.providers.get_mut(place)) {
-                        Some(known) => *known = provider,
+                        Some(known) => update(known, provider),
                         None => known.providers.push(provider),
                     }
                 }
@@ -73,9 +73,21 @@ impl Watched {
     }
 }
 
+/// A provider as it now is: it comes with those of its models that have changed.
+fn update(known: &mut ProviderHealth, mut news: ProviderHealth) {
+    let mut models = std::mem::take(&mut known.models);
+    for model in std::mem::take(&mut news.models) {
+        match models.iter_mut().find(|known| known.id == model.id) {
+            Some(known) => *known = model,
+            None => models.push(model),
+        }
+    }
+    *known = ProviderHealth { models, ..news };
+}
+
 #[cfg(test)]
 mod tests {
-    use evenkeel_protocol::{CircuitState, ProviderHealth};
+    use evenkeel_protocol::{CircuitState, ModelHealth};
 
     use super::*;
 
@@ -100,6 +112,41 @@ mod tests {
             revision: 0,
             providers,
         }
+    }
+
+    fn with_models(models: &[(&str, u64)]) -> ProviderHealth {
+        let model = |(id, attempts): &(&str, u64)| {
+            let closed = provider("", CircuitState::Closed);
+            ModelHealth {
+                id: (*id).into(),
+                circuit: closed.circuit,
+                attempts: *attempts,
+                failures: 0,
+                in_flight: 0,
+                last_failure: None,
+                last_failure_at: None,
+                last_success_at: None,
+                listed: None,
+                near_names: vec![],
+                recent: closed.recent,
+                simulated: None,
+                headroom: None,
+                latest: None,
+            }
+        };
+        ProviderHealth {
+            models: models.iter().map(model).collect(),
+            ..provider("p", CircuitState::Closed)
+        }
+    }
+
+    #[test]
+    fn a_provider_that_changed_comes_with_those_of_its_models_that_did() {
+        let mut watched = Watched::default();
+        watched.health(report(true, vec![with_models(&[("a", 1), ("b", 2)])]));
+        watched.health(report(false, vec![with_models(&[("b", 3)])]));
+        let health = watched.health.unwrap();
+        assert_eq!(health.providers, [with_models(&[("a", 1), ("b", 3)])]);
     }
 
     #[test]

@@ -22,9 +22,29 @@ impl Viewed {
     pub fn news(&mut self, report: wire::HealthReport) -> Option<wire::HealthReport> {
         let mut news = report.clone();
         let known = self.0.replace(report)?;
+        if !news
+            .providers
+            .iter()
+            .map(ids)
+            .eq(known.providers.iter().map(ids))
+        {
+            // What is gone can only be told by all that is there.
+            return Some(news);
+        }
         news.snapshot = false;
-        news.providers
-            .retain(|provider| !known.providers.contains(provider));
+        for (provider, known) in news.providers.iter_mut().zip(&known.providers) {
+            let mut known = known.models.iter();
+            provider.models.retain(|model| known.next() != Some(model));
+        }
+        let mut known_providers = known.providers.iter();
+        news.providers.retain(|provider| {
+            let own = |provider: &wire::ProviderHealth| wire::ProviderHealth {
+                models: vec![],
+                ..provider.clone()
+            };
+            let known = known_providers.next();
+            !provider.models.is_empty() || known.map(own) != Some(own(provider))
+        });
         let head = |report: &wire::HealthReport| wire::HealthReport {
             snapshot: false,
             providers: vec![],
@@ -37,6 +57,12 @@ impl Viewed {
     pub fn whole(&mut self, report: &wire::HealthReport) {
         self.0 = Some(report.clone());
     }
+}
+
+/// Who is in a report.
+fn ids(provider: &wire::ProviderHealth) -> (&wire::ProviderId, Vec<&wire::ModelId>) {
+    let models = provider.models.iter().map(|model| &model.id);
+    (&provider.id, models.collect())
 }
 
 impl Health {

@@ -245,6 +245,12 @@ fn ended(health: &Value) -> u64 {
         .sum()
 }
 
+/// The one of a list that has the same id.
+fn of<'a>(list: &'a mut Value, like: &Value) -> &'a mut Value {
+    let mut list = list.as_array_mut().unwrap().iter_mut();
+    list.find(|it| it["id"] == like["id"]).unwrap()
+}
+
 /// What a page makes of the frames.
 struct Panel(Value);
 
@@ -258,14 +264,20 @@ impl Panel {
         if frame["type"] != "health" {
             return;
         }
-        let known = self.0["providers"].take();
-        let mut known = known.as_array().unwrap().clone();
-        for provider in frame["providers"].as_array().unwrap() {
-            let own = known.iter_mut().find(|it| it["id"] == provider["id"]);
-            *own.unwrap() = provider.clone();
+        let mut known = std::mem::replace(&mut self.0, frame);
+        if self.0["snapshot"] == true {
+            return;
         }
-        self.0 = frame;
-        self.0["providers"] = Value::Array(known);
+        for provider in self.0["providers"].as_array().unwrap() {
+            let own = of(&mut known["providers"], provider);
+            let mut models = own["models"].take();
+            for model in provider["models"].as_array().unwrap() {
+                *of(&mut models, model) = model.clone();
+            }
+            *own = provider.clone();
+            own["models"] = models;
+        }
+        self.0["providers"] = known["providers"].take();
     }
 }
 
