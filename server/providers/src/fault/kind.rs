@@ -91,16 +91,14 @@ impl FaultKind {
 
     /// The same for one request: what is left to the dice is decided.
     pub(super) fn rolled(&self, dice: &mut SmallRng) -> Self {
-        match self {
-            Self::Latency { delay, jitter } if !jitter.is_zero() => {
-                let earliest = delay.saturating_sub(*jitter);
-                let span = (*delay + *jitter).saturating_sub(earliest);
-                Self::Latency {
-                    delay: earliest + span.mul_f64(dice.random::<f64>()),
-                    jitter: Duration::ZERO,
-                }
-            }
-            kind => kind.clone(),
+        let Self::Latency { delay, jitter } = self else {
+            return self.clone();
+        };
+        let earliest = delay.saturating_sub(*jitter);
+        let span = (*delay + *jitter).saturating_sub(earliest);
+        Self::Latency {
+            delay: earliest + span.mul_f64(dice.random::<f64>()),
+            jitter: Duration::ZERO,
         }
     }
 }
