@@ -9,6 +9,7 @@ mod not_found;
 use leptos::prelude::*;
 
 pub(crate) use chat::ChatPage;
+#[cfg(feature = "ssr")]
 pub(crate) use late_style::LATE_STYLE;
 pub(crate) use not_found::NotFoundPage;
 
