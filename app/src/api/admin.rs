@@ -2,8 +2,8 @@
 
 use evenkeel_protocol::read::{Json, Object, Read, Take, Wrong};
 use evenkeel_protocol::{
-    self as wire, AttemptPage, AuditEntry, AuditPage, ModelId, Series, Settings, SettingsChange,
-    Statistics, TestPlan, TestResult,
+    self as wire, AttemptPage, AuditEntry, AuditPage, DryRun, DryRunRequest, ModelId, Series,
+    SettingChange, Settings, SettingsChange, Statistics, TestPlan, TestResult,
 };
 use gloo_net::http::{Method, RequestBuilder};
 use serde::Serialize;
@@ -110,6 +110,16 @@ pub(crate) async fn settings(scope: &str) -> Result<Settings, Refused> {
 /// Changes settings, or says what that would do.
 pub(crate) async fn change(change: &SettingsChange) -> Result<wire::Effect, Refused> {
     ask(Method::PATCH, "/api/admin/settings", json(change)).await
+}
+
+/// The turns of the last hours once more, with these changes.
+pub(crate) async fn dry_run(changes: &[SettingChange]) -> Result<DryRun, Refused> {
+    let request = DryRunRequest {
+        changes: changes.to_vec(),
+        from: None,
+        to: None,
+    };
+    ask(Method::POST, "/api/admin/dry-run", json(&request)).await
 }
 
 /// What an administrator can do to a circuit.

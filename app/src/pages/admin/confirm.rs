@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::effect::{meanwhile, shown};
 use super::panel::Panel;
+use super::what_if::what_if;
 use crate::api::admin::{self as api, CircuitAction, Refused};
 use crate::components::dialog::{close, modal};
 
@@ -205,10 +206,15 @@ fn question(panel: Panel, deed: Deed) -> AnyView {
         Some(Err(refused)) => stale(refused, again.clone()),
     };
     let told = move || problem.get().map(|refused| stale(refused, anyway.clone()));
+    let replay = match &deed {
+        Deed::Change { changes, .. } => Some(what_if(changes.clone())),
+        Deed::Circuit { .. } | Deed::Revert { .. } => None,
+    };
     let content = view! {
         <div class="flex flex-col gap-3" data-testid="confirm-body">
             <p>{deed.meaning()}</p>
             <div class="effect">{outcome}</div>
+            {replay}
             {told}
             <div class="flex justify-end gap-2">
                 <button type="button" class="button" data-testid="confirm-cancel" on:click=move |_| close(NAME)>

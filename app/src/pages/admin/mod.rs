@@ -25,6 +25,7 @@ mod spark;
 mod statistics;
 mod test_now;
 mod turns;
+mod what_if;
 
 use evenkeel_protocol::Status;
 use leptos::prelude::*;
