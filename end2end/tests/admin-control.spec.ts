@@ -84,6 +84,25 @@ test.describe("with three providers", () => {
     await expect(fallbacks.getByTestId("live")).toHaveCount(0);
   });
 
+  test("a change is replayed over the last hours before it is made", async ({ chat, page, server, upstream }) => {
+    upstream("alpha").always((asked) => asked.refuse(401, "No"));
+    for (let turn = 0; turn < 3; turn++) await server.ask("hello");
+    // The log is written a moment later.
+    const replayed = async () => (await server.api("POST", "/api/admin/dry-run", { changes: [] })).happened.turns.turns;
+    await expect.poll(replayed).toBe(3);
+    await chat.open("/admin?view=settings&scope=models/alpha");
+    await setting(page, "fallbacks").getByRole("button", { name: "Move gamma up" }).click();
+    await page.getByTestId("review").click();
+    const whatIf = page.getByTestId("what-if");
+    await whatIf.getByRole("button").click();
+    const row = (name: string) => whatIf.getByRole("row").filter({ has: page.getByRole("rowheader", { name }) }).getByRole("cell");
+    await expect(row("Answered").first()).toHaveText("100 %");
+    await expect(row("By a fallback")).toHaveText(["100 %", "100 %", "100 %"]);
+    await expect(row("Exhausted").last()).toHaveText("0 %");
+    await page.getByTestId("confirm-cancel").click();
+    await expect(page.getByTestId("confirm")).toHaveCount(0);
+  });
+
   test("what is wrong is said at its field, and the reader is taken there", async ({ chat, incidents, page }) => {
     incidents.expect(/400/);
     await chat.open("/admin?view=settings");
