@@ -63,6 +63,7 @@ bench: build ## measure what the server does in a second, and what a reader wait
 	@.tools/phase "first token" node end2end/bench/first-token.mjs
 	@.tools/phase "a long conversation" node end2end/bench/long-conversation.mjs
 	@.tools/phase "a fast answer" node end2end/bench/stream.mjs
+	@.tools/phase "the panel with 200 models" node end2end/bench/panel.mjs
 	@.tools/phase "Lighthouse" node end2end/bench/lighthouse.mjs
 
 DATA    ?= $(if $(XDG_DATA_HOME),$(XDG_DATA_HOME),$(HOME)/.local/share)
