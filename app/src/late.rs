@@ -99,31 +99,30 @@ parts! {
             wait: components::wait,
         }
     }
-    /// What is opened or added in the composer.
-    COMPOSING: Composing = composing {
-        Composing {
-            take: composer::take,
-            take_text: composer::take_text,
-            restore: composer::restore,
-            look_after: composer::look_after,
-            tray: composer::tray,
-            queued: composer::queued,
-            instructions: composer::instructions,
-            models: composer::model_search,
-        }
-    }
-    /// What opens around the conversation list.
-    LIST: List = list {
-        List {
-            menus: components::menus,
-            overlays: components::overlays,
-            results: components::results,
-            rename: components::rename,
-            import: components::import,
-            key: components::list_key,
-            act: components::act,
-            deleted: components::deleted,
-            forget: |id| Box::pin(forget(id)),
+    /// What is opened or added in the composer, and around the conversation list.
+    TOOLS: Tools = tools {
+        Tools {
+            composing: Composing {
+                take: composer::take,
+                take_text: composer::take_text,
+                restore: composer::restore,
+                look_after: composer::look_after,
+                tray: composer::tray,
+                queued: composer::queued,
+                instructions: composer::instructions,
+                models: composer::model_search,
+            },
+            list: List {
+                menus: components::menus,
+                overlays: components::overlays,
+                results: components::results,
+                rename: components::rename,
+                import: components::import,
+                key: components::list_key,
+                act: components::act,
+                deleted: components::deleted,
+                forget: |id| Box::pin(forget(id)),
+            },
         }
     }
     /// The colours of code.
@@ -169,6 +168,16 @@ fn message(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
 async fn forget(id: ConversationId) {
     // One that could not be deleted is no worse than one whose window was closed without a connection.
     let _ = api::delete(&id).await;
+}
+
+/// What a reader opens on the chat's page. Both come in one file: each file more is one more that shares code with others,
+/// and every such share is a file as well.
+#[derive(Clone, Copy)]
+pub(crate) struct Tools {
+    /// In the composer.
+    pub(crate) composing: Composing,
+    /// Around the conversation list.
+    pub(crate) list: List,
 }
 
 /// What is opened or added in the composer.

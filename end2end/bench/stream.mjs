@@ -77,6 +77,9 @@ await bench(async ({ browser, server, upstream }) => {
   await page.getByTestId("composer").fill("Tell me all about keels.");
   await page.getByTestId("composer").press("Enter");
   await page.locator("[data-status=streaming] .prose:not(:empty)").waitFor();
+  // Once the answer is longer than the window, its end stays where it is.
+  await page.waitForTimeout(2_000);
+  await page.evaluate(() => Object.assign(/** @type {any} */ (window).seen, { lowest: 0, highest: Number.POSITIVE_INFINITY }));
   // The first half it follows, in the second somebody reads further up, with the wheel.
   await page.waitForTimeout((SECONDS * 1000) / 2);
   const following = await page.evaluate(() => ({ .../** @type {any} */ (window).seen }));

@@ -13,6 +13,7 @@ use evenkeel_app::{Boot, BootPage, Clock, Query, Watching};
 use evenkeel_protocol::{Role, Timestamp};
 use leptos::prelude::{expect_context, provide_context, use_nonce};
 use leptos_axum::ResponseOptions;
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::services::ServeDir;
 
@@ -37,7 +38,7 @@ pub fn routes(shared: &Shared) -> Router<Arc<Shared>> {
         .route("/c/{id}", get(conversation))
         .route("/admin", get(admin))
         .route("/debug", get(debug))
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(6)));
     let files = Router::new().fallback_service(
         tower::ServiceBuilder::new()
             .layer(middleware::from_fn_with_state(

@@ -35,11 +35,19 @@ pub async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Ne
         )),
         Some(_) => None,
     };
+    // The pages' own code is no page: what pages are told would only make each of its files larger.
+    let code = path.starts_with("/pkg/");
     let mut response = match refused {
         Some((status, message)) => refuse(Shape::of(path, request.headers()), status, message),
         None => next.run(request).await,
     };
-    harden(response.headers_mut());
+    if code && response.status().is_success() {
+        let nosniff = HeaderValue::from_static("nosniff");
+        let headers = response.headers_mut();
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+    } else {
+        harden(response.headers_mut());
+    }
     response
 }
 
@@ -145,6 +153,7 @@ fn has_body_of_another_kind(request: &Request) -> bool {
     !(json || bare)
 }
 
+/// What every response is told.
 fn harden(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -288,7 +288,7 @@ impl Store {
         }
         self.prepare_composing();
         leptos::task::spawn_local(async move {
-            (crate::late::COMPOSING.load().await.take)(self, files);
+            (crate::late::TOOLS.load().await.composing.take)(self, files);
         });
     }
 
@@ -296,7 +296,7 @@ impl Store {
     fn take_text(self, text: String) {
         self.prepare_composing();
         leptos::task::spawn_local(async move {
-            (crate::late::COMPOSING.load().await.take_text)(self, text);
+            (crate::late::TOOLS.load().await.composing.take_text)(self, text);
         });
     }
 

@@ -63,7 +63,7 @@ pub(crate) fn ConversationList() -> impl IntoView {
             </div>
             {move || {
                 (searching.get() && list.here.get())
-                    .then(|| late::LIST.get().map(|part| (part.results)(store)))
+                    .then(|| late::TOOLS.get().map(|tools| (tools.list.results)(store)))
             }}
         </div>
     }
@@ -90,9 +90,9 @@ fn entry(
     let address = format!("/c/{id}");
     let shown = move || {
         if renaming.get() {
-            late::LIST
+            late::TOOLS
                 .get()
-                .map(|part| (part.rename)(store, cell.clone()))
+                .map(|tools| (tools.list.rename)(store, cell.clone()))
                 .into_any()
         } else {
             let key = key.clone();

@@ -81,7 +81,7 @@ fn act(store: Store, action: Action) {
         | Action::Regenerate
         | Action::Sheet
         | Action::Own => leptos::task::spawn_local(async move {
-            let part = late::LIST.load().await;
+            let part = late::TOOLS.load().await.list;
             (part.act)(store, action);
         }),
     }

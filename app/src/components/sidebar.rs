@@ -48,17 +48,17 @@ pub(crate) fn Sidebar(
         event.prevent_default();
         let files = event.data_transfer().and_then(|data| data.files());
         leptos::task::spawn_local(async move {
-            let part = late::LIST.load().await;
+            let part = late::TOOLS.load().await.list;
             files
                 .into_iter()
                 .for_each(|files| (part.import)(store, files));
         });
     };
-    let keydown = move |event| match late::LIST.get() {
+    let keydown = move |event| match late::TOOLS.get().map(|tools| tools.list) {
         Some(part) => (part.key)(store, event),
         // What is pressed before it has come is not lost.
         None => leptos::task::spawn_local(async move {
-            let part = late::LIST.load().await;
+            let part = late::TOOLS.load().await.list;
             (part.key)(store, event);
         }),
     };
@@ -77,8 +77,7 @@ pub(crate) fn Sidebar(
             on:drop=drop
         >
             <div class="flex items-center justify-between gap-2 p-3">
-                <a class="brand" href="/">
-                    <img src="/favicon.svg" alt="" width="24" height="24" />
+                <a class="brand marked" href="/">
                     "Evenkeel"
                 </a>
                 <button

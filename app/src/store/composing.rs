@@ -176,7 +176,7 @@ impl Store {
             return;
         }
         leptos::task::spawn_local(async move {
-            late::COMPOSING.load().await;
+            late::TOOLS.load().await;
             // The page may be gone by now.
             let _ = here.try_set(true);
         });
@@ -184,7 +184,11 @@ impl Store {
 
     /// That part, once it is here.
     pub(crate) fn composing_part(&self) -> Option<late::Composing> {
-        self.composing.here.get().then(|| late::COMPOSING.get())?
+        self.composing
+            .here
+            .get()
+            .then(|| late::TOOLS.get())?
+            .map(|tools| tools.composing)
     }
 
     /// Somebody uses the page: it should be known whether the connection lives.
@@ -327,7 +331,7 @@ impl Store {
             return;
         }
         leptos::task::spawn_local(async move {
-            (late::COMPOSING.load().await.restore)(self);
+            (late::TOOLS.load().await.composing.restore)(self);
         });
     }
 

@@ -141,12 +141,12 @@ impl Store {
         if here.get_untracked() {
             return;
         }
-        if late::LIST.get().is_some() {
+        if late::TOOLS.get().is_some() {
             here.set(true);
             return;
         }
         leptos::task::spawn_local(async move {
-            late::LIST.load().await;
+            late::TOOLS.load().await;
             // The page may be gone by now.
             let _ = here.try_set(true);
         });
@@ -154,7 +154,11 @@ impl Store {
 
     /// That part, once it is here.
     pub(crate) fn list_part(&self) -> Option<late::List> {
-        self.list.here.get().then(|| late::LIST.get())?
+        self.list
+            .here
+            .get()
+            .then(|| late::TOOLS.get())?
+            .map(|tools| tools.list)
     }
 
     /// Lays something over the page.
@@ -274,7 +278,7 @@ impl Store {
         });
         if let Some(id) = left {
             leptos::task::spawn_local(async move {
-                (late::LIST.load().await.forget)(id).await;
+                (late::TOOLS.load().await.list.forget)(id).await;
             });
         }
     }

@@ -137,7 +137,7 @@ impl Store {
             .any(|name| !name.ends_with(&self.composing.key()))
         {
             leptos::task::spawn_local(async move {
-                (late::COMPOSING.load().await.look_after)(self);
+                (late::TOOLS.load().await.composing.look_after)(self);
             });
         }
     }

@@ -43,9 +43,12 @@ fn DebugPage() -> impl IntoView {
     view! {
         <div class="page rehearsal-page">
             <header class="sticky-head flex flex-wrap items-center gap-3">
-                <h1 class="flex-1 text-xl font-semibold">"Rehearse outages"</h1>
+                <h1 class="text-xl font-semibold">"Rehearse outages"</h1>
+                // It comes and goes, and moves nothing.
+                <div class="min-w-0 flex-1">
+                    <ConnectionLine />
+                </div>
                 <HaltAll problem />
-                <ConnectionLine />
             </header>
             <Problem problem />
             <p class="text-muted">
