@@ -38,7 +38,7 @@ pub fn routes(shared: &Shared) -> Router<Arc<Shared>> {
         .route("/c/{id}", get(conversation))
         .route("/admin", get(admin))
         .route("/debug", get(debug))
-        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(6)));
+        .layer(CompressionLayer::new().quality(CompressionLevel::Precise(8)));
     let files = Router::new().fallback_service(
         tower::ServiceBuilder::new()
             .layer(middleware::from_fn_with_state(
@@ -72,6 +72,9 @@ async fn cache(State(hashes): State<bool>, request: Request, next: Next) -> Resp
     let hashed = hashes && request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let policy = if hashed && response.status().is_success() {
+        // Nobody asks again whether it has changed, nor for a part of it.
+        response.headers_mut().remove(header::LAST_MODIFIED);
+        response.headers_mut().remove(header::ACCEPT_RANGES);
         "public, max-age=31536000, immutable"
     } else {
         "no-cache"

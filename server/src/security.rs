@@ -36,7 +36,7 @@ pub async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Ne
         Some(_) => None,
     };
     // The pages' own code is no page: what pages are told would only make each of its files larger.
-    let code = path.starts_with("/pkg/");
+    let code = path.starts_with("/pkg/") || path == "/early.js";
     let mut response = match refused {
         Some((status, message)) => refuse(Shape::of(path, request.headers()), status, message),
         None => next.run(request).await,
