@@ -41,13 +41,15 @@ const PICTURES = {
     width: 1440,
     height: 900,
     scheme: "dark",
-    play: async ({ server, open, ask }) => {
+    play: async ({ page, server, open, ask }) => {
       await server.ask("What is Evenkeel?");
       await server.arm({ target: { model: "demo-swift" }, kind: "http_status", status: 404, message: "The model does not exist" });
       await server.arm({ target: { model: "demo-steady" }, kind: "http_status", status: 401, message: "Incorrect API key provided" });
       await server.arm({ target: { model: "demo-calm" }, kind: "http_status", status: 429, retry_after_s: 90, message: "Rate limit reached" });
       await open("/");
       await ask("Compare retries and fallbacks in a table", "failed");
+      // The forecast comes a moment later.
+      await page.getByText("Likely back first").waitFor();
     },
   },
   "chat-seam": {
@@ -90,28 +92,63 @@ const PICTURES = {
   },
   health: {
     width: 1440,
-    height: 900,
+    height: 1000,
     scheme: "light",
-    play: async ({ page, server, open }) => {
-      await server.ask("What is Evenkeel?");
-      await server.arm({ target: { model: "demo-swift" }, kind: "http_status", status: 503, message: "The engine is currently overloaded" });
-      for (let turn = 1; turn <= 3; turn++) await server.ask("count to 3");
+    chain: ["gpt-4o", "claude-sonnet", "mistral-large"],
+    play: async ({ page, server, providers, open }) => {
+      for (const provider of providers) provider.always((asked) => asked.answer("Here you are."));
+      for (let turn = 0; turn < 12; turn++) await server.ask("What keeps a boat upright?");
+      providers[0]?.always((asked) => asked.refuse(401, "Incorrect API key provided"));
+      for (let turn = 0; turn < 9; turn++) await server.ask("What keeps a boat upright?");
       await open("/admin");
-      await page.locator("[data-testid=health-model][data-id=demo-swift][data-state=open]").waitFor();
+      await page.locator("[data-testid=health-provider][data-state=open]").waitFor();
+      await page.getByTestId("alert").first().waitFor();
+    },
+  },
+  change: {
+    width: 1440,
+    height: 900,
+    scheme: "dark",
+    chain: ["gpt-4o", "claude-sonnet", "mistral-large"],
+    play: async ({ page, server, providers, open }) => {
+      for (const provider of providers) provider.always((asked) => asked.answer("Here you are."));
+      providers[0]?.always((asked) => asked.refuse(503, "Overloaded"));
+      for (let turn = 0; turn < 5; turn++) await server.ask("What keeps a boat upright?");
+      await open("/admin?view=settings&scope=models/gpt-4o");
+      await page.getByRole("button", { name: "Move mistral-large up" }).click();
+      await page.getByTestId("review").click();
+      await page.getByTestId("what-if").getByRole("button").click();
+      await page.getByTestId("what-if").getByRole("table").waitFor();
     },
   },
   debug: {
     width: 1440,
     height: 900,
+    scheme: "light",
+    play: async ({ page, open, ask }) => {
+      await open("/");
+      await page.getByTestId("rehearse").click();
+      await page.getByTestId("fault-form").getByRole("button", { name: "demo-swift" }).click();
+      await page.getByRole("button", { name: "Overloaded" }).click();
+      await page.getByRole("button", { name: "Arm for 5 min" }).click();
+      await page.getByTestId("fault").waitFor();
+      await ask("What is Evenkeel?");
+      await page.getByText("3 attempts").first().click();
+      await page.getByTestId("fault").scrollIntoViewIfNeeded();
+    },
+  },
+  replay: {
+    width: 1440,
+    height: 900,
     scheme: "dark",
     play: async ({ page, server, open }) => {
+      await server.ask("What is Evenkeel?");
       await open("/debug");
-      await page.getByRole("button", { name: "Rate limited" }).click();
-      await page.getByLabel("Strikes").selectOption({ label: "Model demo-swift" });
-      await page.getByTestId("arm").click();
-      await page.getByTestId("fault").waitFor();
-      await server.ask("count to 3");
-      await page.getByText("1 request struck").waitFor();
+      const replay = page.getByTestId("replay");
+      await replay.getByLabel("Under").selectOption("Overloaded");
+      await replay.getByTestId("run-replay").click();
+      await replay.getByTestId("replay-under").locator("[data-state=answered]").waitFor();
+      await replay.scrollIntoViewIfNeeded();
     },
   },
 };

@@ -35,13 +35,13 @@ pub async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Ne
         )),
         Some(_) => None,
     };
-    // The pages' own code is no page: what pages are told would only make each of its files larger.
-    let code = path.starts_with("/pkg/") || path == "/early.js";
+    // What the pages are made of is no page: what pages are told would only make each of these files larger.
+    let part = path.starts_with("/pkg/") || ["/early.js", "/favicon.svg"].contains(&path);
     let mut response = match refused {
         Some((status, message)) => refuse(Shape::of(path, request.headers()), status, message),
         None => next.run(request).await,
     };
-    if code && response.status().is_success() {
+    if part && response.status().is_success() {
         let nosniff = HeaderValue::from_static("nosniff");
         let headers = response.headers_mut();
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
