@@ -217,6 +217,8 @@ impl Shared {
     /// Puts another configuration into force, for everything that begins from now on.
     pub fn reconfigure(&self, config: Config) {
         let before = self.catalog();
+        // A key that comes back into force has not been one of this process until now.
+        self.scrubber.learn(catalog::secrets(&config));
         self.budget.set(config.retry_budget);
         let after = self.discovery.with(|listings| {
             self.config.store(Arc::new(config));

@@ -352,13 +352,16 @@ pub fn facts(prompt: &Prompt) -> PromptFacts {
 
 /// Knows every credential of the configuration by value.
 pub fn scrubber(config: &Config) -> Scrubber {
-    Scrubber::new(
-        config
-            .providers
-            .iter()
-            .filter_map(|provider| provider.kind.endpoint()?.key.as_ref())
-            .map(|key| key.reveal().to_owned()),
-    )
+    Scrubber::new(secrets(config))
+}
+
+/// Every credential of the configuration.
+pub fn secrets(config: &Config) -> impl Iterator<Item = String> {
+    let keys = config
+        .providers
+        .iter()
+        .filter_map(|provider| provider.kind.endpoint()?.key.as_ref());
+    keys.map(|key| key.reveal().to_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `[[providers]]`: what is written, with what is known of the well-known ones where nothing is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use evenkeel_engine::Settings;
 use evenkeel_providers::Secret;
@@ -239,7 +240,7 @@ fn key(reader: &mut Reader<'_>, environment: &Environment) -> Given {
         }
         found
     } else if let Some(file) = &file {
-        std::fs::read_to_string(&file.value)
+        read_once(&file.value)
             .inspect_err(|error| reader.complain(file, format!("cannot be read: {}", error.kind())))
             .ok()
     } else if let Some(text) = text {
@@ -248,4 +249,17 @@ fn key(reader: &mut Reader<'_>, environment: &Environment) -> Given {
         return Given::Nothing;
     };
     Given::Key(found.and_then(|text| secret(&text)), source)
+}
+
+/// A key's file as it was when it was read first. The configuration is read anew with every live change, which must
+/// neither fail because a file has gone meanwhile, nor take a key into use that nobody has changed here.
+fn read_once(path: &str) -> std::io::Result<String> {
+    static READ: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(text) = read.get(path) {
+        return Ok(text.clone());
+    }
+    let text = std::fs::read_to_string(path)?;
+    read.insert(path.to_owned(), text.clone());
+    Ok(text)
 }

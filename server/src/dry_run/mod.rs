@@ -106,7 +106,10 @@ async fn apart(walk: Walk) -> Result<DryRunOutcome, NoDryRun> {
 fn happened(turns: &[TurnEnd], cost: f64, attempts: u64) -> DryRunOutcome {
     let (mut sums, mut answered_by) = (Turns::default(), BTreeMap::<String, u64>::new());
     for turn in turns {
-        let other = turn.answered_by.as_ref() != Some(&turn.asked);
+        let other = turn
+            .answered_by
+            .as_ref()
+            .is_some_and(|by| *by != turn.asked);
         sums.record(TurnOutcome::of(&turn.outcome, other), turn.duration_ms);
         if let Some(by) = &turn.answered_by {
             *answered_by.entry(by.0.clone()).or_default() += 1;

@@ -87,14 +87,17 @@ impl Attempts {
             self.first_token.record(first);
         }
         let usage = attempt.usage.unwrap_or_default();
-        self.input_tokens += usage.input_tokens;
-        self.output_tokens += usage.output_tokens;
-        self.cost += (attempt.cost.unwrap_or_default() * BILLION).round() as u64;
+        // What a provider says of its tokens may be anything.
+        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
+        add(&mut self.input_tokens, usage.input_tokens);
+        add(&mut self.output_tokens, usage.output_tokens);
+        let cost = (attempt.cost.unwrap_or_default() * BILLION).round() as u64;
+        add(&mut self.cost, cost);
         if let (AttemptState::Answered, Some(total)) = (attempt.state, attempt.duration_ms) {
             self.total.record(total);
             if let (Some(first), true) = (attempt.first_token_ms, usage.output_tokens > 0) {
-                self.streamed_tokens += usage.output_tokens;
-                self.streaming_ms += total.saturating_sub(first);
+                add(&mut self.streamed_tokens, usage.output_tokens);
+                add(&mut self.streaming_ms, total.saturating_sub(first));
             }
         }
     }

@@ -36,6 +36,10 @@ pub async fn restore(health: &Health, store: &Store) -> Result<(), StoreError> {
     let oldest = (now / MINUTE + 1).saturating_sub(MINUTES);
     let mut unwritten = oldest;
     for kept in store.kept_minutes(oldest).await? {
+        if kept.minute > now / MINUTE {
+            // The clock was ahead, and has been set back.
+            continue;
+        }
         unwritten = unwritten.max(kept.minute + 1);
         match &kept.model {
             Some(id) => {
@@ -83,7 +87,9 @@ async fn recount(health: &Health, store: &Store, first: u64) -> Result<(), Store
     for turn in store.ended_turns(since, Timestamp::MAX).await? {
         let kind = TurnOutcome::of(
             &turn.outcome,
-            turn.answered_by.as_ref() != Some(&turn.asked),
+            turn.answered_by
+                .as_ref()
+                .is_some_and(|by| *by != turn.asked),
         );
         let at = milliseconds(turn.ended_at);
         let mut turns = lock(&health.turns);

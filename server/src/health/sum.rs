@@ -36,7 +36,7 @@ pub trait Sum: Sized {
 /// Seven bits a byte, the lowest first; the eighth says that more come.
 impl Sum for u64 {
     fn add(&mut self, other: &Self) {
-        *self += other;
+        *self = self.saturating_add(*other);
     }
 
     fn subtract(&mut self, other: &Self) {

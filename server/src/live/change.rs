@@ -55,6 +55,7 @@ pub async fn change(
     wanted: Wanted,
 ) -> Result<Effect, Refused> {
     let live = &shared.live;
+    too_large(&wanted)?;
     let _changing = live.changing.lock().await;
     let now = live.now();
     if now.revision != revision {
@@ -85,6 +86,9 @@ pub async fn change(
         changes: &changes,
     };
     let mut effect = effect::of(shared, by, before, after, &places);
+    if !preview {
+        forget_unfit(shared, &now.changes, &wanted).await?;
+    }
     if preview || places.is_empty() {
         return Ok(effect);
     }
@@ -122,6 +126,22 @@ pub async fn change(
     Ok(effect)
 }
 
+/// Takes back what is kept and was left out at the start, because it did not fit the file.
+async fn forget_unfit(shared: &Shared, held: &Changes, wanted: &Wanted) -> Result<(), StoreError> {
+    let gone = wanted
+        .iter()
+        .filter(|(place, value)| value.is_none() && !held.values.contains_key(*place))
+        .map(|(place, _)| (place.0.to_string(), place.1.clone(), None));
+    let gone = LiveChange {
+        values: gone.collect(),
+        ..LiveChange::default()
+    };
+    if gone.values.is_empty() {
+        return Ok(());
+    }
+    shared.store.change_live(&gone).await
+}
+
 /// The configuration and the catalog as they would be with these changes.
 ///
 /// # Errors
@@ -129,6 +149,7 @@ pub async fn change(
 /// Where they would be refused.
 pub fn imagine(shared: &Shared, wanted: &Wanted) -> Result<(Config, Catalog), Refused> {
     let live = &shared.live;
+    too_large(wanted)?;
     let now = live.now();
     let changes = laid_over(live, &shared.catalog(), &now.changes, wanted);
     check_keys(shared, &now, wanted)?;
@@ -137,6 +158,27 @@ pub fn imagine(shared: &Shared, wanted: &Wanted) -> Result<(Config, Catalog), Re
         read.map_err(|problems| Refused::Wrong(wrongs(&problems, &live.file, &changes)))?;
     let catalog = shared.imagine(&config).map_err(Refused::Catalog)?;
     Ok((config, catalog))
+}
+
+/// Refuses what nobody sets by hand: it would be kept for ever, in the settings and in the audit log.
+fn too_large(wanted: &Wanted) -> Result<(), Refused> {
+    let long = |value: &SettingValue| match value {
+        SettingValue::Text(text) => text.len() > 4_096,
+        SettingValue::List(names) => {
+            names.len() > 1_000 || names.iter().any(|name| name.len() > 500)
+        }
+        SettingValue::Switch(_) | SettingValue::Number(_) => false,
+    };
+    let wrong: Vec<_> = wanted
+        .iter()
+        .filter(|(_, value)| value.as_ref().is_some_and(long))
+        .map(|((scope, key), _)| Wrong::new(scope, key, "is too long"))
+        .collect();
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused::Wrong(wrong))
+    }
 }
 
 /// Says what has been changed since a revision.

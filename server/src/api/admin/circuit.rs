@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use evenkeel_engine::{ForcedState, ModelId};
 use serde::Deserialize;
 
-use super::administrator;
+use super::{administrator, to_its_end};
 use crate::api::{Id, Json};
 use crate::catalog::ProviderEntry;
 use crate::config::Scope;
@@ -61,13 +61,15 @@ pub(super) async fn of_model(
     Json(body): Json<Circuit>,
 ) -> Result<Response, Refusal> {
     administrator(&principal)?;
-    let catalog = shared.catalog();
-    let model = catalog
-        .model(&id)
-        .ok_or_else(|| Refusal::not_found("model"))?;
-    let provider = catalog.provider(model.provider.as_str());
-    let provider = provider.ok_or_else(|| Refusal::not_found("provider"))?;
-    Ok(act(&shared, &principal, provider, Some(&model.id), &body).await)
+    to_its_end(async move {
+        let catalog = shared.catalog();
+        let model = catalog.model(&id);
+        let model = model.ok_or_else(|| Refusal::not_found("model"))?;
+        let provider = catalog.provider(model.provider.as_str());
+        let provider = provider.ok_or_else(|| Refusal::not_found("provider"))?;
+        Ok(act(&shared, &principal, provider, Some(&model.id), &body).await)
+    })
+    .await
 }
 
 pub(super) async fn of_provider(
@@ -77,11 +79,13 @@ pub(super) async fn of_provider(
     Json(body): Json<Circuit>,
 ) -> Result<Response, Refusal> {
     administrator(&principal)?;
-    let catalog = shared.catalog();
-    let provider = catalog
-        .provider(&id)
-        .ok_or_else(|| Refusal::not_found("provider"))?;
-    Ok(act(&shared, &principal, provider, None, &body).await)
+    to_its_end(async move {
+        let catalog = shared.catalog();
+        let provider = catalog.provider(&id);
+        let provider = provider.ok_or_else(|| Refusal::not_found("provider"))?;
+        Ok(act(&shared, &principal, provider, None, &body).await)
+    })
+    .await
 }
 
 async fn act(

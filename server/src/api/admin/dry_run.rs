@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use evenkeel_protocol::{DryRun, DryRunRequest, Timestamp};
+use evenkeel_protocol::{DryRun, DryRunRequest, ErrorKind, Timestamp, TurnError};
 use jiff::SignedDuration;
+use tokio::sync::Semaphore;
 
 use super::settings::wanted;
-use super::{administrator, refusal};
+use super::{administrator, refusal, to_its_end};
 use crate::api::Json;
 use crate::dry_run::{self, MOST, NoDryRun};
 use crate::error::Refusal;
@@ -34,10 +35,21 @@ pub(super) async fn dry_run(
             "give a time before `to`, by 24 hours at most",
         ));
     }
+    // It takes a processor for seconds, also when its reader has left.
+    static ONE: Semaphore = Semaphore::const_new(1);
+    let place = ONE.try_acquire().map_err(|_| {
+        Refusal::from(TurnError {
+            error: "A replay is running. Wait until it has ended.".to_owned(),
+            kind: ErrorKind::RateLimited,
+        })
+    })?;
     let wanted = wanted(&shared, asked.changes)?;
     let imagined = live::imagine(&shared, &wanted).map_err(refusal)?;
-    let run = dry_run::dry_run(&shared, imagined, from, to).await;
-    run.map(axum::Json).map_err(|error| match error {
+    let run = to_its_end(async move {
+        let _place = place;
+        Ok(dry_run::dry_run(&shared, imagined, from, to).await)
+    });
+    run.await?.map(axum::Json).map_err(|error| match error {
         NoDryRun::TooLong(turns) => Refusal::at(
             "from",
             &format!(

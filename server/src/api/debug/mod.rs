@@ -12,6 +12,7 @@ use evenkeel_protocol::{FaultSpec, Role};
 use evenkeel_providers::{Armed, Audience};
 use serde::Serialize;
 
+use super::admin::to_its_end;
 use super::{Id, Json};
 use crate::error::Refusal;
 use crate::live::audit::{Action, audit};
@@ -63,10 +64,13 @@ pub(crate) async fn arm(
     if shared.faults.list().len() >= MAX_ARMED {
         return Err(Refusal::invalid("100 faults are armed; end some first"));
     }
-    let armed = shared.faults.arm(&principal.id, order);
-    let fault = translate::fault(&armed, &shared.clock);
-    write_down(&shared, &principal, "armed", &fault).await;
-    Ok((StatusCode::CREATED, axum::Json(fault)))
+    to_its_end(async move {
+        let armed = shared.faults.arm(&principal.id, order);
+        let fault = translate::fault(&armed, &shared.clock);
+        write_down(&shared, &principal, "armed", &fault).await;
+        Ok((StatusCode::CREATED, axum::Json(fault)))
+    })
+    .await
 }
 
 /// What strikes everybody is everybody's business: it stands in the audit log.
@@ -85,17 +89,18 @@ pub(crate) async fn disarm(
     Id(id): Id,
 ) -> Result<StatusCode, Refusal> {
     tester(&principal)?;
-    let before = visible(&shared, &principal);
-    let ended = shared
-        .faults
-        .halt(|fault| fault.id.to_string() == id && concerns(fault, &principal));
-    if ended == 0 {
-        return Err(Refusal::not_found("fault"));
-    }
-    for fault in before.iter().filter(|fault| fault.id.as_str() == id) {
-        write_down(&shared, &principal, "ended", fault).await;
-    }
-    Ok(StatusCode::NO_CONTENT)
+    to_its_end(async move {
+        let before = visible(&shared, &principal);
+        let which = |fault: &Armed| fault.id.to_string() == id && concerns(fault, &principal);
+        if shared.faults.halt(which) == 0 {
+            return Err(Refusal::not_found("fault"));
+        }
+        for fault in before.iter().filter(|fault| fault.id.as_str() == id) {
+            write_down(&shared, &principal, "ended", fault).await;
+        }
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
 }
 
 /// Ends all of them, and closes the circuits that they opened.
@@ -104,12 +109,15 @@ pub(crate) async fn halt(
     principal: Principal,
 ) -> Result<StatusCode, Refusal> {
     tester(&principal)?;
-    let before = visible(&shared, &principal);
-    shared.faults.halt(|fault| concerns(fault, &principal));
-    for fault in &before {
-        write_down(&shared, &principal, "halted", fault).await;
-    }
-    Ok(StatusCode::NO_CONTENT)
+    to_its_end(async move {
+        let before = visible(&shared, &principal);
+        shared.faults.halt(|fault| concerns(fault, &principal));
+        for fault in &before {
+            write_down(&shared, &principal, "halted", fault).await;
+        }
+        Ok(StatusCode::NO_CONTENT)
+    })
+    .await
 }
 
 fn tester(principal: &Principal) -> Result<(), Refusal> {
