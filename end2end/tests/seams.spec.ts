@@ -288,7 +288,8 @@ test("wherever it is cut, the markdown around the mark is what it would have bee
     await page.goto(`/c/${message.conversation_id}`);
     await chat.ready();
     await expect(seams(chat)).toHaveCount(1);
-    expect(await shape(), `cut after ${cut}`).toEqual(whole);
+    // The colours of code come a moment later.
+    await expect.poll(shape, `cut after ${cut}`).toEqual(whole);
     await server.api("DELETE", `/api/conversations/${message.conversation_id}`);
   }
 });

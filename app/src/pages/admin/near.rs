@@ -5,6 +5,7 @@ use std::rc::Rc;
 use evenkeel_protocol::ModelId;
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
+use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Element, IntersectionObserver, IntersectionObserverEntry, IntersectionObserverInit};
@@ -33,11 +34,15 @@ impl Drop for Observer {
     }
 }
 
+/// A row, whose it is, and whether it is near.
+type Row = (SendWrapper<Element>, ModelId, RwSignal<bool>);
+
 /// What watches the rows.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Near {
-    observer: StoredValue<Option<Rc<Observer>>, LocalStorage>,
-    rows: StoredValue<Vec<(Element, ModelId, RwSignal<bool>)>, LocalStorage>,
+    // On the server, where a page may be dropped by another thread than the one that made it, both are empty.
+    observer: StoredValue<Option<SendWrapper<Rc<Observer>>>>,
+    rows: StoredValue<Vec<Row>>,
     wanted: StoredValue<Vec<ModelId>>,
     fetching: StoredValue<bool>,
 }
@@ -46,7 +51,7 @@ impl Near {
     /// Watches a row for as long as its component is there.
     pub(super) fn watch(self, panel: Panel, row: Element, id: ModelId, near: RwSignal<bool>) {
         self.rows
-            .update_value(|rows| rows.push((row.clone(), id, near)));
+            .update_value(|rows| rows.push((SendWrapper::new(row.clone()), id, near)));
         match self.observer(panel) {
             Some(observer) => observer.observer.observe(&row),
             None => near.set(true),
@@ -61,7 +66,7 @@ impl Near {
             .try_update_value(|rows| rows.retain(|(_, known, _)| known != id));
     }
 
-    fn observer(self, panel: Panel) -> Option<Rc<Observer>> {
+    fn observer(self, panel: Panel) -> Option<SendWrapper<Rc<Observer>>> {
         if let Some(known) = self.observer.get_value() {
             return Some(known);
         }
@@ -78,18 +83,18 @@ impl Near {
         let observer =
             IntersectionObserver::new_with_options(heard.as_ref().unchecked_ref(), &init);
         let observer = observer.ok()?;
-        let observer = Rc::new(Observer {
+        let observer = SendWrapper::new(Rc::new(Observer {
             observer,
             _heard: heard,
-        });
-        self.observer.set_value(Some(Rc::clone(&observer)));
+        }));
+        self.observer.set_value(Some(observer.clone()));
         Some(observer)
     }
 
     fn heard(self, panel: Panel, entry: &IntersectionObserverEntry) {
         let target = entry.target();
         let row = self.rows.try_with_value(|rows| {
-            let row = rows.iter().find(|(row, ..)| *row == target);
+            let row = rows.iter().find(|(row, ..)| **row == target);
             row.map(|(_, id, near)| (id.clone(), *near))
         });
         let Some((id, near)) = row.flatten() else {

@@ -46,7 +46,7 @@ pub(super) fn Replaying(
     let last = RwSignal::new(Last::default());
     let run = RwSignal::new(None::<Run>);
     let problem = RwSignal::new(None::<String>);
-    let reading: Reading = StoredValue::new_local(None);
+    let reading: Reading = StoredValue::new(None);
     let running = Memo::new(move |_| {
         run.with(|run| run.as_ref().is_some_and(|run| run.replay.end.is_none()))
     });
@@ -118,11 +118,11 @@ pub(super) fn Replaying(
             run.iter_mut()
                 .for_each(|run| run.replay.close(ReplayEnd::Stopped));
         });
-        reading.with_value(|reader| reader.iter().for_each(stop));
+        reading.with_value(|reader| reader.iter().for_each(|reader| stop(reader)));
     };
     on_cleanup(move || {
         // Nobody would hear of it.
-        let _ = reading.try_with_value(|reader| reader.iter().for_each(stop));
+        let _ = reading.try_with_value(|reader| reader.iter().for_each(|reader| stop(reader)));
     });
     view! {
         <section class="pane-section replay" aria-labelledby="replay-title" data-testid="replay">

@@ -2,14 +2,16 @@
 
 use evenkeel_protocol::ReplayRequest;
 use leptos::prelude::*;
+use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, TextDecodeOptions, TextDecoder};
 
 use crate::api::{self, Problem};
 
-/// What can be ended of a replay: its connection.
-pub(super) type Reading = StoredValue<Option<ReadableStreamDefaultReader>, LocalStorage>;
+/// What can be ended of a replay: its connection. On the server, where a page may be dropped by another thread than the one
+/// that made it, there is none.
+pub(super) type Reading = StoredValue<Option<SendWrapper<ReadableStreamDefaultReader>>>;
 
 /// Runs it to its end; `hear` gets its text, in whatever pieces.
 pub(super) async fn replay(
@@ -23,7 +25,7 @@ pub(super) async fn replay(
     };
     let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
     // The reader of the page may have left meanwhile: then it ends at the first piece.
-    let _ = reading.try_update_value(|kept| *kept = Some(reader.clone()));
+    let _ = reading.try_update_value(|kept| *kept = Some(SendWrapper::new(reader.clone())));
     let Ok(decoder) = TextDecoder::new() else {
         return Ok(());
     };
