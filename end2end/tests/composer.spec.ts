@@ -1,5 +1,7 @@
 // What is written and not sent yet: drafts, files, waiting messages, instructions, and who would answer.
 
+import type { Page } from "@playwright/test";
+
 import { Chat } from "../support/chat.ts";
 import { sound } from "../support/soundness.ts";
 import { expect, test } from "../support/test.ts";
@@ -9,6 +11,17 @@ const PIXEL = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
   "base64",
 );
+
+/** Waits until what is written is kept, for this tab and for others. */
+const kept = (page: Page, words: string) =>
+  expect
+    .poll(() =>
+      page.evaluate((words) => {
+        const holds = ([name, draft]: [string, string]) => name.startsWith("draft:") && draft.includes(words);
+        return [sessionStorage, localStorage].every((storage) => Object.entries(storage).some(holds));
+      }, words),
+    )
+    .toBe(true);
 
 const text = (name: string, content: string) => ({ name, mimeType: "text/plain", buffer: Buffer.from(content) });
 
@@ -55,12 +68,12 @@ test.describe("a draft", () => {
   test("of one tab is not taken for the other's, whoever reloads", async ({ chat, context, page }) => {
     await chat.open();
     await chat.composer.pressSequentially("words of the first tab");
-    await page.waitForTimeout(400);
+    await kept(page, "words of the first tab");
     const second = new Chat(await context.newPage());
     await second.open();
     await expect(second.composer).toHaveValue("words of the first tab");
     await second.composer.fill("words of the second tab");
-    await second.page.waitForTimeout(400);
+    await kept(second.page, "words of the second tab");
     await page.bringToFront();
     await chat.composer.press("End");
     await chat.composer.pressSequentially(", and more");
@@ -79,7 +92,7 @@ test.describe("a draft", () => {
     incidents.expect(/split_answers.*ERR_ABORTED/);
     await chat.open();
     await chat.composer.fill("what was kept");
-    await page.waitForTimeout(400);
+    await kept(page, "what was kept");
     let release = () => {};
     const released = new Promise<void>((resolve) => (release = resolve));
     await page.route("**/*.wasm", async (route) => {
@@ -384,7 +397,7 @@ test("instructions go with the first message, and can be seen and changed", asyn
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(dialog).toHaveCount(0);
   await expect(button).toHaveAttribute("aria-label", "Instructions, set");
-  await page.waitForTimeout(400);
+  await kept(page, "Answer in one word.");
   await page.reload();
   await chat.ready();
   await expect(button, "they are part of the draft").toHaveAttribute("aria-label", "Instructions, set");

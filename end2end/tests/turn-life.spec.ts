@@ -132,9 +132,8 @@ test.describe("a message that is sent without a connection", () => {
     await first.conversations.click();
     await expect(first.prose).toHaveText("yes, again");
     await expect(first.questions).toHaveCount(1);
-    await page.waitForTimeout(500).catch(() => {});
-    const kept = await first.page.evaluate(() => Object.keys(localStorage).filter((name) => name.startsWith("unsent:")));
-    expect(kept, "what has arrived is not kept").toEqual([]);
+    const kept = () => first.page.evaluate(() => Object.keys(localStorage).filter((name) => name.startsWith("unsent:")));
+    await expect.poll(kept, "what has arrived is not kept").toEqual([]);
     const { conversations } = await server.api("GET", "/api/conversations");
     expect(conversations).toHaveLength(1);
   });

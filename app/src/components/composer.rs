@@ -24,6 +24,7 @@ pub(crate) use reading::{take, take_text};
 pub(crate) use restore::{look_after, restore};
 pub(crate) use tray::tray;
 
+use super::dialog::{Beside, modal};
 use super::{Icon, ModelPicker, icon, shown_if};
 use crate::browser;
 use crate::state::files::LONG_PASTE;
@@ -305,4 +306,11 @@ impl Store {
         self.prepare_composing();
         self.composing.dialog.set(Some(dialog));
     }
+}
+
+/// A dialog that is opened from the composer.
+fn dialog(name: &'static str, title: &'static str, content: AnyView) -> AnyView {
+    let store = Store::here();
+    let closed = Box::new(move || store.composing.dialog.set(None));
+    modal(name, title.into(), Beside::Stays, closed, content)
 }

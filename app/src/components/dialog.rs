@@ -8,6 +8,15 @@ use wasm_bindgen::JsCast;
 use super::{Icon, icon};
 use crate::store::Store;
 
+/// What a press beside a dialog does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// It closes it.
+    Closes,
+    /// Nothing: what is being written in it is not lost by a press that went wrong.
+    Stays,
+}
+
 /// A dialog over the page, for as long as something is laid over it.
 pub(super) fn dialog(
     store: Store,
@@ -16,13 +25,20 @@ pub(super) fn dialog(
     content: impl IntoView + 'static,
 ) -> AnyView {
     let closed = Box::new(move || store.list.overlay.set(None));
-    modal(name, title.into(), closed, content.into_any())
+    modal(
+        name,
+        title.into(),
+        Beside::Closes,
+        closed,
+        content.into_any(),
+    )
 }
 
 /// A dialog over the page, for as long as it is there; `closed` is called when the reader has closed it.
 pub(crate) fn modal(
     name: &'static str,
     title: Oco<'static, str>,
+    pressed_beside: Beside,
     closed: Box<dyn Fn() + Send + Sync>,
     content: AnyView,
 ) -> AnyView {
@@ -43,7 +59,8 @@ pub(crate) fn modal(
             .target()
             .and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         // What is inside fills it: a press on the dialog itself is one on what lies around.
-        if target.is_some_and(|target| target.matches("dialog").unwrap_or(false)) {
+        let closes = pressed_beside == Beside::Closes;
+        if closes && target.is_some_and(|target| target.matches("dialog").unwrap_or(false)) {
             close();
         }
     };

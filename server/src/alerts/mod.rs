@@ -38,7 +38,6 @@ const PACE: Duration = Duration::from_secs(1);
 /// How the alerts stand, for all who ask.
 #[derive(Default)]
 pub struct Alerts {
-    shown: Mutex<Vec<Alert>>,
     /// Where messages lead to.
     link: OnceLock<String>,
     /// There is a message for the webhook.
@@ -48,11 +47,6 @@ pub struct Alerts {
 }
 
 impl Alerts {
-    /// Those that are pending or firing, and those that are over since a short while; the worst first.
-    pub fn shown(&self) -> Vec<Alert> {
-        lock(&self.shown).clone()
-    }
-
     /// What came of the last message to the webhook since the start, a try included.
     pub fn last(&self) -> Option<Delivered> {
         lock(&self.last).clone()
@@ -138,7 +132,7 @@ impl Watch {
         }
         self.save().await;
         let shown = self.engine.alerts(config, now);
-        if std::mem::replace(&mut *lock(&shared.alerts.shown), shown.clone()) != shown {
+        if *shared.health.alerts() != shown {
             shared.health.set_alerts(shown);
         }
     }

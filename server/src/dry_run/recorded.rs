@@ -99,7 +99,14 @@ async fn play(sample: &Sample, words: String) -> Result<Opened, UpstreamError> {
     let broken = match (sample.state, sample.reason) {
         (AttemptState::Failed, Some(Reason::Timeout)) => return std::future::pending().await,
         (AttemptState::Failed, reason) => Some(observed(reason, sample.status_code)),
-        _ => None,
+        (
+            AttemptState::Started
+            | AttemptState::Answering
+            | AttemptState::Answered
+            | AttemptState::Skipped
+            | AttemptState::Cancelled,
+            _,
+        ) => None,
     };
     let mut last = vec![];
     match broken {

@@ -163,6 +163,12 @@ impl Health {
         lock(&self.stints).retain(known);
     }
 
+    /// The alerts that are pending or firing, and those that are over since a short while; the worst first.
+    pub fn alerts(&self) -> Arc<Vec<wire::Alert>> {
+        let alerts = self.alerts.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&alerts)
+    }
+
     /// The alerts as they now stand.
     pub fn set_alerts(&self, alerts: Vec<wire::Alert>) {
         *self.alerts.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(alerts);

@@ -70,14 +70,13 @@ impl Health {
     /// `viewer` is who sees it: simulated outages show to those whom they strike.
     pub fn report(&self, catalog: &Catalog, viewer: &str, clock: &Clock) -> wire::HealthReport {
         let (turns, simulated_turns) = self.turn_figures();
-        let alerts = self.alerts.read().unwrap_or_else(PoisonError::into_inner);
         wire::HealthReport {
             snapshot: true,
             status: status(catalog, viewer),
             findings: self.findings(catalog, viewer, clock),
             turns,
             simulated_turns,
-            alerts: alerts.to_vec(),
+            alerts: self.alerts().to_vec(),
             revision: self.revision.load(std::sync::atomic::Ordering::Relaxed),
             providers: catalog
                 .providers()

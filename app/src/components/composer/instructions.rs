@@ -1,62 +1,13 @@
 //! What every model of a conversation is told before its first message.
 
-use leptos::html::{Dialog, Textarea};
+use leptos::html::Textarea;
 use leptos::prelude::*;
 
-use super::{Icon, icon};
+use super::dialog;
 use crate::store::Store;
 
 /// The server takes no more characters.
 const LIMIT: usize = 8_000;
-
-/// A dialog that is the browser's own: it keeps the focus inside, closes on Escape, and gives the focus back.
-pub(super) fn modal(name: &'static str, title: &'static str, content: AnyView) -> AnyView {
-    let store = Store::here();
-    let node = NodeRef::<Dialog>::new();
-    Effect::new(move || {
-        if let Some(dialog) = node.get() {
-            // It is there, and is not open yet.
-            let _ = dialog.show_modal();
-        }
-    });
-    let heading = format!("{name}-title");
-    let labelled = heading.clone();
-    view! {
-        <dialog
-            node_ref=node
-            class="dialog"
-            data-testid=name
-            aria-labelledby=labelled
-            on:close=move |_| store.composing.dialog.set(None)
-            on:keydown=|event| {
-                if event.key() == "Escape" {
-                    // It closes this, and nothing below it.
-                    event.stop_propagation();
-                }
-            }
-        >
-            <div class="dialog-body">
-                <header class="dialog-head">
-                    <h2 id=heading>{title}</h2>
-                    <button
-                        type="button"
-                        class="icon-button"
-                        aria-label="Close"
-                        on:click=move |_| {
-                            if let Some(dialog) = node.get_untracked() {
-                                dialog.close();
-                            }
-                        }
-                    >
-                        <Icon shape=icon::CLOSE />
-                    </button>
-                </header>
-                {content}
-            </div>
-        </dialog>
-    }
-    .into_any()
-}
 
 /// The dialog of the instructions.
 pub(crate) fn instructions() -> AnyView {
@@ -146,5 +97,5 @@ pub(crate) fn instructions() -> AnyView {
             </div>
         </div>
     };
-    modal("instructions-dialog", "Instructions", content.into_any())
+    dialog("instructions-dialog", "Instructions", content.into_any())
 }

@@ -4,7 +4,7 @@ use evenkeel_protocol::Model;
 use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 
-use super::instructions::modal;
+use super::dialog;
 use crate::store::Store;
 use crate::wording;
 
@@ -117,7 +117,7 @@ pub(crate) fn model_search() -> AnyView {
             </p>
         </div>
     };
-    modal("model-search", "Models", content.into_any())
+    dialog("model-search", "Models", content.into_any())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::effect::{meanwhile, shown};
 use super::panel::Panel;
 use super::what_if::what_if;
 use crate::api::admin::{self as api, CircuitAction, Refused};
-use crate::components::dialog::{close, modal};
+use crate::components::dialog::{Beside, close, modal};
 
 /// The dialog's name.
 const NAME: &str = "confirm";
@@ -233,7 +233,13 @@ fn question(panel: Panel, deed: Deed) -> AnyView {
         </div>
     };
     let closed = Box::new(move || panel.deed.set(None));
-    modal(NAME, deed.title().into(), closed, content.into_any())
+    modal(
+        NAME,
+        deed.title().into(),
+        Beside::Closes,
+        closed,
+        content.into_any(),
+    )
 }
 
 /// A refusal; where it is because of what others have done, what that was.

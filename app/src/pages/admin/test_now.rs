@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::panel::Panel;
 use crate::api::admin::{self as api, Refused};
-use crate::components::dialog::{close, modal};
+use crate::components::dialog::{Beside, close, modal};
 use crate::wording;
 
 /// The dialog's name.
@@ -71,6 +71,7 @@ fn dialog(panel: Panel, model: &ModelId) -> AnyView {
     modal(
         NAME,
         format!("Test {model}").into(),
+        Beside::Closes,
         closed,
         content.into_any(),
     )

@@ -74,7 +74,7 @@ pub(crate) async fn list(
     });
     Ok(Json(List {
         rules: rules.collect(),
-        alerts: shared.alerts.shown(),
+        alerts: shared.health.alerts().to_vec(),
         webhook: Webhook {
             configured: config.webhook_url.is_some(),
             signed: config.webhook_secret.is_some(),
