@@ -1,6 +1,6 @@
 //! What the panel, `/health` and the sockets are told.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use evenkeel_engine::{CircuitState, CircuitView};
