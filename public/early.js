@@ -29,7 +29,7 @@
     if (id) navigator.serviceWorker?.controller?.postMessage({ left: `/c/${id}` });
   });
   addEventListener("keydown", (event) => {
-    if (root.dataset.ready !== undefined || event.target.id !== "composer") return;
+    if (root.dataset.alive !== undefined || event.target.id !== "composer") return;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     event.target.dataset.submit = "";

@@ -17,7 +17,8 @@ use leptos::wasm_split::{SplitLoaderError, wasm_split};
 use crate::api::{self, Problem};
 use crate::components::{self, Follow, composer};
 use crate::pages;
-use crate::state::{Action, Blocks, Entry, Paint, Pending, highlight};
+use crate::state::formula::markup;
+use crate::state::{Action, Blocks, Entry, Pending};
 use crate::store::Store;
 
 /// After this time it is tried again to fetch a part that could not be fetched.
@@ -125,18 +126,16 @@ parts! {
             },
         }
     }
-    /// The colours of code.
-    CODE: Paint = code { highlight::line }
-    /// Formulas.
-    MATH: Math = math { components::formula_view }
+    /// Formulas. It shares nothing with the others, as it knows of no page: each share is one file more for all.
+    MATH: Math = math { markup }
     /// The health panel.
     ADMIN: fn() -> AnyView = admin { pages::admin }
     /// The debug pane, as a page or as the chat's drawer.
     DEBUG: fn() -> AnyView = debug { pages::debug }
 }
 
-/// A formula as it is shown: its source, and whether it stands by itself.
-pub(crate) type Math = fn(&str, bool) -> AnyView;
+/// A formula's markup, from its source, and whether it stands by itself.
+pub(crate) type Math = fn(&str, bool) -> String;
 
 /// Everything around a message.
 #[derive(Clone, Copy)]
@@ -230,18 +229,22 @@ pub(crate) async fn load_for(path: &str) {
     match path.trim_end_matches('/') {
         "/admin" => drop(ADMIN.load().await),
         "/debug" => drop(DEBUG.load().await),
-        path if path.starts_with("/c/") => {
-            // The server has rendered them, and colours no code.
-            let formulas = document().query_selector(".formula");
-            let formulas = async {
-                if formulas.is_ok_and(|found| found.is_some()) {
-                    MATH.load().await;
-                }
-            };
-            futures::future::join(ANSWERS.load(), formulas).await;
-        }
         _ => {}
     }
+}
+
+/// Fetches what the messages were rendered with.
+pub(crate) fn load_messages() -> LocalBoxFuture<'static, ()> {
+    Box::pin(async {
+        // The server has rendered formulas, and colours no code.
+        let formulas = document().query_selector(".formula");
+        let formulas = async {
+            if formulas.is_ok_and(|found| found.is_some()) {
+                MATH.load().await;
+            }
+        };
+        futures::future::join(ANSWERS.load(), formulas).await;
+    })
 }
 
 /// A page that is a part.

@@ -49,11 +49,7 @@ pub(crate) fn Layout() -> impl IntoView {
         store.hydrated.set(true);
         store.start_list();
         keys::listen(store);
-        let root = document().document_element();
-        if let Some(root) = root {
-            // It only fails for a name that no attribute can have.
-            let _ = root.set_attribute("data-ready", "");
-        }
+        mark("data-alive");
         let resize = window_event_listener(leptos::ev::resize, move |_| {
             if is_wide() {
                 drawer.set(false);
@@ -70,6 +66,12 @@ pub(crate) fn Layout() -> impl IntoView {
             resize.remove();
             escape.remove();
         });
+    });
+
+    Effect::new(move || {
+        if store.whole.get() {
+            mark("data-ready");
+        }
     });
 
     // What lies under a drawer that takes all of a small screen.
@@ -138,4 +140,12 @@ pub(crate) fn Layout() -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// Tells on the document how far the page has come.
+fn mark(name: &str) {
+    if let Some(root) = document().document_element() {
+        // It only fails for a name that no attribute can have.
+        let _ = root.set_attribute(name, "");
+    }
 }

@@ -40,14 +40,19 @@ pub fn App() -> impl IntoView {
         .map_or(Page::Chat(None), |boot| Page::of(&boot.page));
     let store = Store::new(page, boot.map(State::from).unwrap_or_default());
     provide_context(store);
-    Effect::new(move || {
-        socket::start(store);
-        store.resume_waiting();
+    Effect::new(move |begun: Option<bool>| {
+        // Nothing changes what the server has rendered before that is alive.
+        let begin = store.whole.get();
+        if begin && begun != Some(true) {
+            socket::start(store);
+            store.resume_waiting();
+        }
+        begin || begun == Some(true)
     });
     view! { <Layout /> }
 }
 
-/// Takes over the page that the server has rendered, as soon as everything is here that is on it.
+/// Takes over the page that the server has rendered; its messages as soon as what shows them is here.
 #[cfg(feature = "hydrate")]
 pub fn hydrate() {
     wasm_bindgen_futures::spawn_local(async {

@@ -52,12 +52,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     }
 }
 
-/// The file of the part that a page is rendered with; `late::load_for` waits for the same.
+/// The part that a page cannot begin without; `late::load_for` waits for the same.
 fn part_of(page: &BootPage) -> Option<&'static str> {
     match page {
-        BootPage::Conversation(_) | BootPage::ConversationEnd(_) => Some("answers"),
         BootPage::Admin(_) => Some("admin"),
         BootPage::Debug(_) => Some("debug"),
+        // Messages come to life after the page around them, and what they need takes nothing from what that needs.
+        BootPage::Conversation(_) | BootPage::ConversationEnd(_) => None,
         BootPage::New | BootPage::NotFound => None,
     }
 }

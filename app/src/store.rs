@@ -96,6 +96,8 @@ pub(crate) struct Store {
     pub(crate) composing: Composing,
     /// The page is alive: from here on it may differ from what the server rendered.
     pub(crate) hydrated: RwSignal<bool>,
+    /// All of the page is alive, its messages as well.
+    pub(crate) whole: RwSignal<bool>,
 }
 
 impl Store {
@@ -123,6 +125,7 @@ impl Store {
             draft: RwSignal::new(None),
             composing: Composing::new(&state),
             hydrated: RwSignal::new(false),
+            whole: RwSignal::new(true),
             around: Around::new(&state),
             wanted: StoredValue::new(None),
             watchers: StoredValue::default(),
@@ -137,6 +140,14 @@ impl Store {
     /// The one of this page.
     pub(crate) fn here() -> Self {
         use_context().unwrap_or_else(|| Self::new(Page::Chat(None), State::default()))
+    }
+
+    /// The same, for what is on the page but not alive yet.
+    pub(crate) fn beginning(self) -> Self {
+        Self {
+            hydrated: self.whole,
+            ..self
+        }
     }
 
     /// The signal of a message, while it is shown.

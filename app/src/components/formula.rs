@@ -1,31 +1,26 @@
-//! A formula as MathML, built element by element from a tree of listed names; where it is not understood, its source.
+//! A formula as MathML, written from a tree of listed names; where it is not understood, its source.
 
 use std::cell::Cell;
 
-use leptos::math as mathml;
 use leptos::prelude::*;
-use leptos::tachys::html::attribute::any_attribute::{AnyAttribute, IntoAnyAttribute};
-use leptos::tachys::html::attribute::custom::custom_attribute;
-use leptos::tachys::html::element;
 
 use crate::browser;
 use crate::late;
-use crate::state::formula::{Formula, formula};
 
 /// A formula; its source, until the part that knows formulas is here.
 pub(super) fn math(source: &str, display: bool) -> AnyView {
-    if let Some(view) = late::MATH.get() {
-        return view(source, display);
+    if let Some(markup) = late::MATH.get() {
+        return known(source, display, markup);
     }
     let here = RwSignal::new(None::<late::Math>);
     leptos::task::spawn_local(async move {
-        let view = late::MATH.load().await;
+        let markup = late::MATH.load().await;
         // The answer may be gone by now.
-        let _ = here.try_set(Some(view));
+        let _ = here.try_set(Some(markup));
     });
     let source = source.to_owned();
     let shown = move || match here.get() {
-        Some(view) => view(&source, display),
+        Some(markup) => known(&source, display, markup),
         None => unread(&source),
     };
     shown.into_any()
@@ -37,21 +32,22 @@ fn unread(source: &str) -> AnyView {
 }
 
 /// A formula, with the part that knows them.
-pub(crate) fn formula_view(source: &str, display: bool) -> AnyView {
+fn known(source: &str, display: bool, markup: late::Math) -> AnyView {
     copied_as_source();
-    let shown = match formula(source, display) {
-        Some(formula) => element(formula),
-        None => unread(source),
-    };
+    let markup = markup(source, display);
     if display {
         view! {
-            <span class="formula formula-block" role="group" aria-label="Formula" tabindex="0">
-                {shown}
-            </span>
+            <span
+                class="formula formula-block"
+                role="group"
+                aria-label="Formula"
+                tabindex="0"
+                inner_html=markup
+            ></span>
         }
         .into_any()
     } else {
-        view! { <span class="formula">{shown}</span> }.into_any()
+        view! { <span class="formula" inner_html=markup></span> }.into_any()
     }
 }
 
@@ -64,35 +60,4 @@ fn copied_as_source() {
     if cfg!(feature = "hydrate") && !LISTENS.replace(true) {
         browser::copy_formulas();
     }
-}
-
-macro_rules! elements {
-    ($name:ident, $attributes:ident, $children:ident: $($module:ident::$tag:ident)+) => {
-        match $name {
-            $(stringify!($tag) => $module::$tag().child($children).add_any_attr($attributes).into_any(),)+
-            _ => $children.into_any(),
-        }
-    };
-}
-
-fn element(formula: Formula) -> AnyView {
-    let (name, attributes, children) = match formula {
-        Formula::Text(text) => return text.replace('\0', "\u{fffd}").into_any(),
-        Formula::Element {
-            name,
-            attributes,
-            children,
-        } => (name, attributes, children),
-    };
-    let attributes: Vec<AnyAttribute> = attributes
-        .into_iter()
-        .map(|(name, value)| custom_attribute(name, value).into_any_attr())
-        .collect();
-    let children: Vec<AnyView> = children.into_iter().map(element).collect();
-    elements!(name, attributes, children:
-        mathml::math mathml::semantics mathml::annotation mathml::mrow mathml::mi mathml::mn mathml::mo mathml::mtext mathml::mspace
-        mathml::mfrac mathml::msqrt mathml::mroot mathml::msub mathml::msup mathml::msubsup mathml::munder mathml::mover mathml::munderover
-        mathml::mmultiscripts mathml::mprescripts mathml::mtable mathml::mtr mathml::mtd mathml::mpadded mathml::mphantom mathml::merror
-        mathml::mstyle mathml::ms element::b element::i element::code
-    )
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use super::later::later;
 use super::{Follow, Icon, Message, PendingMessage, each, icon};
 use crate::state::Item;
 use crate::store::Store;
@@ -50,6 +51,26 @@ pub(crate) fn Transcript() -> impl IntoView {
             follow.let_go();
         }
     };
+    // A list that gets one more in front leaves the others where they are; several at once would move all.
+    let part = |number: String| {
+        let number = number.parse().ok();
+        number.map(|number| view! { <Part number /> }).into_any()
+    };
+    let numbers = move || {
+        let parts = store.parts.with(Vec::len);
+        (0..parts).rev().map(|number| number.to_string()).collect()
+    };
+    let content = move || view! { {each(numbers, part)} {tail} }.into_any();
+    let rendered = !store.hydrated.get_untracked() && any.get_untracked();
+    let messages = if rendered && late::ANSWERS.get().is_none() {
+        let place = NodeRef::new();
+        let before = store.items.get_untracked();
+        let current = move || store.items.with_untracked(|now| *now == before);
+        later(place, late::load_messages(), current, content);
+        view! { <div node_ref=place class="messages" data-testid="messages"></div> }.into_any()
+    } else {
+        view! { <div class="messages" data-testid="messages">{content()}</div> }.into_any()
+    };
     view! {
         <section
             node_ref=follow.scroller
@@ -71,14 +92,7 @@ pub(crate) fn Transcript() -> impl IntoView {
             on:touchmove=move |_| follow.let_go()
             on:click=clicked
         >
-            <div class="messages" data-testid="messages">
-                // A list that gets one more in front leaves the others where they are; several at once would move all.
-                {each(
-                    move || (0..store.parts.with(Vec::len)).rev().map(|number| number.to_string()).collect(),
-                    |number| number.parse().ok().map(|number| view! { <Part number /> }).into_any(),
-                )}
-                {tail}
-            </div>
+            {messages}
         </section>
         <div class="jump" data-shown=move || (!follow.on.get()).then_some("")>
             <button

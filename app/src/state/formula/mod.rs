@@ -2,6 +2,7 @@
 //! words that it knows, and of what it says only a list of harmless names is taken over.
 
 mod depth;
+mod markup;
 mod source;
 mod tree;
 
@@ -9,6 +10,7 @@ use std::sync::LazyLock;
 
 use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
 
+pub use markup::markup;
 pub use tree::Formula;
 
 /// Longer than this is no formula that anybody reads.
