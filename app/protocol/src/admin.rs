@@ -167,6 +167,8 @@ pub struct LoggedAttempt {
     pub attempt: Attempt,
     /// Whose it was.
     pub user: String,
+    /// The assistant that was asked for.
+    pub assistant: Option<String>,
     /// The request's id.
     pub request_id: String,
     /// The answer it was for; null for a call of `/v1`.

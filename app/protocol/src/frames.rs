@@ -292,6 +292,8 @@ pub struct Assistant {
     pub id: String,
     /// A name to show.
     pub name: String,
+    /// The model that answers for it first, where its candidate does not.
+    pub model: ModelId,
 }
 
 /// How another model went on with an answer that broke off.

@@ -54,6 +54,7 @@ const ATTEMPT: &str = r#"{"index":0,"kind":"primary","state":"failed","model_nam
 
 fn message() -> Message {
     Message {
+        assistant: None,
         id: "m2".into(),
         conversation_id: "c1".into(),
         parent_id: Some("m1".into()),
@@ -371,6 +372,7 @@ fn frames_outside_a_turn() {
     };
     server(
         ServerFrame::Health(HealthReport {
+            assistants: vec![],
             snapshot: true,
             status: Status::Degraded,
             findings: vec![Finding {
@@ -544,6 +546,7 @@ fn what_administrators_read() {
     both(
         AttemptPage {
             attempts: vec![LoggedAttempt {
+                assistant: None,
                 id: 4,
                 attempt: attempt(),
                 user: "local".into(),

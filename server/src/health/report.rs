@@ -71,6 +71,7 @@ impl Health {
     pub fn report(&self, catalog: &Catalog, viewer: &str, clock: &Clock) -> wire::HealthReport {
         let (turns, simulated_turns) = self.turn_figures();
         wire::HealthReport {
+            assistants: vec![],
             snapshot: true,
             status: status(catalog, viewer),
             findings: self.findings(catalog, viewer, clock),

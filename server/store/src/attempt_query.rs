@@ -157,6 +157,7 @@ fn logged(row: &SqliteRow) -> Result<LoggedAttempt, StoreError> {
         id: fields.must("place", number)?,
         attempt: attempt(row)?,
         user: fields.get("principal")?,
+        assistant: None,
         request_id: fields.get("request_id")?,
         message_id: fields.maybe("message_id", |id| Some(MessageId(id)))?,
         conversation_id: fields.maybe("conversation_id", |id| Some(ConversationId(id)))?,

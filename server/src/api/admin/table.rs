@@ -88,6 +88,7 @@ fn row(logged: &LoggedAttempt, out: &mut String) {
         user,
         request_id,
         message_id: _,
+        assistant: _,
         conversation_id,
     } = logged;
     let number = |number: Option<u64>| number.map(|it| it.to_string()).unwrap_or_default();

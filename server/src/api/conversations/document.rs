@@ -136,6 +136,7 @@ impl Entry {
     /// The message again. Its files and conversation are apart.
     pub(super) fn into_message(self) -> Message {
         Message {
+            assistant: None,
             id: self.id,
             conversation_id: "".into(),
             parent_id: self.parent_id,

@@ -34,6 +34,7 @@ async fn a_first_turn_makes_a_conversation() {
     assert_eq!(turn.conversation.updated_at, stored);
 
     let question = Message {
+        assistant: None,
         id: turn.question.id.clone(),
         conversation_id: turn.conversation.id.clone(),
         parent_id: None,
