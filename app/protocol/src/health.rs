@@ -262,6 +262,40 @@ pub struct ProviderHealth {
     pub models: Vec<ModelHealth>,
 }
 
+/// A model that some of an assistant's conversations try.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Candidate {
+    /// The model.
+    pub model: ModelId,
+    /// How many of 100 conversations try it.
+    pub percent: f64,
+}
+
+/// One assistant.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AssistantHealth {
+    /// Its id.
+    pub id: String,
+    /// A name to show.
+    pub name: String,
+    /// Whether it can answer: with its first choice, with a fallback, not at all.
+    pub status: Status,
+    /// The model that answers for it first.
+    pub model: ModelId,
+    /// The model that is being tried beside it.
+    pub candidate: Option<Candidate>,
+    /// Its candidate is asked at all.
+    pub use_candidate: bool,
+    /// Other models may step in.
+    pub use_fallback: bool,
+    /// Who would be asked, in order, where the candidate is not.
+    pub chain: Vec<ModelId>,
+    /// The real turns of the last 15 minutes that its own model was asked first in.
+    pub turns: TurnFigures,
+    /// Those that its candidate was asked first in.
+    pub candidate_turns: TurnFigures,
+}
+
 /// A health frame: every provider with its models at first, then those providers that changed, with those of their models
 /// that did; everything again where one is gone or new.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -282,4 +316,7 @@ pub struct HealthReport {
     pub revision: u64,
     /// The providers, in the configuration's order.
     pub providers: Vec<ProviderHealth>,
+    /// The assistants, in the configuration's order; in a change, those that changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub assistants: Vec<AssistantHealth>,
 }

@@ -38,8 +38,9 @@ pub use frames::{
     ServerFrame, Topic, User,
 };
 pub use health::{
-    Alert, AlertState, Bucket, CircuitState, CircuitView, Figures, Finding, Headroom, HealthReport,
-    ModelHealth, Percentiles, ProviderHealth, ReasonCount, Severity, Status, TurnFigures,
+    Alert, AlertState, AssistantHealth, Bucket, Candidate, CircuitState, CircuitView, Figures,
+    Finding, Headroom, HealthReport, ModelHealth, Percentiles, ProviderHealth, ReasonCount,
+    Severity, Status, TurnFigures,
 };
 pub use ids::{
     AttachmentId, ConversationId, FaultId, MessageId, ModelId, ProviderId, RequestId, RunId,

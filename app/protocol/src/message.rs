@@ -124,6 +124,9 @@ pub struct Message {
     pub model_name: Option<ModelId>,
     /// The model that was asked for.
     pub requested_model: Option<ModelId>,
+    /// The assistant that was asked for, of an answer; null where a model was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assistant: Option<String>,
     /// The provider that answered.
     pub provider: Option<ProviderId>,
     /// Another model than the one asked for answered.

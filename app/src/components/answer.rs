@@ -35,6 +35,7 @@ impl Facts {
             parent_id: message.parent_id.clone(),
             model_name: message.model_name.clone(),
             requested_model: message.requested_model.clone(),
+            assistant: message.assistant.clone(),
             provider: message.provider.clone(),
             finish_reason: message.finish_reason.clone(),
             attempts: message.attempts.clone(),

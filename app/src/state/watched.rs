@@ -41,6 +41,7 @@ impl Watched {
                     alerts,
                     revision,
                     providers,
+                    assistants,
                 } = report;
                 (known.status, known.findings, known.alerts) = (status, findings, alerts);
                 (known.turns, known.simulated_turns) = (turns, simulated_turns);
@@ -50,6 +51,16 @@ impl Watched {
                     match place.and_then(|place| known.providers.get_mut(place)) {
                         Some(known) => update(known, provider),
                         None => known.providers.push(provider),
+                    }
+                }
+                for assistant in assistants {
+                    let place = known
+                        .assistants
+                        .iter()
+                        .position(|one| one.id == assistant.id);
+                    match place.and_then(|place| known.assistants.get_mut(place)) {
+                        Some(known) => *known = assistant,
+                        None => known.assistants.push(assistant),
                     }
                 }
             }
@@ -103,6 +114,7 @@ mod tests {
 
     fn report(snapshot: bool, providers: Vec<ProviderHealth>) -> HealthReport {
         HealthReport {
+            assistants: vec![],
             snapshot,
             status: evenkeel_protocol::Status::Ok,
             findings: vec![],

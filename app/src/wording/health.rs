@@ -272,6 +272,7 @@ mod tests {
 
     fn report(status: Status, findings: Vec<Finding>) -> HealthReport {
         HealthReport {
+            assistants: vec![],
             snapshot: true,
             status,
             findings,

@@ -33,6 +33,7 @@ fn failed(model: &str, reason: Reason, status: u16) -> Attempt {
 
 fn message(attempts: Vec<Attempt>) -> Message {
     Message {
+        assistant: None,
         id: "m".into(),
         conversation_id: "c".into(),
         parent_id: None,

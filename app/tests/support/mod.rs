@@ -59,6 +59,7 @@ pub fn boot(page: BootPage) -> Boot {
 
 pub fn message(id: &str, parent: Option<&str>, role: MessageRole, text: &str) -> Message {
     Message {
+        assistant: None,
         id: id.into(),
         conversation_id: "c1".into(),
         parent_id: parent.map(Into::into),
@@ -262,6 +263,7 @@ pub fn report(state: CircuitState) -> HealthReport {
         since: at(0),
     };
     HealthReport {
+        assistants: vec![],
         snapshot: true,
         status: if ill { Status::Degraded } else { Status::Ok },
         findings: ill.then_some(finding).into_iter().collect(),

@@ -1,13 +1,19 @@
 //! The chains: which models step in for which, checked as a whole.
 
+mod assistants;
+
 use std::collections::BTreeSet;
 
 use evenkeel_providers::DEMO_MODELS;
 
+pub(super) use self::assistants::link_assistants;
 use super::Problem;
 use super::models::ModelConfig;
 use super::providers::ProviderConfig;
 use super::reader::{At, Reader};
+
+const ONE_PROVIDER: &str =
+    "all of the chain is on one provider: it survives a bad model, but no outage";
 
 /// Gives every model its chain: itself, its fallbacks, and those of everybody; duplicates drop out.
 ///
@@ -56,9 +62,7 @@ pub(super) fn link(
             model.chain.len() > 1
         };
         if alone && model.chain.iter().all(own) {
-            let message =
-                "all of the chain is on one provider: it survives a bad model, but no outage";
-            root.add(Problem::warning(&path, origin, message.into()));
+            root.add(Problem::warning(&path, origin, ONE_PROVIDER.into()));
         }
     }
     for provider in providers.iter().filter(|provider| {
@@ -115,14 +119,19 @@ fn check_names(root: &Reader<'_>, model: &ModelConfig, known: &BTreeSet<String>)
 }
 
 fn check_length(root: &Reader<'_>, model: &ModelConfig) {
-    let (legs, max_attempts) = (model.chain.len(), model.resilience.max_attempts);
-    if legs > max_attempts as usize {
+    if let Some(message) = too_long(model.chain.len(), model) {
         let path = format!("models.{}.fallbacks", model.id);
         let origin = model.places.first().map(|(_, origin)| origin.clone());
-        let message =
-            format!("makes a chain of {legs} models, longer than max_attempts = {max_attempts}");
         root.add(Problem::error(&path, origin, message));
     }
+}
+
+/// Says that so many models are more than a turn has attempts that asks this one first.
+fn too_long(legs: usize, first: &ModelConfig) -> Option<String> {
+    let max_attempts = first.resilience.max_attempts;
+    (legs > max_attempts as usize).then(|| {
+        format!("makes a chain of {legs} models, longer than max_attempts = {max_attempts}")
+    })
 }
 
 /// The default model of each provider that is switched on and named in the order.

@@ -58,12 +58,16 @@ pub(super) fn place<'p>(path: &'p str, file: &Config, changes: &Changes) -> (Sco
         .chain(file.demos.iter().map(|(_, model)| model));
     let known = providers.map(|provider| Scope::Provider(provider.id.clone()));
     let known = known.chain(models.map(|model| Scope::Model(model.id.clone())));
+    let assistants = file.assistants.iter();
+    let known = known.chain(assistants.map(|it| Scope::Assistant(it.id.clone())));
     let spoken_of = changes.values.keys().map(|(scope, _)| scope.clone());
     let named = changes.models.keys().map(|id| Scope::Model(id.clone()));
     let fits = known.chain(spoken_of).chain(named).filter_map(|scope| {
         let key = match scope {
             Scope::Global => return None,
-            Scope::Provider(_) | Scope::Model(_) => path.strip_prefix(&scope.path(""))?,
+            Scope::Provider(_) | Scope::Model(_) | Scope::Assistant(_) => {
+                path.strip_prefix(&scope.path(""))?
+            }
         };
         Some((scope, key.strip_prefix('.')?))
     });
@@ -79,7 +83,8 @@ mod tests {
     #[test]
     fn a_path_is_found_again_though_ids_hold_dots() {
         let text = "[[providers]]\nid = \"p\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\n\
-                    [[models]]\nid = \"gpt-4\"\nprovider = \"p\"\n[[models]]\nid = \"gpt-4.1\"\nprovider = \"p\"\n";
+                    [[models]]\nid = \"gpt-4\"\nprovider = \"p\"\n[[models]]\nid = \"gpt-4.1\"\nprovider = \"p\"\n\
+                    [[assistants]]\nid = \"qa.fr\"\nmodel = \"gpt-4\"\n";
         let (file, _) = Source::of(text, &Environment::new()).read().unwrap();
         for (path, scope, key) in [
             ("resilience.timeout", "global", "resilience.timeout"),
@@ -89,6 +94,11 @@ mod tests {
                 "resilience.timeout",
             ),
             ("models.gpt-4.fallbacks[1]", "models/gpt-4", "fallbacks[1]"),
+            (
+                "assistants.qa.fr.candidate.percent",
+                "assistants/qa.fr",
+                "candidate.percent",
+            ),
             ("providers.p.enabled", "providers/p", "enabled"),
             (
                 "models.demo-swift.fallbacks",

@@ -58,6 +58,7 @@ fn attempt(index: u32) -> Attempt {
 fn message(place: usize, seed: usize) -> Message {
     let answers = place % 2 == 1;
     Message {
+        assistant: None,
         id: place.to_string().into(),
         conversation_id: "".into(),
         parent_id: place.checked_sub(1).map(|parent| parent.to_string().into()),
@@ -122,6 +123,8 @@ async fn fill(folder: &TempDir) -> Store {
 
 async fn streaming(store: &Store) -> Message {
     let turn = NewTurn {
+        new_conversation: None,
+        assistant: None,
         principal: ME,
         request_id: &"request".into(),
         conversation: None,

@@ -2,11 +2,11 @@
 
 use super::{Json, Object, Read, Take, Wrong};
 use crate::{
-    Alert, AlertState, AnsweredBy, AttemptPage, AuditEntry, AuditPage, Bucket, ChainEffect, DryRun,
-    DryRunOutcome, DryRunRequest, Effect, Figures, Finding, Headroom, HealthReport, LoggedAttempt,
-    ModelHealth, ModelSeries, ModelStatistics, Percentiles, ProviderHealth, ReasonCount, Series,
-    Setting, SettingChange, SettingKind, SettingValue, Settings, SettingsChange, Severity,
-    Statistics, Status, TestPlan, TestResult, TurnFigures,
+    Alert, AlertState, AnsweredBy, AssistantHealth, AttemptPage, AuditEntry, AuditPage, Bucket,
+    Candidate, ChainEffect, DryRun, DryRunOutcome, DryRunRequest, Effect, Figures, Finding,
+    Headroom, HealthReport, LoggedAttempt, ModelHealth, ModelSeries, ModelStatistics, Percentiles,
+    ProviderHealth, ReasonCount, Series, Setting, SettingChange, SettingKind, SettingValue,
+    Settings, SettingsChange, Severity, Statistics, Status, TestPlan, TestResult, TurnFigures,
 };
 
 names! {
@@ -20,6 +20,9 @@ names! {
 }
 
 structs! {
+    AssistantHealth {
+        id, name, status, model, candidate, use_candidate, use_fallback, chain, turns, candidate_turns,
+    }
     AnsweredBy { model, count }
     DryRun { from, to, happened, replayed, changed, unknown }
     DryRunOutcome { turns, cost, attempts, answered_by }
@@ -28,6 +31,7 @@ structs! {
     AttemptPage { attempts, next }
     AuditEntry { id, at, by, action, scope, key, before, after, revision, revertible }
     AuditPage { entries, next }
+    Candidate { model, percent }
     Bucket { start, answered, failed, simulated, first_token_ms, total_ms }
     ChainEffect { model, before, after }
     Effect { revision, running_turns, chains, warnings }
@@ -38,7 +42,7 @@ structs! {
     Finding { provider, model, circuit, status_code, saved, saved_by }
     Headroom { requests_left, requests_limit, tokens_left, tokens_limit, resets_at, seen_at }
     HealthReport {
-        snapshot, status, findings, turns, simulated_turns, alerts, revision, providers,
+        snapshot, status, findings, turns, simulated_turns, alerts, revision, providers; assistants
     }
     ModelHealth {
         id, circuit, attempts, failures, in_flight, last_failure, last_failure_at, last_success_at,
@@ -68,6 +72,7 @@ impl Take for LoggedAttempt {
             attempt: Take::take(object)?,
             id: object.field("id")?,
             user: object.field("user")?,
+            assistant: object.field("assistant")?,
             request_id: object.field("request_id")?,
             message_id: object.field("message_id")?,
             conversation_id: object.field("conversation_id")?,

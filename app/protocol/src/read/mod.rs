@@ -352,7 +352,7 @@ names! {
 }
 
 structs! {
-    Assistant { id, name }
+    Assistant { id, name, model }
     Attempt {
         index, kind, state, model_name, provider, status_code, reason, detail, retry_in_ms, started_at,
         first_token_ms, duration_ms, simulated, retry_limit, usage, cost,
@@ -365,7 +365,7 @@ structs! {
     Hello { protocol, user, models, assistants, version, default_model }
     Message {
         id, conversation_id, parent_id, role, text, status, created_at, model_name, requested_model, provider,
-        fallback, finish_reason, usage, cost, attempts, simulated, run_id, error; seams, attachments, suggestions
+        fallback, finish_reason, usage, cost, attempts, simulated, run_id, error; seams, attachments, suggestions, assistant
     }
     Model { id, provider, fallbacks, demo }
     ModelFailure { model_name, status_code, reason, detail }

@@ -15,6 +15,7 @@ fn queued(id: &str) -> Queued {
 
 fn answer(status: MessageStatus, kind: Option<ErrorKind>) -> Message {
     Message {
+        assistant: None,
         id: "m".into(),
         conversation_id: "c".into(),
         parent_id: None,

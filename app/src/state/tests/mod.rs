@@ -40,6 +40,7 @@ fn attempt(index: u32, model: &str, kind: AttemptKind, state: AttemptState) -> A
 
 fn message(id: &str, parent: Option<&str>, role: MessageRole, text: &str) -> Message {
     Message {
+        assistant: None,
         id: id.into(),
         conversation_id: "c".into(),
         parent_id: parent.map(Into::into),

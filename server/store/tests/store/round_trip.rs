@@ -144,6 +144,7 @@ prop_compose! {
         (fallback, simulated, error) in (any::<bool>(), any::<bool>(), option::of(error())),
     ) -> Message {
         Message {
+            assistant: None,
             id: "".into(), conversation_id: "".into(), parent_id: None, run_id: None,
             role: MessageRole::Assistant, created_at: second(0),
             text, status, attempts, seams, model_name, requested_model,

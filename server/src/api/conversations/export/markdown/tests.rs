@@ -11,6 +11,7 @@ fn at(minute: i64) -> Timestamp {
 
 fn message(id: &str, parent: Option<&str>, role: MessageRole, text: &str) -> Message {
     Message {
+        assistant: None,
         id: id.into(),
         conversation_id: "c".into(),
         parent_id: parent.map(Into::into),
