@@ -18,7 +18,7 @@ use crate::api::{self, Problem};
 use crate::components::{self, Follow, composer};
 use crate::pages;
 use crate::state::formula::markup;
-use crate::state::{Action, Blocks, Entry, Pending};
+use crate::state::{Action, Blocks, Entry, Paint, Pending, highlight};
 use crate::store::Store;
 
 /// After this time it is tried again to fetch a part that could not be fetched.
@@ -126,7 +126,9 @@ parts! {
             },
         }
     }
-    /// Formulas. It shares nothing with the others, as it knows of no page: each share is one file more for all.
+    /// The colours of code.
+    CODE: Paint = code { highlight::line }
+    /// Formulas. It knows of no page and so shares little with the others: each share is one file more for all.
     MATH: Math = math { markup }
     /// The health panel.
     ADMIN: fn() -> AnyView = admin { pages::admin }

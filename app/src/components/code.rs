@@ -1,5 +1,5 @@
-//! A block of code: the name of its language or file, a button to copy it, and colours as soon as somebody looks at it.
-//! Colours change no line's place: without them the same text stands there.
+//! A block of code: the name of its language or file, a button to copy it, and colours as soon as somebody looks at it and
+//! the part that knows them is there. Colours change no line's place: without them the same text stands there.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 
 use super::CopyButton;
-use crate::state::highlight::{self, Kind};
+use crate::late;
+use crate::state::highlight::Kind;
 use crate::state::{Line, Lines, Paint, Source, cut, named};
 use crate::store::Store;
 
@@ -31,7 +32,7 @@ pub(crate) fn Code(
 ) -> impl IntoView {
     // What is rendered anew while an answer grows has its colours from the beginning; what is hydrated has them later.
     let alive = Store::here().hydrated.get_untracked();
-    let paint = RwSignal::new(alive.then_some(highlight::line as Paint));
+    let paint = RwSignal::new(late::CODE.get().filter(|_| alive));
     let limit = RwSignal::new(LINES);
     let name = Memo::new(move |_| source.with(|source| named(&source.language)));
     let pre = NodeRef::<Pre>::new();
@@ -91,13 +92,14 @@ pub(crate) fn Code(
     .into_any()
 }
 
-/// Colours it when the block comes near to what is seen.
+/// Fetches the colours when the block comes near to what is seen.
 fn when_seen(pre: NodeRef<Pre>, paint: RwSignal<Option<Paint>>) {
-    let colour = move || {
+    let fetch = move || {
         leptos::task::spawn_local(async move {
+            let part = late::CODE.load().await;
             // Each block has a task of its own.
             TimeoutFuture::new(0).await;
-            let _ = paint.try_set(Some(highlight::line));
+            let _ = paint.try_set(Some(part));
         });
     };
     let seen = Closure::<dyn Fn(js_sys::Array, web_sys::IntersectionObserver)>::new(
@@ -109,7 +111,7 @@ fn when_seen(pre: NodeRef<Pre>, paint: RwSignal<Option<Paint>>) {
             });
             if seen {
                 observer.disconnect();
-                colour();
+                fetch();
             }
         },
     );
@@ -118,7 +120,7 @@ fn when_seen(pre: NodeRef<Pre>, paint: RwSignal<Option<Paint>>) {
     let observer =
         web_sys::IntersectionObserver::new_with_options(seen.as_ref().unchecked_ref(), &init);
     let (Ok(observer), Some(pre)) = (observer, pre.get_untracked()) else {
-        return colour();
+        return fetch();
     };
     observer.observe(&pre);
     let kept = StoredValue::new_local((observer, seen));
