@@ -43,6 +43,7 @@ async fn ask(shared: &Arc<Shared>, principal: &Arc<str>, words: &str) -> Option<
     let whose = Whose {
         principal: principal.clone(),
         request_id: Uuid::now_v7().to_string().into(),
+        assistant: None,
     };
     let request_id = whose.request_id.clone();
     let noted = Arc::new(Noted::default());
@@ -64,6 +65,7 @@ async fn ask(shared: &Arc<Shared>, principal: &Arc<str>, words: &str) -> Option<
     shared.attempts.keep(CallAttempts {
         principal: principal.clone(),
         request_id,
+        assistant: None,
         attempts: noted.take(),
     });
     text

@@ -267,6 +267,8 @@ impl Shared {
             answered_by: turn.answer().map(|by| by.model_name.clone()),
             outcome: turn.outcome.to_owned(),
             simulated,
+            assistant: turn.assistant.map(str::to_owned),
+            share: turn.share,
         });
     }
 

@@ -61,6 +61,10 @@ pub struct EndedTurn<'t> {
     pub principal: &'t str,
     /// The model that was asked for.
     pub asked: &'t str,
+    /// The assistant that was asked for.
+    pub assistant: Option<&'t str>,
+    /// Where its conversation stands among the assistant's 100; none where the model was named.
+    pub share: Option<f64>,
     /// How it ended: one of [`crate::turn::OUTCOMES`].
     pub outcome: &'static str,
     /// Its attempts.

@@ -9,12 +9,15 @@ use evenkeel_store::{File, StoreError};
 use crate::attachments::ALL_BYTES;
 use crate::shared::Shared;
 
+/// `told_first` is what the assistant's models are told before what the conversation's are.
+///
 /// Files that were sent earlier in the thread are sent again: a model remembers nothing. All of them together may be as
 /// large as those of one message, the newest first; beyond that only their names are told.
 pub async fn of(
     shared: &Shared,
     principal: &str,
     question: &Message,
+    told_first: Option<&str>,
 ) -> Result<Prompt, StoreError> {
     let store = &shared.store;
     let thread = store.thread(principal, &question.id).await?;
@@ -34,9 +37,10 @@ pub async fn of(
     let said = said.filter(|(_, text, files)| !text.is_empty() || !files.is_empty());
     let told = store.told_first(principal, &question.conversation_id);
     let told = told.await?;
-    let told = told
-        .iter()
-        .map(|text| (Speaker::System, text.as_str(), vec![]));
+    let told: Vec<_> = told_first.into_iter().chain(told.as_deref()).collect();
+    let told = told.join("\n\n");
+    let told = Some(told.as_str()).filter(|told| !told.is_empty());
+    let told = told.into_iter().map(|text| (Speaker::System, text, vec![]));
     Ok(Prompt::with_files(told.chain(said)))
 }
 

@@ -74,7 +74,12 @@ async fn committed(shared: &Arc<Shared>, words: &'static [(u64, &'static str)]) 
         request_id: "r".into(),
         shape: Shape::OpenAi,
     };
-    let call = Arc::new(Call::new(&asked, "m".into()));
+    let catalog = shared.catalog();
+    let mut choice = catalog
+        .choice(catalog.default_model().as_str(), "r")
+        .unwrap();
+    choice.model = "m".into();
+    let call = Arc::new(Call::new(&asked, &choice));
     let answer = turn.answer().await;
     Committed {
         answer: answer.ok().unwrap(),
