@@ -118,7 +118,7 @@ pub(crate) fn model_search() -> AnyView {
             let expected = wording::forecast_for(&forecast, &own);
             let label = wording::option(&entry.label, model.as_ref(), expected);
             view! {
-                <li
+                <div
                     id=format!("model-{place}")
                     class="model-option"
                     role="option"
@@ -128,7 +128,7 @@ pub(crate) fn model_search() -> AnyView {
                 >
                     <span class="model">{label}</span>
                     <span class="text-sm text-muted">{entry.beside.clone()}</span>
-                </li>
+                </div>
             }
         };
         entries.with(|all| {
@@ -142,10 +142,10 @@ pub(crate) fn model_search() -> AnyView {
     let models = Memo::new(move |_| entries.with(|all| all.iter().any(|one| !one.assistant)));
     let group = move |name: &'static str, assistant: bool| {
         view! {
-            <li role="group" aria-label=name>
+            <div role="group" aria-label=name>
                 <p class="model-heading" aria-hidden="true">{name}</p>
-                <ul role="presentation">{move || options(assistant)}</ul>
-            </li>
+                {move || options(assistant)}
+            </div>
         }
         .into_any()
     };
@@ -178,9 +178,9 @@ pub(crate) fn model_search() -> AnyView {
                 }
                 on:keydown=keydown
             />
-            <ul id="model-options" class="model-options" role="listbox" aria-label=title>
+            <div id="model-options" class="model-options" role="listbox" aria-label=title>
                 {listed}
-            </ul>
+            </div>
             <p class="text-sm text-muted" role="status">{move || entries.with(|all| counted(all))}</p>
         </div>
     };
