@@ -89,10 +89,16 @@ impl AssistantEntry {
         }
     }
 
+    /// How many of 100 conversations try the candidate.
+    pub fn percent_tried(&self) -> f64 {
+        let candidate = self.candidate.as_ref().filter(|_| self.use_candidate);
+        candidate.map_or(0.0, |(_, percent)| *percent)
+    }
+
     /// The candidate, where any conversation at all tries it.
-    pub fn tried(&self) -> Option<&ModelId> {
-        let (model, percent) = self.candidate.as_ref()?;
-        (self.use_candidate && *percent > 0.0).then_some(model)
+    fn tried(&self) -> Option<&ModelId> {
+        let (model, _) = self.candidate.as_ref()?;
+        (self.percent_tried() > 0.0).then_some(model)
     }
 
     /// What a turn of this conversation asks for. A call that belongs to none is one of its own.
@@ -102,9 +108,8 @@ impl AssistantEntry {
 
     /// What a turn at this place among the assistant's 100 asks for.
     pub fn at(&self, share: f64) -> Choice {
-        let candidate = self.candidate.as_ref().filter(|_| self.use_candidate);
-        let tried = candidate.filter(|(_, percent)| share < *percent);
-        self.asked(tried.map(|(model, _)| model), Some(share))
+        let tried = self.tried().filter(|_| share < self.percent_tried());
+        self.asked(tried, Some(share))
     }
 
     /// What a turn asks for that tries no candidate.

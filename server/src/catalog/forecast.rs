@@ -120,8 +120,7 @@ impl Catalog {
     /// all, or somehow.
     pub fn standing(&self, assistant: &AssistantEntry, principal: &str) -> Status {
         let mut looked = Looked::new(self, principal);
-        let all_try = assistant.tried().is_some()
-            && assistant.candidate.as_ref().is_some_and(|it| it.1 >= 100.0);
+        let all_try = assistant.percent_tried() >= 100.0;
         let baseline = (!all_try).then(|| assistant.baseline());
         let choices = baseline.into_iter().chain(assistant.trial());
         let each: Vec<_> = choices.map(|choice| looked.status(&choice)).collect();

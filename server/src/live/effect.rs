@@ -7,7 +7,7 @@ use evenkeel_protocol::{ChainEffect, Effect, SettingValue};
 
 use super::settings::World;
 use crate::catalog::{Catalog, ProviderEntry, Usable};
-use crate::config::{Changes, Config, Place};
+use crate::config::{Changes, Config, Place, Scope};
 use crate::shared::Shared;
 
 /// Who waits longer than this has gone, as a rule.
@@ -77,6 +77,15 @@ pub(super) fn of(
             }
         }
     }
+    let assistants: BTreeSet<_> = places.iter().map(|(scope, _)| assistant(scope)).collect();
+    for id in assistants.iter().flatten() {
+        effect
+            .warnings
+            .extend(rollout(before.catalog, after.catalog, id));
+    }
+    if let (Some(Some(id)), 1) = (assistants.first(), assistants.len()) {
+        effect.running_turns = shared.running_turns_of(id);
+    }
     let defaults = [
         before.catalog.default_model(),
         after.catalog.default_model(),
@@ -89,6 +98,24 @@ pub(super) fn of(
         ));
     }
     effect
+}
+
+/// The assistant that a setting is one of.
+fn assistant(scope: &Scope) -> Option<&str> {
+    match scope {
+        Scope::Assistant(id) => Some(id),
+        Scope::Global | Scope::Provider(_) | Scope::Model(_) => None,
+    }
+}
+
+/// Says how many conversations of an assistant change sides.
+fn rollout(before: &Catalog, after: &Catalog, id: &str) -> Option<String> {
+    let (old, new) = (before.assistant(id)?, after.assistant(id)?);
+    let (was, is) = (old.percent_tried(), new.percent_tried());
+    let (candidate, _) = new.candidate.as_ref()?;
+    (was != is).then(|| {
+        format!("{is} % of the conversations of {id} ask {candidate} first, and no longer {was} %.")
+    })
 }
 
 /// What becomes of the chains, whatever the reason.

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::Asked;
 use crate::attempt_log::Noted;
+use crate::calls::Counted;
 use crate::catalog::Choice;
 use crate::error::Refusal;
 use crate::health::EndedTurn;
@@ -31,7 +32,7 @@ pub(in super::super) struct Call {
     /// The server waits for it before it stops.
     _running: tokio_util::task::task_tracker::TaskTrackerToken,
     /// It is counted among the turns under way.
-    _counted: Arc<()>,
+    _counted: Counted,
 }
 
 /// What the last chunk says of the turn: the `evenkeel` object.
@@ -82,7 +83,7 @@ impl Call {
             began: Instant::now(),
             outcome: Mutex::default(),
             _running: shared.tasks.token(),
-            _counted: shared.calls.clone(),
+            _counted: shared.calls.begin(choice.assistant.clone()),
             shared: shared.clone(),
         }
     }
