@@ -57,29 +57,31 @@ pub fn arms(assistant: &AssistantHealth) -> Vec<Arm> {
     let own = Arm {
         model: assistant.model.to_string(),
         candidate: false,
-        facts: facts(share(100.0 - effective), &assistant.turns),
+        facts: facts(tried.map(|_| share(100.0 - effective)), &assistant.turns),
     };
     let candidate = tried.map(|candidate| Arm {
         model: candidate.model.to_string(),
         candidate: true,
-        facts: facts(share(effective), &assistant.candidate_turns),
+        facts: facts(Some(share(effective)), &assistant.candidate_turns),
     });
     [own].into_iter().chain(candidate).collect()
 }
 
-fn facts(conversations: String, turns: &TurnFigures) -> Vec<(&'static str, String)> {
+/// Where there is no candidate, all conversations are its own model's, which needs no saying.
+fn facts(conversations: Option<String>, turns: &TurnFigures) -> Vec<(&'static str, String)> {
     let of = |part: u64| match turns.turns {
         0 => "–".to_owned(),
         all => percent(part, all),
     };
     let p95 = turns.total.map(|total| short_time(total.p95_ms));
-    vec![
-        ("Conversations", conversations),
+    let share = conversations.map(|share| ("Conversations", share));
+    let figures = [
         ("Turns", thousands(turns.turns)),
         ("Answered", of(turns.answered)),
         ("By a fallback", of(turns.fallbacks)),
         ("p95 to the end", p95.unwrap_or_else(|| "–".to_owned())),
-    ]
+    ];
+    share.into_iter().chain(figures).collect()
 }
 
 /// What is asked before another share of the conversations tries the candidate.
@@ -154,7 +156,10 @@ mod tests {
         assert_eq!(said(&arms(&qa)[0])[0], "100 %");
         assert_eq!(said(&arms(&qa)[1])[0], "0 %");
         qa.candidate = None;
-        assert_eq!(arms(&qa).len(), 1);
+        let [own] = &arms(&qa)[..] else {
+            panic!("one model");
+        };
+        assert_eq!(own.facts.first(), Some(&("Turns", "1\u{202f}200".into())));
     }
 
     #[test]

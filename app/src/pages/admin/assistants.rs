@@ -102,7 +102,11 @@ fn assistant(panel: Panel, id: String) -> AnyView {
         move |route| route.get("assistant") == Some(&wanted),
         node,
     );
-    let (whose, own) = (id.clone(), id.clone());
+    let (whose, own, badge) = (id.clone(), id.clone(), id.clone());
+    let named = {
+        let id = id.clone();
+        Memo::new(move |_| name.with(|name| *name != id))
+    };
     view! {
         <section
             node_ref=node
@@ -114,7 +118,7 @@ fn assistant(panel: Panel, id: String) -> AnyView {
         >
             <div class="provider-head">
                 <h3>{move || name.get()}</h3>
-                <div class="provider-facts"><code class="badge">{id.clone()}</code></div>
+                {move || named.get().then(|| view! { <code class="badge">{badge.clone()}</code> })}
                 {move || status.get().map(standing)}
                 {links(&id, name)}
             </div>
@@ -188,7 +192,7 @@ fn arms(found: Known) -> AnyView {
             let mark = arm
                 .candidate
                 .then(|| view! { <span class="badge">"candidate"</span> });
-            view! { <th scope="col">{arm.model} {mark}</th> }
+            view! { <th scope="col">{arm.model} " " {mark}</th> }
         });
         heads.collect::<Vec<_>>()
     };

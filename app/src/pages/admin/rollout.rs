@@ -64,8 +64,12 @@ pub(super) fn rollout(panel: Panel, id: &str, found: Known) -> AnyView {
         });
         panel.deed.set(deed);
     };
+    let unchanged = move || typed.with(Option::is_none);
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
+        if untrack(unchanged) {
+            return;
+        }
         match now.with_untracked(|text| percentage(text)) {
             Ok(percent) => {
                 problem.set(None);
@@ -85,12 +89,19 @@ pub(super) fn rollout(panel: Panel, id: &str, found: Known) -> AnyView {
         problem.set(None);
     };
     let all_at_once = move |percent: f64| {
+        let so = Memo::new(move |_| {
+            found.with(|found| {
+                let candidate = found.as_ref().and_then(|one| one.candidate.as_ref());
+                candidate.is_some_and(|candidate| candidate.percent == percent)
+            })
+        });
         view! {
             <button
                 type="button"
                 class="button small"
+                aria-pressed=move || so.get().to_string()
                 disabled=move || !panel.store.hydrated.get()
-                on:click=move |_| ask(percent)
+                on:click=move |_| if !so.get_untracked() { ask(percent) }
             >
                 {wording::share(percent)}
             </button>
@@ -98,7 +109,6 @@ pub(super) fn rollout(panel: Panel, id: &str, found: Known) -> AnyView {
     };
     let candidate =
         move || found.with(|found| Some(found.as_ref()?.candidate.as_ref()?.model.to_string()));
-    let unchanged = move || typed.with(Option::is_none);
     let described = {
         let wrong = wrong.clone();
         move || problem.with(Option::is_some).then(|| wrong.clone())
