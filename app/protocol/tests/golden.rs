@@ -878,7 +878,7 @@ fn what_is_told_of_an_assistant() {
             snapshot: false,
             status: Status::Ok,
             findings: vec![],
-            turns: health.turns,
+            turns: health.turns.clone(),
             simulated_turns: None,
             alerts: vec![],
             revision: 7,

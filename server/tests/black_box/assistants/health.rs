@@ -42,6 +42,14 @@ async fn an_assistant_is_degraded_with_its_model_and_down_with_its_chain() {
     hold(&server, "c", "open").await;
     expected(503, "down").await;
     hold(&server, "a", "reset").await;
+    expected(200, "ok").await;
+    // Another answers where its model's provider is switched off, and nobody where that one is held open.
+    let enabled = |on: bool| [("providers/a-provider", "enabled", json!(on))];
+    server.change(&enabled(false)).await;
+    expected(503, "down").await;
+    hold(&server, "c", "reset").await;
+    expected(200, "degraded").await;
+    server.change(&enabled(true)).await;
     server
         .change(&[("assistants/qa", "use_fallback", json!(false))])
         .await;
