@@ -112,16 +112,20 @@ test("where another model steps in it is still the assistant's answer, and stays
   await expect(page.getByTestId("fallback-line")).toHaveText(/^alpha could not answer \(.+\) · beta stepped in/);
   await expect(chat.prose).toHaveText("beta was told: Answer in one sentence.");
   await page.getByTestId("use-from-now-on").click();
-  await expect(page.getByTestId("picker-model")).toHaveText("beta");
+  await expect(page.getByTestId("picker-model")).toHaveText("beta ×");
+  await sound(page);
   await expect(chat.picker).toHaveValue("qa");
   await page.waitForTimeout(400);
   await page.reload();
   await chat.ready();
-  await expect(page.getByTestId("picker-model")).toHaveText("beta");
+  await expect(page.getByTestId("picker-model")).toHaveText("beta ×");
   await chat.converse("again");
   await expect(line(page)).toHaveText("Questions and answers · beta");
   await expect(page.getByTestId("fallback-line")).toHaveCount(1);
   await expect(chat.prose).toHaveText("beta was told: Answer in one sentence.");
+
+  await page.getByTestId("picker-model").click();
+  await expect(page.getByTestId("picker-model")).toHaveText("alpha");
 
   // Asked again, the first answer is the assistant's as it was asked then.
   upstream("alpha").always((asked) => asked.answer(`alpha was told: ${told(asked)}`));
@@ -140,7 +144,7 @@ test("where another model steps in it is still the assistant's answer, and stays
   await expect(page.getByTestId("fallback-line")).toHaveCount(0);
 });
 
-test("another version of a question is asked of the assistant, too, and nobody's answer can be asked for again", async ({ chat, page, upstream }) => {
+test("another version of a question is asked of the assistant, too, and what nobody could answer is tried again", async ({ chat, page, upstream }) => {
   await chat.open();
   await chat.picker.selectOption("qa");
   await chat.converse("helo");
@@ -172,6 +176,29 @@ test("the forecast says who would answer for it", async ({ chat, page, server })
   await chat.picker.selectOption("qa");
   await expect(page.getByTestId("forecast")).toContainText("beta would answer: alpha is resting after failures");
   await sound(page, { widths: [360, 1440] });
+});
+
+test.describe("where nobody could answer", () => {
+  // A refused key opens a circuit at once, and after this time the model is asked again.
+  test.use({ resilience: 'circuit_cooldown = "3s"' });
+
+  test("the question waits for the assistant, past a reload, and is then the assistant's", async ({ chat, page, upstream }) => {
+    for (const name of ["alpha", "beta"]) upstream(name).always((asked) => asked.refuse(401, "Bad key"));
+    await chat.open();
+    await chat.connected();
+    await chat.picker.selectOption("qa");
+    await chat.ask("an important question");
+    await chat.ended("failed");
+    for (const name of ["alpha", "beta"]) upstream(name).always((asked) => asked.answer(`${name} was told: ${told(asked)}`));
+    await chat.answer.getByTestId("send-when-back").click();
+    await expect(chat.answer.getByTestId("waiting")).toBeVisible();
+    await page.reload();
+    await chat.ended("complete");
+    await expect(chat.prose).toHaveText(/^(alpha|beta) was told: Answer in one sentence\.$/);
+    await expect(line(page)).toHaveText(/^Questions and answers · /);
+    await expect(chat.answer.getByTestId("versions")).toHaveText("2/2");
+    await expect.poll(() => page.evaluate(() => localStorage.getItem("waiting"))).toBe(null);
+  });
 });
 
 test.describe("beside many models", () => {

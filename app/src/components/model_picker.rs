@@ -88,16 +88,38 @@ pub(crate) fn ModelPicker() -> impl IntoView {
             "Search models"
         }
     };
-    // An assistant's model stands beside its name.
+    // An assistant's model stands beside its name; where it is another than its own, a press gives that one back.
     let model = move || {
         let next = store.next();
-        let model = next
-            .assistant
-            .is_some()
-            .then(|| store.hello.with(|hello| next.first(hello)));
-        model.flatten().map(|model| {
-            view! { <span class="picker-model" data-testid="picker-model">{model.to_string()}</span> }
-        })
+        next.assistant.as_ref()?;
+        let name = store.hello.with(|hello| next.first(hello))?.to_string();
+        if next.model.is_none() {
+            return Some(
+                view! { <span class="picker-model" data-testid="picker-model">{name}</span> }
+                    .into_any(),
+            );
+        }
+        let own = Choice {
+            model: None,
+            ..next
+        };
+        let spoken = format!("{name}: ask the assistant's own model again");
+        let back = move |_| store.chosen.set(Some(own.clone()));
+        Some(
+            view! {
+                <button
+                    type="button"
+                    class="picker-model line-button"
+                    data-testid="picker-model"
+                    aria-label=spoken
+                    title="Ask its own model again"
+                    on:click=back
+                >
+                    {name} " ×"
+                </button>
+            }
+            .into_any(),
+        )
     };
     view! {
         <label class="picker">
