@@ -39,6 +39,11 @@ pub(super) fn rollout(panel: Panel, id: &str, found: Known) -> AnyView {
     let typed = RwSignal::new(None::<String>);
     let problem = RwSignal::new(None::<String>);
     let now = Memo::new(move |_| typed.get().or_else(|| holds.get()).unwrap_or_default());
+    // While what is typed is no share, the slider stays where it was.
+    let place = Memo::new(move |before: Option<&f64>| {
+        let percent = now.with(|text| percentage(text).ok());
+        percent.or(before.copied()).unwrap_or_default()
+    });
     let field = format!("rollout-{}", id.get_value());
     let (wrong, back) = (format!("{field}-problem"), field.clone());
     let told = Callback::new(move |result: Result<wire::Effect, Refused>| {
@@ -126,7 +131,8 @@ pub(super) fn rollout(panel: Panel, id: &str, found: Known) -> AnyView {
                     data-testid="rollout-slider"
                     autocomplete="off"
                     aria-label="Conversations that try the candidate, of 100"
-                    prop:value=move || now.get()
+                    aria-valuetext=move || wording::share(place.get())
+                    prop:value=move || place.get().to_string()
                     on:input=write
                 />
                 <input
