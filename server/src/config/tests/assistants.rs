@@ -146,6 +146,13 @@ fn no_chain_is_longer_than_its_turn_has_attempts() {
         tried.contains("assistants.qa.candidate (line 26): makes a chain of 4 models"),
         "{tried}"
     );
+    let both =
+        "model = \"a\"\nfallbacks = [\"b\"]\ncandidate = { model = \"demo-swift\", percent = 0 }";
+    let both = problems(both);
+    assert!(
+        both.contains("assistants.qa.fallbacks (line 26): makes"),
+        "{both}"
+    );
     // One that stands in the chain anyway makes it no longer.
     let known = "model = \"a\"\ncandidate = { model = \"b\", percent = 5 }";
     assert!(parse(&short(known), &[]).is_ok());

@@ -1,9 +1,11 @@
 //! The candidate's share: who tries it, and changing it while the server runs.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{ask, candidate, id, serving};
-use crate::support::{Administrator, Server, Upstream};
+use crate::support::{Act, Administrator, Behaviour, Server, Upstream};
 
 async fn rollout(server: &Server, body: Value) -> (u16, Value) {
     server.post("/api/admin/assistants/qa/rollout", &body).await
@@ -256,9 +258,67 @@ async fn a_dry_run_asks_for_each_conversation_by_its_place() {
             break ["happened", "replayed", "changed"]
                 .map(|of| (answered(of, "a"), answered(of, "b")));
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     };
     let [happened, replayed, nobody] = run(0.0).await;
     assert_eq!((happened, nobody), (replayed, (13, 1)));
     assert_eq!(run(100.0).await[2], (1, 13));
+}
+
+#[tokio::test]
+async fn turns_under_way_are_counted_by_assistant_and_keep_what_they_began_with() {
+    let oops = b"HTTP/1.1 500 oops\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let slow = || {
+        Behaviour::Acts(vec![
+            Act::Wait(Duration::from_secs(2)),
+            Act::Write(oops.to_vec()),
+        ])
+    };
+    let a = Upstream::start([slow()]).await;
+    let b = Upstream::answering(&["from b"]).await;
+    let server = serving(&[&a, &b], "").await;
+    let asking = |path: &str, body: Value| {
+        let request = server.http.post(server.url(path)).json(&body);
+        tokio::spawn(async move {
+            let response = request.send().await.unwrap();
+            let body: Value = response.json().await.unwrap();
+            body["message"]["model_name"]
+                .as_str()
+                .or(body["model"].as_str())
+                .map(str::to_owned)
+        })
+    };
+    let hi = json!([{"role": "user", "content": "hi"}]);
+    let turns = [
+        asking(
+            "/api/conversations/new/chat",
+            json!({"message": "hi", "assistant": "qa"}),
+        ),
+        asking(
+            "/v1/chat/completions",
+            json!({"model": "qa", "messages": hi}),
+        ),
+        asking(
+            "/v1/chat/completions",
+            json!({"model": "a", "messages": hi}),
+        ),
+    ];
+    while a.requests().len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    let all = server
+        .preview(&[("global", "resilience.max_retries", json!(1))])
+        .await;
+    assert_eq!(all["running_turns"], 3);
+    let own = server
+        .change(&[("assistants/qa", "use_fallback", json!(false))])
+        .await;
+    assert_eq!(own["running_turns"], 2);
+    for turn in turns {
+        assert_eq!(turn.await.unwrap().as_deref(), Some("b"));
+    }
+    let (status, _) = server
+        .chat("new", json!({"message": "hi", "assistant": "qa"}))
+        .await;
+    assert_eq!(status, 502);
 }
