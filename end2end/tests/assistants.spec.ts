@@ -147,7 +147,7 @@ test("where another model steps in it is still the assistant's answer, and stays
 test("another version of a question is asked of the assistant, too, and what nobody could answer is tried again", async ({ chat, page, upstream }) => {
   await chat.open();
   await chat.picker.selectOption("qa");
-  await chat.converse("helo");
+  await chat.converse("good day");
   await chat.questions.getByRole("button", { name: "Edit" }).click();
   await page.getByTestId("editor").fill("hello");
   await page.getByTestId("editor").press("Enter");

@@ -86,7 +86,7 @@ fn a_message_names_its_assistant_and_the_answer_is_that_assistant_s_at_once() {
 
 #[test]
 fn another_model_can_be_asked_for_an_assistant_and_in_another_version_of_a_question() {
-    let mut state = open(vec![message("1", None, MessageRole::User, "Helo?")]);
+    let mut state = open(vec![message("1", None, MessageRole::User, "Hello")]);
     let text = "Hello?".into();
     let frame = state.edit("e".into(), "1".into(), text, qa(Some("b")), at(0));
     let ClientFrame::Send(send) = frame else {
