@@ -12,7 +12,7 @@ mod watched;
 use std::sync::Arc;
 
 use evenkeel_protocol::{
-    ClientFrame, Conversation, ConversationId, Hello, MessageId, ModelId, RequestId, RunId,
+    ClientFrame, Conversation, ConversationId, Hello, MessageId, RequestId, RunId,
 };
 use futures::FutureExt;
 use futures::channel::mpsc::UnboundedSender;
@@ -22,7 +22,7 @@ use self::list::ListStore;
 use crate::late;
 use crate::navigation::Page;
 pub(crate) use crate::state::Connection;
-use crate::state::{Changes, Entry, Heard, Item, Map, Pending, Phase, State};
+use crate::state::{Changes, Choice, Entry, Heard, Item, Map, Pending, Phase, State};
 
 pub(crate) use branches::{Around, Menu};
 pub(crate) use composing::{Composing, Dialog};
@@ -73,9 +73,9 @@ pub(crate) struct Store {
     pub(crate) pending: RwSignal<Vec<Arc<Pending>>>,
     pub(crate) running: RwSignal<Option<RunId>>,
     pub(crate) busy: RwSignal<bool>,
-    pub(crate) usual_model: RwSignal<ModelId>,
-    /// The model that the reader has chosen for the next message.
-    pub(crate) chosen_model: RwSignal<Option<ModelId>>,
+    pub(crate) usual: RwSignal<Choice>,
+    /// Whom the reader has chosen for the next message.
+    pub(crate) chosen: RwSignal<Option<Choice>>,
     pub(crate) connection: RwSignal<Connection>,
     pub(crate) announcement: RwSignal<String>,
     pub(crate) complaint: RwSignal<Option<String>>,
@@ -116,8 +116,8 @@ impl Store {
             pending: RwSignal::new(state.pending.clone()),
             running: RwSignal::new(state.running()),
             busy: RwSignal::new(state.busy()),
-            usual_model: RwSignal::new(state.usual_model()),
-            chosen_model: RwSignal::new(None),
+            usual: RwSignal::new(state.usual()),
+            chosen: RwSignal::new(None),
             connection: RwSignal::new(Connection::Connecting),
             announcement: RwSignal::new(String::new()),
             complaint: RwSignal::new(None),
@@ -221,7 +221,7 @@ impl Store {
         }
         self.leave(id.as_ref());
         let mut frames = Vec::new();
-        self.chosen_model.set(None);
+        self.chosen.set(None);
         self.update(|state| {
             frames = state.show(id.clone());
             Changes {
@@ -323,7 +323,7 @@ impl Store {
         }
         set(self.running, state.running());
         set(self.busy, state.busy());
-        set(self.usual_model, state.usual_model());
+        set(self.usual, state.usual());
         if let Some(sentence) = &changes.say {
             set(self.announcement, sentence.clone());
         }

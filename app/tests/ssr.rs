@@ -16,7 +16,10 @@ fn page(page: BootPage) -> String {
 }
 
 fn page_at(page: BootPage, query: &str) -> String {
-    let boot = boot(page);
+    render(boot(page), query)
+}
+
+fn render(boot: Boot, query: &str) -> String {
     let owner = Owner::new();
     owner.with(|| {
         provide_context(Query(query.to_owned()));
@@ -123,6 +126,42 @@ fn a_conversation_with_a_fallback() {
         assert!(!article.contains(hostile), "{hostile} in {article}");
     }
     keeps_the_policy(&html);
+}
+
+#[test]
+fn an_assistant_s_answer() {
+    let mut answer = fallback_answer("Yes.");
+    answer.assistant = Some("qa".into());
+    let mut boot = boot(BootPage::Conversation(conversation(answer.clone())));
+    boot.hello.assistants = vec![Assistant {
+        id: "qa".into(),
+        name: "Questions & answers".into(),
+        model: "demo-swift".into(),
+    }];
+    let html = render(boot, "");
+    sees(
+        &html,
+        &[
+            r#"data-assistant="qa""#,
+            "Questions &amp; answers · demo-steady",
+            "demo-swift could not answer (rate limited) · demo-steady stepped in",
+            r#"<optgroup label="Assistants"><option value="qa" selected>"#,
+            r#"<optgroup label="Models · demo-harbour">"#,
+            r#"class="picker-model">demo-swift<"#,
+        ],
+    );
+    keeps_the_policy(&html);
+
+    // One that is gone is named by its id, and asked no more.
+    let html = page(BootPage::Conversation(conversation(answer)));
+    sees(
+        &html,
+        &[
+            "qa · demo-steady",
+            r#"<option value="demo-swift" selected>"#,
+        ],
+    );
+    assert!(!html.contains("Assistants"), "{html}");
 }
 
 #[test]
@@ -288,6 +327,52 @@ fn the_health_panel() {
     keeps_the_policy(&html);
     let html = page(admin(CircuitState::Closed));
     sees(&html, &["All well.", "no attempts in the last 15 minutes"]);
+}
+
+#[test]
+fn the_assistants_of_the_health_panel() {
+    let admin = |assistants| {
+        let report = HealthReport {
+            assistants,
+            ..report(CircuitState::Closed)
+        };
+        page(BootPage::Admin(Watching {
+            health: serde_json::to_string(&report).ok(),
+            faults: None,
+        }))
+    };
+    let assistant = AssistantHealth {
+        id: "qa".into(),
+        name: "Questions".into(),
+        status: Status::Degraded,
+        model: "demo-swift".into(),
+        candidate: Some(Candidate {
+            model: "demo-steady".into(),
+            percent: 2.5,
+        }),
+        use_candidate: true,
+        use_fallback: false,
+        chain: vec!["demo-swift".into()],
+        turns: TurnFigures::default(),
+        candidate_turns: TurnFigures::default(),
+    };
+    let html = admin(vec![assistant]);
+    sees(
+        &html,
+        &[
+            r#"data-testid="health-assistant" data-id="qa" data-state="degraded""#,
+            "A fallback answers",
+            "Asks demo-swift; nobody may step in.",
+            "<td>97.5 %<",
+            "<td>2.5 %<",
+            r#"data-testid="rollout-percent""#,
+            r#"data-testid="use-candidate" aria-checked="true""#,
+            r#"data-testid="use-fallback" aria-checked="false""#,
+            "/admin?view=settings&amp;scope=assistants/qa",
+        ],
+    );
+    keeps_the_policy(&html);
+    assert!(!admin(vec![]).contains("Assistants"));
 }
 
 #[test]

@@ -167,13 +167,13 @@ export class Server {
   /**
    * A turn without a browser, in a conversation of its own; gives the answer, even where nobody could.
    * @param {string} message
-   * @param {{model?: string, conversation?: string}} [options]
+   * @param {{model?: string, assistant?: string, conversation?: string}} [options]
    */
-  async ask(message, { model, conversation = "new" } = {}) {
+  async ask(message, { model, assistant, conversation = "new" } = {}) {
     const response = await fetch(`${this.url}/api/conversations/${conversation}/chat`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ message, model }),
+      body: JSON.stringify({ message, model, assistant }),
     });
     return response.json();
   }

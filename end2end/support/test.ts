@@ -44,6 +44,8 @@ interface Fixtures {
   chain: string[];
   /** Further keys of the configuration's `[resilience]`. */
   resilience: string;
+  /** The configuration's `[[assistants]]`. */
+  assistants: string;
   /** Models are asked for titles and suggestions, too. */
   asides: boolean;
   upstreams: Map<string, Upstream>;
@@ -57,6 +59,7 @@ interface Fixtures {
 export const test = base.extend<Fixtures>({
   chain: [[], { option: true }],
   resilience: ["", { option: true }],
+  assistants: ["", { option: true }],
   asides: [false, { option: true }],
 
   upstreams: async ({ chain }, use) => {
@@ -74,8 +77,8 @@ export const test = base.extend<Fixtures>({
     });
   },
 
-  server: async ({ upstreams, resilience, asides }, use, info) => {
-    const server = await Server.start({ config: configuration([...upstreams], resilience, asides) });
+  server: async ({ upstreams, resilience, assistants, asides }, use, info) => {
+    const server = await Server.start({ config: configuration([...upstreams], resilience, asides, assistants) });
     await use(server);
     if (info.status !== info.expectedStatus) await writeFile(info.outputPath("server.log"), server.log);
     await server.stop();

@@ -152,8 +152,9 @@ export class Upstream {
  * @param {[string, Upstream][]} chain
  * @param {string} [resilience] further keys
  * @param {boolean} [asides] whether models are asked for titles and suggestions, too
+ * @param {string} [assistants] `[[assistants]]` as the file has them
  */
-export function configuration(chain, resilience = "", asides = false) {
+export function configuration(chain, resilience = "", asides = false, assistants = "") {
   const parts = chain.map(([model, upstream], place) => {
     const fallbacks = JSON.stringify(chain.slice(place + 1).map(([name]) => name));
     return `
@@ -170,5 +171,5 @@ name = "${model}-upstream"
 fallbacks = ${fallbacks}
 `;
   });
-  return `[resilience]\n${resilience}\n[chat]\ntitles = ${asides}\nsuggestions = ${asides}\n${parts.join("")}`;
+  return `[resilience]\n${resilience}\n[chat]\ntitles = ${asides}\nsuggestions = ${asides}\n${parts.join("")}${assistants}`;
 }

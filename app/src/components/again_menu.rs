@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::Simulated;
+use crate::state::assistant;
 use crate::store::Store;
 use crate::wording;
 
@@ -34,25 +35,29 @@ pub(crate) fn AgainMenu() -> impl IntoView {
         let hello = store.hello.get();
         let ready = ready();
         let mut items = Vec::new();
-        for model in &hello.models {
-            let id = model.id.clone();
+        // Its own assistant, which decides the model; any model else answers as that assistant.
+        let own = store.around.menu.with(|menu| {
+            let entry = store.message(&menu.as_ref()?.message)?;
+            let own = assistant(&hello, entry.message.assistant.as_deref()?)?;
+            Some((ModelId(own.id.clone()), own.name.clone(), None))
+        });
+        let models = hello.models.iter();
+        let models = models.map(|one| (one.id.clone(), one.id.to_string(), Some(one.id.clone())));
+        for (id, name, model) in own.into_iter().chain(models) {
             let hint = forecast.with(|forecast| hint(forecast, &id));
             if ready && hint.as_ref().is_some_and(|hint| hint.nobody) {
                 continue;
             }
-            let ask = {
-                let id = id.clone();
-                move |_| {
-                    close();
-                    if let Some(menu) = store.around.menu.get_untracked() {
-                        store.ask_again(&menu.message, Some(id.clone()));
-                    }
+            let ask = move |_| {
+                close();
+                if let Some(menu) = store.around.menu.get_untracked() {
+                    store.ask_again(&menu.message, model.clone());
                 }
             };
             items.push(view! {
                 <li>
                     <button type="button" class="again-item" data-model=id.to_string() on:click=ask>
-                        <span class="model">{id.to_string()}</span>
+                        <span class="model">{name}</span>
                         {hint.map(|hint| view! {
                             <span class="text-muted">{hint.text} {hint.simulated.then(|| view! { <Simulated /> })}</span>
                         })}

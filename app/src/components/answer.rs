@@ -11,7 +11,8 @@ use super::progress::progress;
 use super::stepped_in::stepped_in;
 use super::tools::{Written, again};
 use super::{CopyButton, Growing, Simulated, Versions, blocks, seam};
-use crate::state::Entry;
+use crate::state::{Entry, assistant};
+use crate::store::Store;
 use crate::wording;
 
 /// What is known of an answer besides its text, so that a token changes none of it.
@@ -85,8 +86,9 @@ pub(crate) fn answer(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
     let about =
         move |read: fn(&Message) -> Option<String>| facts.with(|facts| read(&facts.message));
     let model = |message: &Message| message.model_name.as_ref().map(ToString::to_string);
-    let heading = move || match about(model) {
-        Some(model) => format!("Answer from {model}"),
+    let store = Store::here();
+    let heading = move || match facts.with(|facts| by(store, &facts.message)) {
+        Some(by) => format!("Answer from {by}"),
         None => "Answer".to_owned(),
     };
     let growing = entry.with_untracked(|entry| entry.streaming());
@@ -110,6 +112,7 @@ pub(crate) fn answer(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
             data-id=entry.with_untracked(|entry| entry.message.id.to_string())
             data-status=move || facts.with(|facts| facts.message.status.as_str())
             data-model=move || about(model).unwrap_or_default()
+            data-assistant=move || about(|message| message.assistant.clone())
             data-fallback=move || facts.with(|facts| facts.message.fallback.to_string())
         >
             <h2 class="sr-only">{heading}</h2>
@@ -122,6 +125,19 @@ pub(crate) fn answer(entry: ArcRwSignal<Arc<Entry>>) -> AnyView {
         </article>
     }
     .into_any()
+}
+
+/// The assistant, and the model that answered for it: "Questions and answers · gpt-4o".
+fn by(store: Store, message: &Message) -> Option<String> {
+    let model = message.model_name.as_ref()?;
+    let Some(id) = &message.assistant else {
+        return Some(model.to_string());
+    };
+    Some(store.hello.with(|hello| {
+        let known = assistant(hello, id);
+        let name = known.map_or(id.as_str(), |assistant| &assistant.name);
+        format!("{name} · {model}")
+    }))
 }
 
 /// What happened, in a line each.
@@ -147,10 +163,8 @@ fn foot(
     let streaming = message.status == MessageStatus::Streaming;
     let exhausted = facts.failed().is_some();
     // The name of the model comes with its first word; a text that was kept without an end has one, too.
-    let model = message
-        .model_name
-        .as_ref()
-        .filter(|_| !facts.empty || !(streaming || exhausted));
+    let named = !facts.empty || !(streaming || exhausted);
+    let model = named.then(|| by(Store::here(), message)).flatten();
     // The card says it itself, and so does the line of what happens meanwhile.
     let simulated = message.simulated && !exhausted && !(streaming && facts.empty);
     let copy = (!facts.empty && !streaming)
@@ -166,7 +180,7 @@ fn foot(
     });
     view! {
         <div class="message-foot">
-            {model.map(|model| view! { <span class="model">{model.to_string()}</span> })}
+            {model.map(|model| view! { <span class="model">{model}</span> })}
             {simulated.then(|| view! { <Simulated /> })}
             <Versions id=message.id.clone() />
             {tools}

@@ -3,6 +3,7 @@
 use evenkeel_protocol::{Message, MessageStatus};
 use leptos::prelude::*;
 
+use crate::state::{Choice, assistant};
 use crate::store::Store;
 use crate::wording;
 
@@ -27,20 +28,28 @@ fn actions(message: &Message) -> Option<AnyView> {
     if served == asked {
         return None;
     }
-    let (chosen, of_next) = (served.clone(), served.clone());
-    let taken = Memo::new(move |_| {
-        let next = store.chosen_model.get();
-        next.unwrap_or_else(|| store.usual_model.get()) == of_next
-    });
-    let take = move |_| {
-        store.chosen_model.set(Some(chosen.clone()));
-        store
-            .announcement
-            .set(format!("{chosen} is asked from now on."));
+    let own = message.assistant.clone();
+    let choice = Choice {
+        // It steps in for the model, and the assistant stays.
+        assistant: own.filter(|id| store.hello.with(|hello| assistant(hello, id).is_some())),
+        model: Some(served.clone()),
+    };
+    let of_next = choice.clone();
+    let taken = Memo::new(move |_| store.next() == of_next);
+    let take = {
+        let served = served.clone();
+        move |_| {
+            store.chosen.set(Some(choice.clone()));
+            store
+                .announcement
+                .set(format!("{served} is asked from now on."));
+        }
     };
     let again = {
         let (id, asked) = (message.id.clone(), asked.clone());
-        move |_| store.ask_again(&id, Some(asked.clone()))
+        // An assistant knows itself whom it asks first.
+        let model = message.assistant.is_none().then_some(asked);
+        move |_| store.ask_again(&id, model.clone())
     };
     let name = format!("Use {served} from now on");
     let actions = view! {

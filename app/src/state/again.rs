@@ -7,7 +7,7 @@ use evenkeel_protocol::{
     ClientFrame, ConversationId, MessageId, MessageRole, ModelId, RequestId, Send, Timestamp,
 };
 
-use super::{Changes, Pending, State};
+use super::{Changes, Choice, Pending, State};
 
 /// Another answer to a question, on its way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +18,12 @@ pub struct Again {
     pub conversation_id: ConversationId,
     /// The question.
     pub question: MessageId,
-    /// The model that is to answer; none is the conversation's last one.
+    /// What it was asked of: the question, or one of its answers, whose assistant then answers again.
+    pub of: MessageId,
+    /// The model that is to answer; none where the answer's own assistant decides it.
     pub model: Option<ModelId>,
+    /// The assistant of the answer that it was asked of.
+    pub assistant: Option<String>,
     /// When it was asked for.
     pub at: Timestamp,
 }
@@ -28,7 +32,7 @@ impl Again {
     fn frame(&self) -> ClientFrame {
         ClientFrame::Regenerate {
             request_id: self.request_id.clone(),
-            message_id: self.question.clone(),
+            message_id: self.of.clone(),
             model: self.model.clone(),
         }
     }
@@ -69,7 +73,7 @@ impl State {
         request_id: RequestId,
         edited_id: MessageId,
         text: String,
-        model: ModelId,
+        choice: Choice,
         at: Timestamp,
     ) -> ClientFrame {
         let send = Send {
@@ -81,8 +85,8 @@ impl State {
             system_prompt: None,
             text,
             attachments: Vec::new(),
-            model: (!model.as_str().is_empty()).then_some(model),
-            assistant: None,
+            model: choice.model,
+            assistant: choice.assistant,
         };
         self.take(send, at)
     }

@@ -10,7 +10,7 @@ use evenkeel_protocol::{
 
 use super::runs::Admit;
 use super::send::answer;
-use super::{Entry, Phase, State};
+use super::{Choice, Entry, Phase, State};
 use crate::wording;
 
 /// A frame as every page hears it. What few pages watch stays unread: most of those who chat never need to be able to.
@@ -257,14 +257,21 @@ impl State {
             entry.message.attempts.clear();
             entry.message.run_id = Some(run_id);
         } else {
-            let (model, at) = match (pending, again) {
-                (Some(pending), _) => (pending.send.model.clone(), pending.at),
-                (None, Some(again)) => (again.model.clone(), again.at),
-                (None, None) => (None, Timestamp::UNIX_EPOCH),
+            let choice = |assistant: &Option<String>, model: &Option<_>| Choice {
+                assistant: assistant.clone(),
+                model: model.clone(),
+            };
+            let (choice, at) = match (pending, again) {
+                (Some(pending), _) => {
+                    let send = &pending.send;
+                    (choice(&send.assistant, &send.model), pending.at)
+                }
+                (None, Some(again)) => (choice(&again.assistant, &again.model), again.at),
+                (None, None) => (Choice::default(), Timestamp::UNIX_EPOCH),
             };
             let (id, parent) = (answer_id.clone(), message_id);
             self.open
-                .put(answer(id, parent, conversation_id, run_id, model, at));
+                .put(answer(id, parent, conversation_id, run_id, choice, at));
         }
         if asked_here {
             self.open.choose(&answer_id);

@@ -6,7 +6,7 @@ use std::cmp::Reverse;
 use evenkeel_protocol::read::{Object, Take, Wrong};
 use serde::Serialize;
 
-use super::{Map, read_json};
+use super::{Choice, Map, read_json};
 
 /// The names of all drafts begin like this.
 pub const DRAFT: &str = "draft:";
@@ -24,6 +24,9 @@ pub struct Draft {
     /// What every model of the new conversation is to be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instructions: Option<String>,
+    /// Who was chosen to answer, where it is not who would answer anyway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
     /// When it was written, in milliseconds since 1970.
     pub at: i64,
 }
@@ -33,6 +36,7 @@ impl Take for Draft {
         Ok(Self {
             text: object.field::<Option<_>>("text")?.unwrap_or_default(),
             instructions: object.field("instructions")?,
+            choice: object.field("choice")?,
             at: object.field::<Option<_>>("at")?.unwrap_or_default(),
         })
     }
@@ -46,7 +50,8 @@ impl Draft {
 
     /// It as it is kept; none where there is nothing to keep.
     pub fn written(&self) -> Option<String> {
-        let empty = self.text.trim().is_empty() && self.instructions.is_none();
+        let blank = self.text.trim().is_empty();
+        let empty = blank && self.instructions.is_none() && self.choice.is_none();
         // Such a structure always has a JSON form.
         (!empty).then(|| serde_json::to_string(self).ok()).flatten()
     }
@@ -77,6 +82,10 @@ mod tests {
         let draft = Draft {
             text: "half a \"thought\"\n".into(),
             instructions: Some("Be brief.".into()),
+            choice: Some(Choice {
+                assistant: Some("qa".into()),
+                model: None,
+            }),
             at: 5,
         };
         assert_eq!(Draft::read(&draft.written().unwrap()), draft);
@@ -96,6 +105,11 @@ mod tests {
             ..Draft::default()
         };
         assert!(instructions.written().is_some());
+        let choice = Draft {
+            choice: Some(Choice::default()),
+            ..Draft::default()
+        };
+        assert!(choice.written().is_some());
     }
 
     #[test]

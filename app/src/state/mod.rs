@@ -6,6 +6,7 @@ mod apply;
 mod backoff;
 mod blocks;
 mod branches;
+mod choice;
 mod drafts;
 mod fault_draft;
 pub mod files;
@@ -35,14 +36,15 @@ use std::sync::Arc;
 
 use evenkeel_protocol::read::Read;
 use evenkeel_protocol::{
-    ClientFrame, Conversation, ConversationId, Forecast, Hello, Model, ModelId, PROTOCOL_VERSION,
-    RunId, Topic, User,
+    ClientFrame, Conversation, ConversationId, Forecast, Hello, MessageRole, ModelId,
+    PROTOCOL_VERSION, RunId, Topic, User,
 };
 
 pub use again::Again;
 pub use apply::{Changes, Heard, Unread};
 pub use backoff::delay_ms;
 pub use blocks::{Block, Blocks, in_text};
+pub use choice::{Choice, assistant};
 pub use drafts::{DRAFT, Draft, forgotten};
 pub use fault_draft::{FaultDraft, KINDS};
 pub use files::Attached;
@@ -246,21 +248,26 @@ impl State {
             .filter(|entry| entry.streaming())
     }
 
-    /// The model that is asked unless somebody chooses another: the last one of what is shown, else the
-    /// default.
-    pub fn usual_model(&self) -> ModelId {
-        let known = |id: &ModelId| {
-            self.hello
-                .models
-                .iter()
-                .any(|model: &Model| model.id == *id)
+    /// Who is asked unless somebody chooses another: the assistant of the newest answer that is shown, else the last model
+    /// of what is shown, else the default.
+    pub fn usual(&self) -> Choice {
+        let shown = || {
+            let shown = self.open.shown().iter().rev();
+            shown.filter_map(|id| self.open.get(id))
         };
-        let shown = self.open.shown().iter().rev();
-        shown
-            .filter_map(|id| self.open.get(id))
+        let answer = shown().find(|entry| entry.message.role == MessageRole::Assistant);
+        let id = answer.and_then(|answer| answer.message.assistant.as_deref());
+        if let Some(assistant) = id.and_then(|id| assistant(&self.hello, id)) {
+            return Choice {
+                assistant: Some(assistant.id.clone()),
+                model: None,
+            };
+        }
+        shown()
             .filter_map(|entry| entry.message.requested_model.clone())
-            .find(known)
+            .find(|id| choice::offers(&self.hello, id))
             .unwrap_or_else(|| self.hello.default_model.clone())
+            .into()
     }
 
     /// Where the parts of what the page shows begin, newest part first.

@@ -5,7 +5,7 @@ use evenkeel_protocol::read::{Object, Take, Wrong};
 use evenkeel_protocol::{Attachment, ErrorKind, Message, MessageStatus, ModelId, RequestId};
 use serde::Serialize;
 
-use super::{Map, read_json};
+use super::{Choice, Map, read_json};
 
 /// The names under which the browser keeps the queues begin like this.
 pub const QUEUE: &str = "queue:";
@@ -22,6 +22,9 @@ pub struct Queued {
     pub text: String,
     /// The model that was chosen.
     pub model: Option<ModelId>,
+    /// The assistant that was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assistant: Option<String>,
     /// Its files; they are too large to be kept by the browser.
     #[serde(skip)]
     pub files: Vec<Attachment>,
@@ -37,12 +40,24 @@ impl Take for Queued {
             request_id: object.field("request_id")?,
             text: object.field("text")?,
             model: object.field("model")?,
+            assistant: object.field("assistant")?,
             files: Vec::new(),
             lost_files: object
                 .field::<Option<u32>>("lost_files")?
                 .unwrap_or_default() as usize,
             at: object.field("at")?,
         })
+    }
+}
+
+impl Queued {
+    /// Who was chosen to answer it.
+    pub fn choice(&self) -> Option<Choice> {
+        let choice = Choice {
+            assistant: self.assistant.clone(),
+            model: self.model.clone(),
+        };
+        (choice != Choice::default()).then_some(choice)
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Waiting {
     pub question: MessageId,
     /// The model that is asked for; the others of its chain step in.
     pub model: ModelId,
+    /// The answer that did not come about, and the assistant that was to give it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assistant: Option<(MessageId, String)>,
     /// Since when, in milliseconds since 1970.
     pub since: i64,
     /// It is not asked before then.
@@ -30,13 +33,13 @@ impl Waiting {
     /// It begins to wait. `expected` is when a model is likely to be back.
     pub fn new(
         (request_id, conversation_id, question): (RequestId, ConversationId, MessageId),
-        model: ModelId,
+        (model, assistant): (ModelId, Option<(MessageId, String)>),
         forecast: &Forecast,
         expected: Option<Timestamp>,
         now: i64,
     ) -> Self {
         // The forecast may not have seen yet what this turn has seen.
-        let earliest = if would_answer(forecast, &model) {
+        let earliest = if would_answer(forecast, &asked(&model, assistant.as_ref())) {
             expected
                 .map(Timestamp::as_millisecond)
                 .filter(|at| *at > now)
@@ -49,6 +52,7 @@ impl Waiting {
             conversation_id,
             question,
             model,
+            assistant,
             since: now,
             earliest,
         }
@@ -56,13 +60,19 @@ impl Waiting {
 
     /// Whether it is to be asked now.
     pub fn due(&self, forecast: &Forecast, now: i64) -> bool {
-        now >= self.earliest && would_answer(forecast, &self.model)
+        let asked = asked(&self.model, self.assistant.as_ref());
+        now >= self.earliest && would_answer(forecast, &asked)
     }
 
     /// It has waited so long that nobody expects it any more.
     pub fn forgotten(&self, now: i64) -> bool {
         now - self.since > FORGOTTEN_MS
     }
+}
+
+/// Whose forecast counts: an assistant has one of its own.
+fn asked(model: &ModelId, assistant: Option<&(MessageId, String)>) -> ModelId {
+    assistant.map_or_else(|| model.clone(), |(_, id)| ModelId(id.clone()))
 }
 
 /// Whether somebody would answer a turn that asks for this model: itself, or one that steps in.
@@ -109,7 +119,8 @@ mod tests {
 
     fn waiting(forecast: &Forecast, expected: Option<i64>, now: i64) -> Waiting {
         let ids = ("r".into(), "c".into(), "q".into());
-        Waiting::new(ids, "a".into(), forecast, expected.map(at), now * 1000)
+        let asked = ("a".into(), None);
+        Waiting::new(ids, asked, forecast, expected.map(at), now * 1000)
     }
 
     #[test]
@@ -130,6 +141,25 @@ mod tests {
         assert!(!waiting(&all_well, Some(130), 100).due(&all_well, 129_999));
         assert!(waiting(&all_well, Some(130), 100).due(&all_well, 130_000));
         assert!(!waiting(&all_well, Some(90), 100).due(&all_well, 109_999));
+    }
+
+    #[test]
+    fn what_an_assistant_is_to_answer_waits_for_the_assistant() {
+        let nobody = forecast(&[("a", None, None), ("qa", None, None)]);
+        let ids = ("r".into(), "c".into(), "q".into());
+        let asked = ("a".into(), Some(("m".into(), "qa".to_owned())));
+        let waiting = Waiting::new(ids, asked, &nobody, None, 0);
+        assert!(!waiting.due(&nobody, 1));
+        assert!(!waiting.due(&forecast(&[("qa", None, None)]), 1));
+        assert!(waiting.due(&forecast(&[("a", None, None)]), 1));
+        assert!(waiting.due(&forecast(&[("qa", Some("b"), None)]), 1));
+        let json = serde_json::to_string(&waiting).unwrap();
+        assert_eq!(serde_json::from_str::<Waiting>(&json).unwrap(), waiting);
+        let before = r#"{"request_id":"r","conversation_id":"c","question":"q","model":"a","since":0,"earliest":0}"#;
+        assert_eq!(
+            serde_json::from_str::<Waiting>(before).unwrap().assistant,
+            None
+        );
     }
 
     #[test]

@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use evenkeel_protocol::{
-    Attachment, ClientFrame, ErrorKind, Message, MessageId, MessageRole, MessageStatus, ModelId,
-    RequestId, Send, Timestamp, TurnError,
+    Attachment, ClientFrame, ErrorKind, Message, MessageId, MessageRole, MessageStatus, RequestId,
+    Send, Timestamp, TurnError,
 };
 
-use super::{Runs, State};
+use super::{Choice, Runs, State};
 
 /// A message on its way.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +62,7 @@ pub(super) fn answer(
     parent: MessageId,
     conversation_id: evenkeel_protocol::ConversationId,
     run_id: evenkeel_protocol::RunId,
-    requested_model: Option<ModelId>,
+    choice: Choice,
     at: Timestamp,
 ) -> Message {
     Message {
@@ -74,8 +74,8 @@ pub(super) fn answer(
         status: MessageStatus::Streaming,
         created_at: at,
         model_name: None,
-        requested_model,
-        assistant: None,
+        requested_model: choice.model,
+        assistant: choice.assistant,
         provider: None,
         fallback: false,
         finish_reason: None,
@@ -98,7 +98,7 @@ impl State {
         request_id: RequestId,
         text: String,
         parent_id: Option<MessageId>,
-        model: ModelId,
+        choice: Choice,
         at: Timestamp,
     ) -> ClientFrame {
         let parent_id = parent_id.or_else(|| self.parent_of_next());
@@ -111,8 +111,8 @@ impl State {
             temporary: self.open.id.is_none() && self.temporary,
             system_prompt: None,
             attachments: Vec::new(),
-            model: (!model.as_str().is_empty()).then_some(model),
-            assistant: None,
+            model: choice.model,
+            assistant: choice.assistant,
         };
         self.pending.push(Arc::new(Pending {
             send: send.clone(),

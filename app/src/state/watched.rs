@@ -98,7 +98,7 @@ fn update(known: &mut ProviderHealth, mut news: ProviderHealth) {
 
 #[cfg(test)]
 mod tests {
-    use evenkeel_protocol::{CircuitState, ModelHealth};
+    use evenkeel_protocol::{AssistantHealth, CircuitState, ModelHealth};
 
     use super::*;
 
@@ -124,6 +124,38 @@ mod tests {
             revision: 0,
             providers,
         }
+    }
+
+    fn assistant(id: &str, use_candidate: bool) -> AssistantHealth {
+        AssistantHealth {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            status: evenkeel_protocol::Status::Ok,
+            model: "a".into(),
+            candidate: None,
+            use_candidate,
+            use_fallback: true,
+            chain: vec![],
+            turns: Default::default(),
+            candidate_turns: Default::default(),
+        }
+    }
+
+    #[test]
+    fn a_later_report_changes_the_assistants_that_it_names() {
+        let with = |snapshot, assistants| HealthReport {
+            assistants,
+            ..report(snapshot, vec![])
+        };
+        let mut watched = Watched::default();
+        watched.health(with(true, vec![assistant("a", true), assistant("b", true)]));
+        watched.health(with(false, vec![assistant("b", false)]));
+        watched.health(with(false, vec![]));
+        let health = watched.health.unwrap();
+        assert_eq!(
+            health.assistants,
+            [assistant("a", true), assistant("b", false)]
+        );
     }
 
     fn with_models(models: &[(&str, u64)]) -> ProviderHealth {

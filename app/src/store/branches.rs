@@ -4,7 +4,9 @@ use evenkeel_protocol::{AttachedFile, ConversationId, MessageId, ModelId, Reques
 use leptos::prelude::*;
 
 use super::{Connection, Store, set};
-use crate::state::{Again, Changes, Pending, SortedSet, State, Waiting, expected};
+use crate::state::{
+    Again, Changes, Choice, Pending, SortedSet, State, Waiting, assistant, expected,
+};
 use crate::{browser, late};
 
 /// Where the browser keeps the questions that wait.
@@ -59,14 +61,14 @@ impl Around {
 }
 
 impl Store {
-    /// Asks for another answer to a question, or to the question of an answer: by this model, or by the one that was asked for.
+    /// Asks for another answer to a question, or to the question of an answer: by this model, or by who was asked for. An
+    /// answer's assistant stays its assistant.
     pub(crate) fn ask_again(&self, id: &MessageId, model: Option<ModelId>) {
-        let asked = self
+        let hello = self.hello.get_untracked();
+        let before = self
             .message(id)
-            .and_then(|entry| entry.message.requested_model.clone());
-        let model = model
-            .or(asked)
-            .unwrap_or_else(|| untrack(|| self.next_model()));
+            .and_then(|entry| Choice::again(&entry.message, &hello))
+            .unwrap_or_else(|| untrack(|| self.next()));
         let found = self.read(|state| {
             let question = state.question_of(id)?;
             Some((question, state.open.id.clone()?))
@@ -77,7 +79,9 @@ impl Store {
                 request_id: RequestId(browser::uuid()),
                 conversation_id,
                 question,
-                model: Some(model),
+                of: id.clone(),
+                model: model.or(before.model),
+                assistant: before.assistant,
                 at: browser::now(),
             });
         }
@@ -96,11 +100,11 @@ impl Store {
     /// Asks another version of a question.
     pub(crate) fn edit(&self, id: &MessageId, text: String) {
         let request_id = RequestId(browser::uuid());
-        let model = untrack(|| self.next_model());
+        let choice = untrack(|| self.next());
         self.prepare();
         let mut frame = None;
         self.update(|state| {
-            frame = Some(state.edit(request_id, id.clone(), text, model, browser::now()));
+            frame = Some(state.edit(request_id, id.clone(), text, choice, browser::now()));
             Changes::default()
         });
         frame.into_iter().for_each(|frame| self.say(frame));
@@ -179,13 +183,17 @@ impl Store {
         let found = self.read(|state| {
             let conversation = state.open.id.clone()?;
             let question = state.question_of(answer)?;
-            let asked = state.open.get(answer)?.message.requested_model.clone();
+            let message = &state.open.get(answer)?.message;
+            let asked = message.requested_model.clone();
             let model = asked.or_else(|| chain.first().cloned())?;
+            let own = message.assistant.clone();
+            let own = own.filter(|id| assistant(&state.hello, id).is_some());
+            let own = own.map(|id| (answer.clone(), id));
             let back = expected(&state.forecast, |id| chain.contains(id)).map(|(_, at)| at);
             let ids = (RequestId(browser::uuid()), conversation, question);
             Some(Waiting::new(
                 ids,
-                model,
+                (model, own),
                 &state.forecast,
                 back.or(retry_at),
                 browser::now_ms(),
@@ -252,11 +260,14 @@ impl Store {
         if new == Some(true) {
             self.announcement
                 .set("A model is back. Asking your question again.".to_owned());
+            let of = one.assistant.as_ref().map(|(answer, _)| answer);
             self.ask_again_as(Again {
                 request_id: one.request_id.clone(),
                 conversation_id: one.conversation_id.clone(),
                 question: one.question.clone(),
-                model: Some(one.model.clone()),
+                of: of.unwrap_or(&one.question).clone(),
+                model: of.is_none().then(|| one.model.clone()),
+                assistant: one.assistant.as_ref().map(|(_, id)| id.clone()),
                 at: browser::now(),
             });
         }

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use evenkeel_protocol::{
-    Attachment, ConversationId, Forecast, MessageId, ModelForecast, ModelId, RequestId,
+    Attachment, ConversationId, Forecast, MessageId, ModelForecast, RequestId,
 };
 use leptos::prelude::*;
 
 use super::{Order, Store, kept, set, set_arc};
-use crate::state::{Attached, Changes, Map, Pending, Queued, SortedSet, State};
+use crate::state::{Attached, Changes, Choice, Map, Pending, Queued, SortedSet, State};
 use crate::{api, browser, late, wording};
 
 /// It is asked no more often than this whether the connection lives because somebody types, in milliseconds.
@@ -50,6 +50,8 @@ pub(crate) struct Composing {
     pub(super) queued_files: StoredValue<Map<RequestId, Vec<Attachment>>>,
     /// What is written is for a temporary conversation.
     pub(super) secret: StoredValue<bool>,
+    /// Who was chosen to answer what is written.
+    choice: StoredValue<Option<Choice>>,
     /// Somebody looks after the queues of other conversations.
     pub(crate) watching: StoredValue<bool>,
     looked: StoredValue<i64>,
@@ -81,6 +83,7 @@ impl Composing {
             kept: StoredValue::new(SortedSet::default()),
             queued_files: StoredValue::new(Map::default()),
             secret: StoredValue::new(false),
+            choice: StoredValue::new(None),
             watching: StoredValue::new(false),
             looked: StoredValue::new(0),
             last_file: StoredValue::new(0),
@@ -121,19 +124,31 @@ impl Composing {
 }
 
 impl Store {
-    /// The model that the next message asks for.
-    pub(crate) fn next_model(&self) -> ModelId {
-        self.chosen_model
-            .get()
-            .unwrap_or_else(|| self.usual_model.get())
+    /// Who is to answer the next message.
+    pub(crate) fn next(&self) -> Choice {
+        let chosen = self.chosen.get();
+        // A server that was started anew may have other assistants.
+        let chosen = chosen.filter(|chosen| self.hello.with(|hello| chosen.offered(hello)));
+        chosen.unwrap_or_else(|| self.usual.get())
     }
 
-    /// What is known of that model, where it would not answer itself.
+    /// What is known of it, where it would not answer itself.
     pub(crate) fn expected(&self) -> Option<ModelForecast> {
-        let model = self.next_model();
+        let asked = self.next().forecast_of();
         self.composing
             .forecast
-            .with(|forecast| wording::forecast_for(forecast, &model).cloned())
+            .with(|forecast| wording::forecast_for(forecast, &asked).cloned())
+    }
+
+    /// Who was chosen to answer what is written, where it is not who would answer anyway. The page may just be leaving the
+    /// conversation.
+    pub(crate) fn written_for(&self) -> Option<Choice> {
+        let chosen = self.chosen.get();
+        let chosen = chosen.filter(|chosen| self.usual.with(|usual| usual != chosen));
+        if self.composing.key() == key(*self) {
+            self.composing.choice.set_value(chosen);
+        }
+        self.composing.choice.get_value()
     }
 
     /// Brings the composer's signals up to date.
@@ -219,10 +234,12 @@ impl Store {
         let files = composing.take_files();
         let text = text.trim_end().to_owned();
         if self.busy.get_untracked() {
+            let choice = untrack(|| self.next());
             self.enqueue(Queued {
                 request_id: id,
                 text,
-                model: Some(untrack(|| self.next_model())),
+                model: choice.model,
+                assistant: choice.assistant,
                 files,
                 lost_files: 0,
                 at: browser::now_ms(),
@@ -243,15 +260,15 @@ impl Store {
         id: RequestId,
         text: String,
         parent: Option<MessageId>,
-        model: Option<ModelId>,
+        choice: Option<Choice>,
         files: Vec<Attachment>,
     ) {
-        let model = model.unwrap_or_else(|| untrack(|| self.next_model()));
+        let choice = choice.unwrap_or_else(|| untrack(|| self.next()));
         let instructions = self.composing.instructions.get_untracked();
         self.prepare();
         self.update(|state| {
             let first = state.open.id.is_none();
-            let mut frame = Some(state.send(id.clone(), text, parent, model, browser::now()));
+            let mut frame = Some(state.send(id.clone(), text, parent, choice, browser::now()));
             if first || !files.is_empty() {
                 frame = state.accompany(&id, files, instructions);
             }

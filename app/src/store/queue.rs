@@ -106,13 +106,8 @@ impl Store {
         }
         // Another tab may have sent it meanwhile; where both do, it is the same message to the server.
         if let Some(queued) = self.take_queued(id) {
-            self.post(
-                queued.request_id,
-                queued.text,
-                None,
-                queued.model,
-                queued.files,
-            );
+            let choice = queued.choice();
+            self.post(queued.request_id, queued.text, None, choice, queued.files);
         }
     }
 
@@ -186,7 +181,7 @@ impl Store {
             text: first.text,
             attachments: first.files,
             model: first.model,
-            assistant: None,
+            assistant: first.assistant,
         };
         self.adopt(send, now);
         true
@@ -196,8 +191,9 @@ impl Store {
     pub(crate) fn edit_queued(&self, id: &RequestId) {
         if let Some(queued) = self.take_queued(id) {
             self.take_up(&queued.text, &queued.files);
-            if queued.model.is_some() {
-                self.chosen_model.set(queued.model);
+            let choice = queued.choice();
+            if choice.is_some() {
+                self.chosen.set(choice);
             }
         }
     }

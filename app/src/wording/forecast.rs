@@ -1,6 +1,6 @@
 //! Who would answer now, where it is not the model that is chosen.
 
-use evenkeel_protocol::{Forecast, ModelForecast, ModelId, Reason};
+use evenkeel_protocol::{Assistant, Forecast, ModelForecast, ModelId, Reason};
 
 use super::countdown;
 
@@ -29,9 +29,11 @@ fn ails(reason: Option<Reason>) -> &'static str {
     }
 }
 
-/// "beta would answer: alpha is rate limited". What follows it, where a time is known, is [`likely_back`].
-pub fn forecast(expected: &ModelForecast) -> String {
-    let (model, ails) = (&expected.model, ails(expected.reason));
+/// "beta would answer: alpha is rate limited". What follows it, where a time is known, is [`likely_back`]. Of an assistant
+/// it is its own model that ails.
+pub fn forecast(expected: &ModelForecast, assistant: Option<&Assistant>) -> String {
+    let model = assistant.map_or(&expected.model, |assistant| &assistant.model);
+    let ails = ails(expected.reason);
     match &expected.answers {
         Some(answers) => format!("{answers} would answer: {model} {ails}"),
         None => format!("No model would answer now: {model} {ails}"),
@@ -44,17 +46,17 @@ pub fn likely_back(expected: &ModelForecast, now: i64) -> Option<String> {
     (left > 0).then(|| format!("likely back in {}", countdown(left)))
 }
 
-/// A model as an entry of the picker: "alpha · is rate limited, beta would answer".
-pub fn option(label: &str, expected: Option<&ModelForecast>) -> String {
-    match expected {
-        None => label.to_owned(),
-        Some(expected) => {
-            let ails = ails(expected.reason);
-            match &expected.answers {
-                Some(answers) => format!("{label} · {ails}, {answers} would answer"),
-                None => format!("{label} · {ails}, nobody would answer"),
-            }
-        }
+/// A model as an entry of the picker: "alpha · is rate limited, beta would answer". Of an assistant `model` is its own, which
+/// is what ails: "Questions · alpha is rate limited, beta would answer".
+pub fn option(label: &str, model: Option<&ModelId>, expected: Option<&ModelForecast>) -> String {
+    let Some(expected) = expected else {
+        return label.to_owned();
+    };
+    let ails = ails(expected.reason);
+    let who = expected.answers.as_ref().map_or("nobody", ModelId::as_str);
+    match model {
+        Some(model) => format!("{label} · {model} {ails}, {who} would answer"),
+        None => format!("{label} · {ails}, {who} would answer"),
     }
 }
 
@@ -78,22 +80,43 @@ mod tests {
     fn it_says_who_would_answer_and_why_not_the_chosen_one() {
         let stands_in = expected(Some("beta"));
         assert_eq!(
-            forecast(&stands_in),
+            forecast(&stands_in, None),
             "beta would answer: alpha is rate limited"
         );
         assert_eq!(
-            option("alpha", Some(&stands_in)),
+            option("alpha", None, Some(&stands_in)),
             "alpha · is rate limited, beta would answer"
         );
-        assert_eq!(option("alpha", None), "alpha");
+        assert_eq!(option("alpha", None, None), "alpha");
         let nobody = expected(None);
         assert_eq!(
-            forecast(&nobody),
+            forecast(&nobody, None),
             "No model would answer now: alpha is rate limited"
         );
         assert_eq!(
-            option("alpha", Some(&nobody)),
+            option("alpha", None, Some(&nobody)),
             "alpha · is rate limited, nobody would answer"
+        );
+    }
+
+    #[test]
+    fn of_an_assistant_its_model_is_named() {
+        let assistant = Assistant {
+            id: "qa".into(),
+            name: "Questions".into(),
+            model: "alpha".into(),
+        };
+        let stands_in = ModelForecast {
+            model: "qa".into(),
+            ..expected(Some("beta"))
+        };
+        assert_eq!(
+            forecast(&stands_in, Some(&assistant)),
+            "beta would answer: alpha is rate limited"
+        );
+        assert_eq!(
+            option("Questions", Some(&assistant.model), Some(&stands_in)),
+            "Questions · alpha is rate limited, beta would answer"
         );
     }
 

@@ -6,7 +6,7 @@ use super::subject;
 use crate::state::panel::{PanelRoute, PanelView};
 
 /// How something can be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Go {
     /// At this address of the panel.
     To(PanelRoute),
@@ -16,10 +16,25 @@ pub enum Go {
     Reset(ProviderId, Option<ModelId>),
     /// By taking the provider out of use.
     Disable(ProviderId),
+    /// By letting no conversation of an assistant try the model any more.
+    Withdraw(Tried),
+}
+
+/// An assistant that tries a model in some of its conversations.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tried {
+    /// The assistant's id.
+    pub assistant: String,
+    /// Its name.
+    pub name: String,
+    /// The model.
+    pub model: ModelId,
+    /// How many of 100 conversations try it.
+    pub percent: f64,
 }
 
 /// A step: why, and the control that does it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// What it is good for, in a sentence.
     pub text: String,
@@ -30,7 +45,7 @@ pub struct Step {
 }
 
 /// What is to be done about a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Advice {
     /// What is wrong, in a few words.
     pub title: String,
@@ -48,8 +63,13 @@ pub fn setting(scope: &str, key: &str) -> PanelRoute {
 }
 
 /// The advice for a finding; where it is a whole provider's, `model` is one of those concerned. `near` are the listed
-/// names that are nearest to that model's.
-pub fn advice(finding: &Finding, model: Option<&ModelId>, near: &[String]) -> Advice {
+/// names that are nearest to that model's, `tried` the assistants that try what is found to fail.
+pub fn advice(
+    finding: &Finding,
+    model: Option<&ModelId>,
+    near: &[String],
+    tried: &[Tried],
+) -> Advice {
     let who = subject(finding);
     let circuit = &finding.circuit;
     let about = About {
@@ -63,6 +83,8 @@ pub fn advice(finding: &Finding, model: Option<&ModelId>, near: &[String]) -> Ad
     } else {
         about.by_reason()
     };
+    // What people meet ends at once, so it stands first.
+    steps.splice(0..0, tried.iter().map(withdraw));
     if circuit.state == CircuitState::Open {
         steps.extend(about.about_the_circuit());
     }
@@ -71,6 +93,18 @@ pub fn advice(finding: &Finding, model: Option<&ModelId>, near: &[String]) -> Ad
         title: format!("{who} {what}"),
         meaning,
         steps,
+    }
+}
+
+fn withdraw(tried: &Tried) -> Step {
+    let Tried { name, model, .. } = tried;
+    let share = super::share(tried.percent);
+    Step {
+        text: format!(
+            "{share} of the conversations of {name} try {model}. At 0 % its own model answers all of them."
+        ),
+        label: format!("Reduce {name} to 0 %"),
+        go: Go::Withdraw(tried.clone()),
     }
 }
 

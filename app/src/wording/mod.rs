@@ -1,5 +1,6 @@
 //! The sentences: what the events of a turn mean in words. Pure, so that every sentence can be tested.
 
+mod assistants;
 mod faults;
 mod forecast;
 mod guide;
@@ -17,9 +18,10 @@ use evenkeel_protocol::{
     Attempt, AttemptKind, AttemptState, ErrorKind, Message, MessageStatus, ModelFailure, Reason,
 };
 
+pub use assistants::{Arm, arms, asks, assistant_status, rollout, share};
 pub use faults::{fault, target};
 pub use forecast::{forecast, forecast_for, likely_back, option};
-pub use guide::{Advice, Go, Step, advice, setting};
+pub use guide::{Advice, Go, Step, Tried, advice, setting};
 pub use health::{
     Told, circuit, counted, described, distinct, finding, hold, limit, reading, scope, short_time,
     subject, success, thousands, value, verdict,

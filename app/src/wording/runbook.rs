@@ -20,6 +20,10 @@ fn overview() -> PanelRoute {
     PanelRoute::default()
 }
 
+fn assistants() -> PanelRoute {
+    PanelRoute::default().with("part", "assistants")
+}
+
 fn attempts() -> PanelRoute {
     PanelRoute::to(PanelView::Log)
 }
@@ -102,6 +106,12 @@ pub const RUNBOOKS: &[(&str, &[Heading])] = &[
                 "Each provider shows its circuit, its success, its times and its errors by reason of the last 15 minutes and 24 hours.",
                 "Overview",
                 overview,
+            ),
+            heading(
+                "Check a specific agent",
+                "Each assistant says whether it can answer, and how its own model and the one that is tried beside it do. For machines /health/ and its id says the same.",
+                "Assistants",
+                assistants,
             ),
             heading(
                 "Check that the models exist",
@@ -199,7 +209,25 @@ pub const RUNBOOKS: &[(&str, &[Heading])] = &[
                 exhausted_chain,
             ),
             heading(
-                "Disable models, reduce to 0 %",
+                "Make sure that fallbacks are in use",
+                "“Fallbacks in use” of each assistant. It is on unless somebody has switched it off.",
+                "Assistants",
+                assistants,
+            ),
+            heading(
+                "Disable fine-tuned models",
+                "“Candidate in use” of each assistant: where it is off, its own model answers everybody.",
+                "Assistants",
+                assistants,
+            ),
+            heading(
+                "Reduce the rollout to 0 %",
+                "“0 %” below each assistant's candidate, or any other share of its conversations.",
+                "Assistants",
+                assistants,
+            ),
+            heading(
+                "Disable a model or a provider",
                 "“Disable” beside the provider; or hold a model's circuit open.",
                 "Overview",
                 overview,

@@ -1,9 +1,10 @@
 //! Who would answer now, where it is not the model that is chosen. It is no live region: it would speak each second.
 
+use evenkeel_protocol::ModelForecast;
 use leptos::prelude::*;
 
 use crate::components::{Countdown, Simulated};
-use crate::state::Connection;
+use crate::state::{Connection, assistant};
 use crate::store::Store;
 use crate::wording;
 
@@ -15,6 +16,12 @@ pub(crate) fn ForecastLine() -> impl IntoView {
         let open = store.connection.get() == Connection::Open;
         store.expected().filter(|_| open)
     });
+    let said = move |expected: &ModelForecast| {
+        store.hello.with_untracked(|hello| {
+            let assistant = assistant(hello, expected.model.as_str());
+            wording::forecast(expected, assistant)
+        })
+    };
     view! {
         <p id="forecast" class="forecast text-sm text-muted" data-testid="forecast">
             {move || {
@@ -30,7 +37,7 @@ pub(crate) fn ForecastLine() -> impl IntoView {
                                 }
                             });
                         view! {
-                            <span>{wording::forecast(&expected)} {back}</span>
+                            <span>{said(&expected)} {back}</span>
                             {expected.simulated.then(|| view! { <Simulated /> })}
                         }
                     })

@@ -137,6 +137,7 @@ impl Pad {
         let draft = Draft {
             text: self.text(),
             instructions: instructions.filter(|_| key == "new"),
+            choice: untrack(|| self.store.written_for()),
             at: browser::now_ms(),
         };
         kept::keep_draft(&key, &draft);
@@ -150,6 +151,9 @@ impl Pad {
             self.put(&draft.text);
         }
         self.store.composing.instructions.set(draft.instructions);
+        if draft.choice.is_some() {
+            self.store.chosen.set(draft.choice);
+        }
         self.look();
     }
 
@@ -222,6 +226,7 @@ impl Pad {
         Effect::new(move || {
             // They change what is kept.
             store.composing.instructions.track();
+            store.written_for();
             self.keep_soon();
         });
         self.listen();

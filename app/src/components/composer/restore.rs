@@ -6,8 +6,8 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
 
 use crate::browser;
-use crate::state::Draft;
 use crate::state::queue::QUEUE;
+use crate::state::{Choice, Draft};
 use crate::store::{Store, kept};
 
 /// Another tab that is just sending needs no help within this time, in milliseconds.
@@ -38,6 +38,10 @@ pub(crate) fn restore(store: Store) {
         let draft = Draft {
             text: unsent.send.text,
             instructions: unsent.send.system_prompt,
+            choice: Some(Choice {
+                assistant: unsent.send.assistant,
+                model: unsent.send.model,
+            }),
             at: unsent.at,
         };
         if kept::draft(key).written().is_none() {

@@ -6,10 +6,11 @@ use leptos::prelude::*;
 use super::confirm::Deed;
 use super::panel::Panel;
 use super::provider::enabling;
+use super::rollout::rolling;
 use super::sentence;
 use crate::api::admin::CircuitAction;
 use crate::components::each;
-use crate::wording::{self, Go, Step};
+use crate::wording::{self, Go, Step, Tried};
 
 /// What a finding is known by: it stays the same entry for as long as it lasts.
 fn key(finding: &Finding) -> String {
@@ -45,7 +46,8 @@ pub(super) fn findings(panel: Panel) -> AnyView {
             let near = cell.health.with(|health| health.near_names.clone());
             Some((model, near))
         });
-        card(panel, found, model)
+        let tried = Memo::new(move |_| found.get().map_or_else(Vec::new, |one| tried(panel, &one)));
+        card(panel, found, model, tried)
     };
     view! {
         <section
@@ -59,18 +61,43 @@ pub(super) fn findings(panel: Panel) -> AnyView {
     .into_any()
 }
 
+/// The assistants that try what is found to fail.
+fn tried(panel: Panel, finding: &Finding) -> Vec<Tried> {
+    let head = panel.head(&finding.provider);
+    let own = |id: &ModelId| match &finding.model {
+        Some(model) => model == id,
+        None => head
+            .as_ref()
+            .is_some_and(|head| head.with(|head| head.models.contains(id))),
+    };
+    panel.report.with(|report| {
+        let all = report.iter().flat_map(|report| &report.assistants);
+        let trying = all.filter(|one| one.use_candidate).filter_map(|one| {
+            let candidate = one.candidate.as_ref()?;
+            (candidate.percent > 0.0 && own(&candidate.model)).then(|| Tried {
+                assistant: one.id.clone(),
+                name: one.name.clone(),
+                model: candidate.model.clone(),
+                percent: candidate.percent,
+            })
+        });
+        trying.collect()
+    })
+}
+
 /// A finding: what it means is seen when it is unfolded; the first one begins so.
 fn card(
     panel: Panel,
     found: Memo<Option<Finding>>,
     model: Memo<Option<(ModelId, Vec<String>)>>,
+    tried: Memo<Vec<Tried>>,
 ) -> AnyView {
     let advice = Memo::new(move |_| {
         let found = found.get()?;
         let model = model.get();
         let near = model.as_ref().map_or(&[][..], |(_, near)| near);
         let model = model.as_ref().map(|(model, _)| model);
-        Some(wording::advice(&found, model, near))
+        Some(tried.with(|tried| wording::advice(&found, model, near, tried)))
     });
     let told = Memo::new(move |_| found.with(|found| found.as_ref().map(wording::finding)));
     let title = move || advice.with(|advice| advice.as_ref().map(|advice| advice.title.clone()));
@@ -120,6 +147,10 @@ fn step(panel: Panel, step: Step) -> AnyView {
         })),
         Go::Disable(provider) => press(Box::new(move || {
             panel.deed.set(Some(enabling(provider.as_str(), false)))
+        })),
+        Go::Withdraw(tried) => press(Box::new(move || {
+            let whose = (tried.assistant.as_str(), tried.name.as_str(), &tried.model);
+            panel.deed.set(Some(rolling(whose, 0.0, None)))
         })),
     };
     view! { <li><span>{step.text.clone()}</span> {control}</li> }.into_any()

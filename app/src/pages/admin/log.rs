@@ -140,6 +140,8 @@ fn row(logged: &LoggedAttempt) -> AnyView {
         wording::kind(attempt.kind).to_owned(),
         attempt.provider.to_string(),
     ];
+    let assistant = logged.assistant.as_ref();
+    facts.extend(assistant.map(|assistant| format!("assistant {assistant}")));
     facts.extend(attempt.status_code.map(|status| format!("HTTP {status}")));
     facts.extend(
         attempt

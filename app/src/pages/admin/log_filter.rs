@@ -50,6 +50,14 @@ pub(super) fn filter(panel: Panel) -> AnyView {
                 .collect()
         })
     });
+    let assistants = Memo::new(move |_| {
+        panel.report.with(|report| {
+            let all = report.iter().flat_map(|report| &report.assistants);
+            all.map(|one| (one.id.clone(), one.name.clone()))
+                .collect::<Vec<_>>()
+        })
+    });
+    let some = Memo::new(move |_| assistants.with(|all| !all.is_empty()));
     let reasons = Reason::ALL.map(|one| {
         (
             one.as_str().to_owned(),
@@ -80,6 +88,7 @@ pub(super) fn filter(panel: Panel) -> AnyView {
     view! {
         <form class="card log-filter" data-testid="log-filter" aria-label="Filter of the attempts" on:submit=apply>
             {choice(draft, "model", "Model", models)} {choice(draft, "provider", "Provider", providers)}
+            {crate::components::shown_if(some, move || choice(draft, "assistant", "Assistant", assistants.into()))}
             {choice(draft, "state", "State", Signal::stored(states))}
             {choice(draft, "reason", "Reason", Signal::stored(reasons.to_vec()))}
             {choice(draft, "simulated", "Simulated", Signal::stored(simulated))} {text(draft, "user", "Person")}

@@ -1,6 +1,7 @@
 //! The health panel: how providers and models stand, live; what can be changed, by whom it was, and what it did.
 
 mod alerts;
+mod assistants;
 mod audit;
 mod chart;
 mod circuit;
@@ -17,6 +18,7 @@ mod near;
 mod overview;
 mod panel;
 mod provider;
+mod rollout;
 mod rules;
 mod runbook;
 mod setting;

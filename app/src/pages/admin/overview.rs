@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::panel::Panel;
-use super::{alerts, findings, provider, turns};
+use super::{alerts, assistants, findings, provider, turns};
 use crate::components::each;
 
 /// From so many models on a filter is offered, and providers that are well begin folded.
@@ -20,6 +20,7 @@ pub(super) fn overview(panel: Panel) -> AnyView {
         {alerts::line(panel)}
         {findings::findings(panel)}
         {turns::turns(panel)}
+        {assistants::assistants(panel)}
         {filter(panel)}
         {each(ids, move |id| provider::provider(panel, id.into()))}
         {nothing(panel)}

@@ -226,7 +226,8 @@ fn field(
         | SettingKind::Share
         | SettingKind::Decimal
         | SettingKind::Text => {
-            let unit = (setting.kind == SettingKind::Share).then_some("%");
+            let percent = setting.kind == SettingKind::Share || setting.key.ends_with("percent");
+            let unit = percent.then_some("%");
             let mode = match setting.kind {
                 SettingKind::Count => "numeric",
                 SettingKind::Share | SettingKind::Decimal => "decimal",

@@ -1,4 +1,4 @@
-//! What can be changed while the server runs: for everything, for a provider, for a model.
+//! What can be changed while the server runs: for everything, for a provider, a model, an assistant.
 
 use evenkeel_protocol::{AuditEntry, Effect as Outcome, SettingChange, Settings};
 use leptos::prelude::*;
@@ -258,6 +258,13 @@ fn scopes(panel: Panel, scope: Memo<String>) -> AnyView {
             .collect();
         view! { <optgroup label=name>{options}</optgroup> }
     };
+    // A report comes every second; what is offered changes seldom.
+    let assistants = Memo::new(move |_| {
+        panel.report.with(|report| {
+            let all = report.iter().flat_map(|report| &report.assistants);
+            all.map(|one| one.id.clone()).collect::<Vec<_>>()
+        })
+    });
     let options = move || {
         let providers = panel.providers.get();
         let models = providers.iter().filter_map(|id| panel.head(id));
@@ -272,9 +279,11 @@ fn scopes(panel: Panel, scope: Memo<String>) -> AnyView {
             })
             .collect();
         let providers = providers.iter().map(ToString::to_string).collect();
+        let assistants = assistants.get();
         view! {
             {group("Providers", "providers", providers)}
             {group("Models", "models", models)}
+            {(!assistants.is_empty()).then(|| group("Assistants", "assistants", assistants))}
         }
     };
     let choose = move |event| {

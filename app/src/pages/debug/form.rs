@@ -161,10 +161,11 @@ fn Targets(
 /// Everything, the model that would be asked now, its provider, and who would step in.
 fn near(store: Store) -> Options {
     let mut options = vec![("*".to_owned(), "Everything".to_owned())];
-    let asked = store.chosen_model.get();
-    let asked = asked.unwrap_or_else(|| store.usual_model.get());
+    let asked = store.next();
     store.hello.with(|hello| {
-        let Some(model) = hello.models.iter().find(|model| model.id == asked) else {
+        let asked = asked.first(hello);
+        let mut models = hello.models.iter();
+        let Some(model) = models.find(|model| Some(&model.id) == asked.as_ref()) else {
             return;
         };
         let mut add = |kind: &str, id: &str| {

@@ -7,6 +7,7 @@ fn queued(id: &str) -> Queued {
         request_id: id.into(),
         text: format!("question {id}"),
         model: Some("a".into()),
+        assistant: Some("qa".into()),
         files: vec![],
         lost_files: 0,
         at: 1_000,

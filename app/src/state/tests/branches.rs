@@ -47,7 +47,9 @@ fn again(state: &mut State, request: &str, question: &str) -> Option<ClientFrame
         request_id: request.into(),
         conversation_id: "c".into(),
         question: question.into(),
+        of: question.into(),
         model: Some("b".into()),
+        assistant: None,
         at: at(9),
     })
 }
@@ -80,7 +82,7 @@ fn another_version_is_shown_with_what_follows_it() {
 #[test]
 fn what_is_sent_follows_what_is_shown() {
     let parent = |state: &mut State| {
-        let frame = state.send("q".into(), "x".into(), None, "a".into(), at(1));
+        let frame = state.send("q".into(), "x".into(), None, asked("a"), at(1));
         let ClientFrame::Send(send) = frame else {
             panic!()
         };
@@ -99,7 +101,7 @@ fn what_is_sent_follows_what_is_shown() {
 fn an_edited_question_takes_its_place_at_once() {
     let mut state = forked();
     state.choose(&"a1".into());
-    let frame = state.edit("e".into(), "q2".into(), "Better".into(), "b".into(), at(1));
+    let frame = state.edit("e".into(), "q2".into(), "Better".into(), asked("b"), at(1));
     let ClientFrame::Send(send) = &frame else {
         panic!("{frame:?}")
     };
@@ -118,7 +120,7 @@ fn an_edited_question_takes_its_place_at_once() {
 #[test]
 fn the_first_question_can_be_edited() {
     let mut state = forked();
-    state.edit("e".into(), "q1".into(), "Better".into(), "b".into(), at(1));
+    state.edit("e".into(), "q1".into(), "Better".into(), asked("b"), at(1));
     assert_eq!(ids(&state), ["pending e"]);
     state.apply(accepted("r9", "e", "q1b", "a9"));
     assert_eq!(ids(&state), ["q1b", "a9"]);
@@ -365,14 +367,14 @@ proptest! {
                 Step::Send { text } => {
                     let id = server.name("s");
                     let text = if text { "x" } else { "y" };
-                    let frame = state.send(id.as_str().into(), text.into(), None, "a".into(), at(1));
+                    let frame = state.send(id.as_str().into(), text.into(), None, asked("a"), at(1));
                     server.asked.push(frame);
                 }
                 Step::Edit(index) => {
                     let edited = index.get(&server.questions()).clone();
                     if state.open.get(&edited).is_some() {
                         let id = server.name("s");
-                        server.asked.push(state.edit(id.as_str().into(), edited, "z".into(), "a".into(), at(1)));
+                        server.asked.push(state.edit(id.as_str().into(), edited, "z".into(), asked("a"), at(1)));
                     }
                 }
                 Step::Again(index) => {

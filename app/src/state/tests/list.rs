@@ -61,7 +61,7 @@ fn what_never_was_there_was_not_deleted() {
 fn a_temporary_conversation_begins_with_its_first_message_alone() {
     let mut state = State::from(boot(BootPage::New));
     state.temporary = true;
-    let ClientFrame::Send(first) = state.send("q".into(), "Hello?".into(), None, "a".into(), at(0))
+    let ClientFrame::Send(first) = state.send("q".into(), "Hello?".into(), None, asked("a"), at(0))
     else {
         panic!("a message is sent")
     };
@@ -71,7 +71,7 @@ fn a_temporary_conversation_begins_with_its_first_message_alone() {
         state.apply(frame);
     }
     assert!(state.open.temporary);
-    let ClientFrame::Send(second) = state.send("r".into(), "And?".into(), None, "a".into(), at(1))
+    let ClientFrame::Send(second) = state.send("r".into(), "And?".into(), None, asked("a"), at(1))
     else {
         panic!("a message is sent")
     };

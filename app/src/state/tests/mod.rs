@@ -1,3 +1,4 @@
+mod assistants;
 mod branches;
 mod list;
 mod replay;
@@ -11,6 +12,10 @@ use super::*;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + second).unwrap()
+}
+
+fn asked(model: &str) -> Choice {
+    ModelId::from(model).into()
 }
 
 fn run() -> RunId {
@@ -173,7 +178,7 @@ fn number(frame: &mut Heard, place: u64) {
 /// A page that has just sent its first message.
 fn asking() -> State {
     let mut state = State::from(boot(BootPage::New));
-    state.send("q".into(), "Hello?".into(), None, "a".into(), at(0));
+    state.send("q".into(), "Hello?".into(), None, asked("a"), at(0));
     state
 }
 

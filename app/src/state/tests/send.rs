@@ -49,7 +49,7 @@ fn files_and_instructions_go_with_a_message_and_instructions_only_with_the_first
 
     let page = BootPage::Conversation(transcript(vec![]));
     let mut begun = State::from(boot(page));
-    begun.send("q".into(), "Again".into(), None, "a".into(), at(0));
+    begun.send("q".into(), "Again".into(), None, asked("a"), at(0));
     begun.accompany(&"q".into(), vec![], Some("Be brief.".into()));
     assert_eq!(sends(&begun)[0].system_prompt, None);
 }

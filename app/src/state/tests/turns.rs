@@ -129,7 +129,7 @@ fn a_message_that_is_asked_anew_takes_the_place_of_what_followed() {
         message("3", Some("2"), MessageRole::User, "c"),
     ];
     let mut state = State::from(boot(BootPage::Conversation(transcript(messages))));
-    state.send("q".into(), "c".into(), Some("2".into()), "a".into(), at(0));
+    state.send("q".into(), "c".into(), Some("2".into()), asked("a"), at(0));
     assert_eq!(
         state.items(),
         [
@@ -142,13 +142,13 @@ fn a_message_that_is_asked_anew_takes_the_place_of_what_followed() {
 
 #[test]
 fn the_usual_model_is_the_conversation_s_last_one() {
-    assert_eq!(State::from(boot(BootPage::New)).usual_model(), "a".into());
+    assert_eq!(State::from(boot(BootPage::New)).usual(), asked("a"));
     let mut answer = message("2", Some("1"), MessageRole::Assistant, "b");
     answer.requested_model = Some("b".into());
     let mut gone = message("3", Some("2"), MessageRole::Assistant, "b");
     gone.requested_model = Some("withdrawn".into());
     let state = State::from(boot(BootPage::Conversation(transcript(vec![answer, gone]))));
-    assert_eq!(state.usual_model(), "b".into());
+    assert_eq!(state.usual(), asked("b"));
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn what_was_fetched_before_the_page_was_ready_changes_nothing_on_it() {
 fn a_new_message_pushes_no_other_one_off_the_page() {
     let mut state = opened(&long(100));
     state.open.widen(0);
-    state.send("q".into(), "and now?".into(), None, "m".into(), at(0));
+    state.send("q".into(), "and now?".into(), None, asked("m"), at(0));
     let page = on_page(&state);
     assert_eq!(page.first(), Some(&"m70".to_owned()));
     assert_eq!(page.len(), 31);
@@ -133,7 +133,7 @@ fn parts_stay_what_they_are_when_an_older_one_comes() {
     assert_eq!(parts(&state), [10, 0]);
     state.open.widen(20);
     assert_eq!(parts(&state), [30, 20, 0]);
-    state.send("q".into(), "and now?".into(), None, "m".into(), at(0));
+    state.send("q".into(), "and now?".into(), None, asked("m"), at(0));
     assert_eq!(parts(&state), [30, 20, 0], "the newest part has grown");
     state.open.widen(1000);
     assert_eq!(parts(&state), [70, 60, 40, 0]);

@@ -22,12 +22,14 @@ fn finding(reason: Reason, status_code: Option<u16>) -> Finding {
 
 /// What is offered, and where it leads.
 fn offered(finding: &Finding, near: &[String]) -> Vec<(String, String)> {
-    let steps = advice(finding, None, near).steps.into_iter();
+    let steps = advice(finding, None, near, &[]).steps.into_iter();
     steps
         .map(|step| {
             let leads = match step.go {
                 Go::To(route) => route.address(),
-                other @ (Go::Test(_) | Go::Reset(..) | Go::Disable(_)) => format!("{other:?}"),
+                other @ (Go::Test(_) | Go::Reset(..) | Go::Disable(_) | Go::Withdraw(_)) => {
+                    format!("{other:?}")
+                }
             };
             (step.label, leads)
         })
@@ -49,9 +51,29 @@ fn a_refused_key_is_replaced() {
         "/admin?view=settings&scope=providers/openai&key=key",
     );
     assert_eq!(
-        advice(&finding, None, &[]).title,
+        advice(&finding, None, &[], &[]).title,
         "gpt-4o is refused its key"
     );
+}
+
+#[test]
+fn a_candidate_that_fails_is_taken_out_first() {
+    let finding = finding(Reason::ModelNotFound, Some(404));
+    let tried = Tried {
+        assistant: "qa".into(),
+        name: "Questions".into(),
+        model: "gpt-4o".into(),
+        percent: 5.0,
+    };
+    let steps = advice(&finding, None, &[], std::slice::from_ref(&tried)).steps;
+    assert_eq!(steps[0].label, "Reduce Questions to 0 %");
+    assert!(
+        steps[0]
+            .text
+            .starts_with("5 % of the conversations of Questions try gpt-4o.")
+    );
+    assert_eq!(steps[0].go, Go::Withdraw(tried));
+    assert_eq!(steps[1..], advice(&finding, None, &[], &[]).steps);
 }
 
 #[test]
@@ -82,7 +104,7 @@ fn a_slow_provider_gets_more_time() {
 fn a_model_that_is_not_known_has_names_beside_it() {
     let finding = finding(Reason::ModelNotFound, Some(404));
     let near = ["gpt-4.1".to_owned()];
-    let advice = advice(&finding, None, &near);
+    let advice = advice(&finding, None, &near, &[]);
     assert!(advice.steps[0].text.contains("gpt-4.1"), "{advice:?}");
     offers(
         &finding,
@@ -127,7 +149,7 @@ fn what_is_held_open_by_hand_is_only_reset() {
         .map(|(label, _)| label)
         .collect();
     assert_eq!(labels, ["Reset its circuit", "See the attempts"]);
-    assert_eq!(advice(&held, None, &[]).title, "openai is held open");
+    assert_eq!(advice(&held, None, &[], &[]).title, "openai is held open");
 }
 
 #[test]
@@ -135,9 +157,9 @@ fn a_whole_provider_is_tested_by_one_of_its_models() {
     let mut whole = finding(Reason::ConnectionFailed, None);
     whole.model = None;
     let model = ModelId::from("gpt-4o");
-    let steps = advice(&whole, Some(&model), &[]).steps;
+    let steps = advice(&whole, Some(&model), &[], &[]).steps;
     assert_eq!(steps[0].go, Go::Test(model));
-    let Go::To(overview) = &advice(&whole, None, &[]).steps[0].go else {
+    let Go::To(overview) = &advice(&whole, None, &[], &[]).steps[0].go else {
         panic!("nothing to go to");
     };
     assert_eq!(overview.address(), "/admin?provider=openai");
