@@ -225,8 +225,20 @@ test.describe("a message that is written while an answer comes", () => {
       await expect(tab.page.getByTestId("queued")).toHaveCount(0);
       await expect(tab.questions.locator(".bubble")).toHaveText(["first", "second"]);
     }
-    await page.waitForTimeout(500);
-    await expect(chat.messages).toHaveCount(4);
+    // Whatever either tab still had to send would come before what it is given now.
+    const sent = ["first", "second"];
+    for (const [tab, words] of [
+      [other, "third"],
+      [chat, "fourth"],
+    ] as const) {
+      await tab.ask(words);
+      const next = await upstream("alpha").asked();
+      expect(next.body.messages.at(-1).content).toBe(words);
+      next.answer("once more");
+      await tab.ended("complete");
+      sent.push(words);
+      for (const each of [chat, other]) await expect(each.questions.locator(".bubble")).toHaveText(sent);
+    }
   });
 
   test("waits for a decision where nobody could answer", async ({ chat, page, upstream }) => {
@@ -499,17 +511,21 @@ test.describe("in a conversation that has begun", () => {
 });
 
 test("of a temporary conversation the browser keeps nothing", async ({ chat, page }) => {
+  await page.clock.install();
   await chat.open();
+  /** What the browser keeps a second after this was typed. */
+  const after = async (words: string) => {
+    await chat.composer.pressSequentially(words);
+    await page.clock.runFor(1_000);
+    return page.evaluate(() => JSON.stringify([localStorage, sessionStorage]));
+  };
+  expect(await after("nothing to hide")).toContain("nothing to hide");
+  await chat.composer.fill("");
   await page.getByTestId("temporary-switch").click();
-  await chat.composer.pressSequentially("a secret");
-  await page.waitForTimeout(400);
-  const kept = () => page.evaluate(() => JSON.stringify([localStorage, sessionStorage]));
-  expect(await kept()).not.toContain("secret");
+  expect(await after("a secret")).not.toContain("secret");
   await chat.composer.press("Enter");
   await chat.ended("complete");
-  await chat.composer.pressSequentially("another secret");
-  await page.waitForTimeout(400);
-  expect(await kept()).not.toContain("secret");
+  expect(await after("another secret")).not.toContain("secret");
 });
 
 test.describe("with many models", () => {

@@ -6,6 +6,7 @@ import type { Locator, Page } from "@playwright/test";
 
 import { Chat } from "../support/chat.ts";
 import type { Server } from "../support/server.mjs";
+import { atRest } from "../support/rest.ts";
 import { sound } from "../support/soundness.ts";
 import { expect, test } from "../support/test.ts";
 
@@ -72,7 +73,7 @@ test.describe("search", () => {
     await expect(found).toContainText("albatross");
     await expect(found).toBeInViewport();
     // It stays in view, whatever else gets its size.
-    await page.waitForTimeout(500);
+    await atRest(page.locator("#scroller"));
     await expect(found).toBeInViewport();
     await expect(search(page)).toHaveValue("albatross");
   });
