@@ -58,6 +58,7 @@ bench: build ## measure what the server does in a second, and what a reader wait
 	@.tools/phase "set-up" .tools/setup node-modules chromium
 	@.tools/phase "the engine's costs" cargo bench -p evenkeel-engine --bench engine
 	@.tools/phase "the decoders' costs" cargo bench -p evenkeel-providers --bench decode
+	@.tools/phase "the store's costs" cargo bench -p evenkeel-store --bench store
 	@.tools/phase "the gateway's costs" cargo bench -p evenkeel --bench gateway
 	@.tools/phase "first load" node end2end/bench/first-load.mjs
 	@.tools/phase "first token" node end2end/bench/first-token.mjs

@@ -1,16 +1,10 @@
-// What is written and not sent yet: drafts, files, waiting messages, instructions, and who would answer.
+// What is written and not sent yet: drafts, instructions, and who would answer.
 
 import type { Page } from "@playwright/test";
 
 import { Chat } from "../support/chat.ts";
 import { sound } from "../support/soundness.ts";
 import { expect, test } from "../support/test.ts";
-
-/** The smallest PNG: one red pixel. */
-const PIXEL = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-  "base64",
-);
 
 /** Waits until what is written is kept, for this tab and for others. */
 const kept = (page: Page, words: string) =>
@@ -22,8 +16,6 @@ const kept = (page: Page, words: string) =>
       }, words),
     )
     .toBe(true);
-
-const text = (name: string, content: string) => ({ name, mimeType: "text/plain", buffer: Buffer.from(content) });
 
 test.describe("a draft", () => {
   test("comes back after a reload, and belongs to its conversation", async ({ chat, page }) => {
@@ -123,266 +115,6 @@ test.describe("a draft", () => {
       .toBe(50);
     expect(await page.evaluate(() => localStorage.getItem("draft:old"))).toBeNull();
     expect(await page.evaluate(() => localStorage.getItem("draft:0"))).not.toBeNull();
-  });
-});
-
-test.describe("a message that is written while an answer comes", () => {
-  test.use({ chain: ["alpha"] });
-
-  test("waits, and is sent when the answer is done", async ({ chat, page, upstream }) => {
-    await chat.open();
-    await chat.ask("the first question");
-    const first = await upstream("alpha").asked();
-    first.say("The first ");
-    await expect(chat.prose).toHaveText("The first");
-
-    await chat.ask("the second question");
-    const waiting = page.getByTestId("queued");
-    await expect(waiting).toContainText("Waiting: sends when this answer is done");
-    await expect(waiting).toContainText("the second question");
-    await expect(chat.announcer).toHaveText("Waiting: sends when this answer is done.");
-    await expect(chat.composer).toHaveValue("");
-    await expect(chat.messages).toHaveCount(2);
-    await sound(page);
-
-    first.say("answer.");
-    first.end();
-    const second = await upstream("alpha").asked();
-    expect(second.body.messages.map((message: { content: string }) => message.content)).toEqual([
-      "the first question",
-      "The first answer.",
-      "the second question",
-    ]);
-    await expect(waiting).toHaveCount(0);
-    second.answer("The second answer.");
-    await expect(chat.prose).toHaveText("The second answer.");
-    await expect(chat.messages).toHaveCount(4);
-  });
-
-  test("several go one after the other, and each can be edited or removed", async ({ chat, page, upstream }) => {
-    await chat.open();
-    await chat.ask("first");
-    const first = await upstream("alpha").asked();
-    await expect(chat.stop).toHaveAttribute("aria-disabled", "false");
-    for (const question of ["second", "third", "fourth"]) await chat.ask(question);
-    const waiting = page.getByTestId("queued");
-    await expect(waiting).toHaveCount(3);
-    await waiting.nth(1).getByRole("button", { name: "Edit" }).click();
-    await expect(chat.composer).toHaveValue("third");
-    await expect(chat.composer).toBeFocused();
-    await chat.composer.fill("third, in other words");
-    await chat.composer.press("Enter");
-    await waiting.nth(1).getByRole("button", { name: "Remove" }).click();
-    await expect(waiting).toHaveCount(2);
-    first.answer("first answer");
-    (await upstream("alpha").asked()).answer("second answer");
-    const third = await upstream("alpha").asked();
-    expect(third.body.messages.at(-1).content).toBe("third, in other words");
-    third.answer("third answer");
-    await expect(chat.prose).toHaveText("third answer");
-    await expect(waiting).toHaveCount(0);
-    await expect(chat.questions.locator(".bubble")).toHaveText(["first", "second", "third, in other words"]);
-  });
-
-  test("can be sent at once, which stops the answer", async ({ chat, page, upstream }) => {
-    await chat.open();
-    await chat.ask("first");
-    const first = await upstream("alpha").asked();
-    first.say("A long story");
-    await expect(chat.prose).toHaveText("A long story");
-    await chat.ask("second");
-    await page.getByTestId("queued").getByRole("button", { name: "Send now" }).click();
-    await first.over;
-    const second = await upstream("alpha").asked();
-    expect(second.body.messages.at(-1).content).toBe("second");
-    second.answer("short");
-    await expect(chat.prose).toHaveText("short");
-    await expect(chat.answers.first()).toHaveAttribute("data-status", "cancelled");
-  });
-
-  test("survives a reload, and is sent once though two tabs know of it", async ({ chat, context, page, upstream }) => {
-    await chat.open();
-    await chat.ask("first");
-    const first = await upstream("alpha").asked();
-    first.say("Some ");
-    await expect(chat.prose).toHaveText("Some");
-    await chat.ask("second");
-    await expect(page.getByTestId("queued")).toHaveCount(1);
-    await page.reload();
-    await chat.connected();
-    await expect(page.getByTestId("queued")).toContainText("second");
-    const other = new Chat(await context.newPage());
-    await other.open(new URL(page.url()).pathname);
-    await other.connected();
-    await expect(other.page.getByTestId("queued")).toContainText("second");
-
-    first.say("words");
-    first.end();
-    const second = await upstream("alpha").asked();
-    second.answer("once");
-    for (const tab of [chat, other]) {
-      await expect(tab.prose).toHaveText("once");
-      await expect(tab.page.getByTestId("queued")).toHaveCount(0);
-      await expect(tab.questions.locator(".bubble")).toHaveText(["first", "second"]);
-    }
-    await page.waitForTimeout(500);
-    await expect(chat.messages).toHaveCount(4);
-  });
-
-  test("waits for a decision where nobody could answer", async ({ chat, page, upstream }) => {
-    await chat.open();
-    await chat.ask("first");
-    const first = await upstream("alpha").asked();
-    await expect(chat.stop).toHaveAttribute("aria-disabled", "false");
-    await chat.ask("second");
-    first.refuse(401, "Who are you?");
-    await chat.ended("failed");
-    const waiting = page.getByTestId("queued");
-    await expect(waiting).toContainText("Waiting: nobody could answer the last question");
-    await sound(page);
-    await waiting.getByRole("button", { name: "Send", exact: true }).click();
-    await expect(waiting).toHaveCount(0);
-    await expect(chat.questions).toHaveCount(2);
-  });
-
-  test("Escape stops the answer, and the button for it stays while one writes", async ({ chat, upstream }) => {
-    await chat.open();
-    await chat.ask("a long story");
-    const asked = await upstream("alpha").asked();
-    asked.say("Once");
-    await expect(chat.prose).toHaveText("Once");
-    await expect(chat.send).toHaveCount(0);
-    await chat.composer.fill("something else");
-    await expect(chat.send).toHaveAttribute("aria-label", "Send when this answer is done");
-    await expect(chat.stop).toBeVisible();
-    await chat.composer.press("Escape");
-    await chat.ended("cancelled");
-    await asked.over;
-    await expect(chat.composer).toHaveValue("something else");
-  });
-});
-
-test.describe("files", () => {
-  test.use({ chain: ["alpha"] });
-
-  test("are chosen, shown, and can be taken away", async ({ chat, page }) => {
-    await chat.open();
-    await page.getByTestId("files").setInputFiles([
-      text("notes.md", "# Notes"),
-      { name: "pixel.png", mimeType: "image/png", buffer: PIXEL },
-    ]);
-    const files = page.getByTestId("file");
-    await expect(files).toHaveCount(2);
-    await expect(files.nth(0)).toContainText("notes.md");
-    await expect(files.nth(0)).toContainText("7 B");
-    await expect(files.nth(1).locator("img")).toHaveAttribute("src", /^data:image\//);
-    await expect(chat.announcer).toHaveText("2 files attached.");
-    await expect(chat.send).toHaveAttribute("aria-disabled", "false");
-    await sound(page);
-    await page.getByRole("button", { name: "Remove notes.md" }).click();
-    await expect(files).toHaveCount(1);
-    await expect(chat.composer).toBeFocused();
-
-    await page.getByRole("link", { name: "New chat" }).first().click();
-    await expect(files, "it is the same conversation").toHaveCount(1);
-  });
-
-  test("that cannot be sent are left out, with the reason", async ({ chat, page }) => {
-    await chat.open();
-    await page.getByTestId("files").setInputFiles([
-      { name: "program.png", mimeType: "image/png", buffer: Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0, 0]) },
-      text("long.txt", "x".repeat(512 * 1024 + 1)),
-      text("empty.txt", ""),
-      text("fine.txt", "fine"),
-    ]);
-    await expect(page.getByTestId("file")).toHaveText([/fine\.txt/]);
-    const refused = page.getByTestId("left-out").getByRole("listitem");
-    await expect(refused).toHaveText([
-      "program.png was left out: only text (UTF-8) and PNG, JPEG, GIF or WebP images can be sent.",
-      "long.txt was left out: it has 513 KiB, and a text may have 512 KiB.",
-      "empty.txt was left out: it is empty.",
-    ]);
-    await sound(page);
-    await page.getByTestId("left-out").getByRole("button", { name: "Dismiss" }).click();
-    await expect(refused).toHaveCount(0);
-
-    await page.getByTestId("files").setInputFiles(Array.from({ length: 11 }, (_, place) => text(`${place}.txt`, "x")));
-    await expect(page.getByTestId("file")).toHaveCount(10);
-    await expect(refused).toHaveText([/no more than 10 files/, /no more than 10 files/]);
-  });
-
-  test("go with the message, and a large photograph is made as small as is of use", async ({ chat, page }) => {
-    const sent: { type: string; attachments?: { name: string; media_type: string; data: string }[] }[] = [];
-    page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => sent.push(JSON.parse(String(payload)))));
-    await chat.open();
-    await chat.connected();
-    const photograph = await page.evaluate(async () => {
-      const canvas = new OffscreenCanvas(3000, 1500);
-      const context = canvas.getContext("2d");
-      for (let line = 0; context && line < 1500; line += 10) {
-        context.fillStyle = `hsl(${line} 80% 50%)`;
-        context.fillRect(0, line, 3000, 10);
-      }
-      const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 1 });
-      return Array.from(new Uint8Array(await blob.arrayBuffer()));
-    });
-    await page.getByTestId("files").setInputFiles([
-      { name: "sea.jpg", mimeType: "image/jpeg", buffer: Buffer.from(photograph) },
-      text("words.txt", "Grüße"),
-    ]);
-    await expect(page.getByTestId("file").and(page.locator("[data-state=ready]"))).toHaveCount(2);
-    await chat.ask("What do you see?");
-    await expect.poll(() => sent.find(({ type }) => type === "send")).toBeDefined();
-    const [sea, words] = sent.find(({ type }) => type === "send")?.attachments ?? [];
-    expect(words).toEqual({ name: "words.txt", media_type: "text/plain", data: Buffer.from("Grüße").toString("base64") });
-    expect(sea).toMatchObject({ name: "sea.jpg", media_type: "image/jpeg" });
-    const size = await page.evaluate(async (data) => {
-      const image = new Image();
-      image.src = `data:image/jpeg;base64,${data}`;
-      await image.decode();
-      return [image.naturalWidth, image.naturalHeight];
-    }, sea?.data);
-    expect(size).toEqual([2048, 1024]);
-    await expect(page.getByTestId("file")).toHaveCount(0);
-  });
-
-  test("dropped anywhere on the page, and pasted", async ({ chat, page }) => {
-    await chat.open();
-    const drag = await page.evaluateHandle(() => {
-      const data = new DataTransfer();
-      data.items.add(new File(["dropped words"], "dropped.txt", { type: "text/plain" }));
-      return data;
-    });
-    await page.dispatchEvent("body", "dragenter", { dataTransfer: drag });
-    await expect(page.getByTestId("drop-zone")).toBeVisible();
-    await page.dispatchEvent("body", "drop", { dataTransfer: drag });
-    await expect(page.getByTestId("drop-zone")).toHaveCount(0);
-    await expect(page.getByTestId("file")).toHaveText([/dropped\.txt/]);
-
-    await chat.composer.evaluate((area, pixel) => {
-      const data = new DataTransfer();
-      const bytes = Uint8Array.from(atob(pixel), (letter) => letter.charCodeAt(0));
-      data.items.add(new File([bytes], "image.png", { type: "image/png" }));
-      area.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-    }, PIXEL.toString("base64"));
-    await expect(page.getByTestId("file")).toHaveText([/dropped\.txt/, /image\.png/]);
-  });
-
-  test("a very long text that is pasted becomes a file, and text again on request", async ({ chat, page }) => {
-    await chat.open();
-    await chat.composer.fill("before  after");
-    await chat.composer.evaluate((area: HTMLTextAreaElement) => {
-      area.setSelectionRange(7, 7);
-      const data = new DataTransfer();
-      data.setData("text/plain", "long ".repeat(2500));
-      area.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
-    });
-    const file = page.getByTestId("file");
-    await expect(file).toContainText("Pasted text.txt");
-    await expect(chat.composer).toHaveValue("before  after");
-    await file.getByRole("button", { name: "Paste as text instead" }).click();
-    await expect(file).toHaveCount(0);
-    await expect(chat.composer).toHaveValue(`before ${"long ".repeat(2500)} after`);
   });
 });
 
@@ -499,17 +231,21 @@ test.describe("in a conversation that has begun", () => {
 });
 
 test("of a temporary conversation the browser keeps nothing", async ({ chat, page }) => {
+  await page.clock.install();
   await chat.open();
+  /** What the browser keeps a second after this was typed. */
+  const after = async (words: string) => {
+    await chat.composer.pressSequentially(words);
+    await page.clock.runFor(1_000);
+    return page.evaluate(() => JSON.stringify([localStorage, sessionStorage]));
+  };
+  expect(await after("nothing to hide")).toContain("nothing to hide");
+  await chat.composer.fill("");
   await page.getByTestId("temporary-switch").click();
-  await chat.composer.pressSequentially("a secret");
-  await page.waitForTimeout(400);
-  const kept = () => page.evaluate(() => JSON.stringify([localStorage, sessionStorage]));
-  expect(await kept()).not.toContain("secret");
+  expect(await after("a secret")).not.toContain("secret");
   await chat.composer.press("Enter");
   await chat.ended("complete");
-  await chat.composer.pressSequentially("another secret");
-  await page.waitForTimeout(400);
-  expect(await kept()).not.toContain("secret");
+  expect(await after("another secret")).not.toContain("secret");
 });
 
 test.describe("with many models", () => {

@@ -1,6 +1,6 @@
 // The application as one that is installed: its manifest, its icons, and a service worker that keeps nothing it should not.
 
-import type { BrowserContext, Page } from "@playwright/test";
+import type { BrowserContext, Page, Worker } from "@playwright/test";
 
 import { sound } from "../support/soundness.ts";
 import { expect, test } from "../support/test.ts";
@@ -34,6 +34,34 @@ async function kept(page: Page) {
     return found.sort();
   });
 }
+
+interface Decisions {
+  made: number;
+  deleted: number;
+}
+
+/** Counts how often the service worker has waited for a page to come back and decided, and what it deleted. */
+const observe = (worker: Worker) =>
+  worker.evaluate(() => {
+    const decisions: Decisions = { made: 0, deleted: 0 };
+    const clients = (self as unknown as { clients: { matchAll: (options: unknown) => Promise<unknown> } }).clients;
+    const [look, ask] = [clients.matchAll.bind(clients), self.fetch.bind(self)];
+    Object.assign(self, {
+      decisions,
+      fetch: (...asked: Parameters<typeof fetch>) => {
+        if (asked[1]?.method === "DELETE") decisions.deleted += 1;
+        return ask(...asked);
+      },
+    });
+    // It looks who is there, and decides as soon as it knows.
+    clients.matchAll = async (options) => {
+      const found = await look(options);
+      setTimeout(() => (decisions.made += 1));
+      return found;
+    };
+  });
+
+const decisions = (worker: Worker) => worker.evaluate(() => (self as unknown as { decisions: Decisions }).decisions);
 
 /** The browser's own word on whether this can be installed. */
 async function obstacles(context: BrowserContext, page: Page) {
@@ -122,9 +150,12 @@ test("a temporary conversation ends with its window, but not with a reload", asy
   await expect(page).toHaveURL(/\/c\//);
   const id = new URL(page.url()).pathname.slice(3);
   const status = async () => (await fetch(`${server.url}/api/conversations/${id}`)).status;
+  const [worker] = context.serviceWorkers();
+  if (!worker) throw new Error("there is no service worker");
+  await observe(worker);
   await page.reload();
   await chat.connected();
-  await page.waitForTimeout(6000);
+  await expect.poll(() => decisions(worker), { timeout: 20_000 }).toEqual({ made: 1, deleted: 0 });
   expect(await status()).toBe(200);
   await context.newPage();
   await page.close();

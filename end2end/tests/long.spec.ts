@@ -5,6 +5,7 @@ import type { Page } from "@playwright/test";
 
 import type { Server } from "../support/server.mjs";
 import type { Upstream } from "../support/upstream.mjs";
+import { atRest } from "../support/rest.ts";
 import { expect, test } from "../support/test.ts";
 
 const TURNS = 60;
@@ -75,7 +76,7 @@ for (const place of ["at the upper end", "in the middle"] as const) {
       .poll(() => scroller(page).evaluate((it) => (it.scrollTop === 0 ? "at the upper end" : "in the middle")))
       .toBe(place);
     // Whatever has come into view has its real size, and wheels have come to rest.
-    await page.waitForTimeout(300);
+    await atRest(scroller(page));
     const read = await page.evaluate(() => {
       const all = [...document.querySelectorAll("[data-role=user] .bubble")];
       return all.find((one) => one.getBoundingClientRect().top > 60)?.textContent ?? "";

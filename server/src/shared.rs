@@ -380,12 +380,7 @@ fn fault_news(event: FaultEvent, clock: &Clock) -> News {
 impl Shared {
     /// The parts of a server without any configuration; its database lives as long as the folder.
     pub async fn for_tests(folder: &tempfile::TempDir) -> Arc<Self> {
-        Self::for_tests_with(folder, "").await
-    }
-
-    /// The same with this configuration.
-    pub async fn for_tests_with(folder: &tempfile::TempDir, text: &str) -> Arc<Self> {
-        let source = crate::config::Source::of(text, &crate::config::Environment::default());
+        let source = crate::config::Source::of("", &crate::config::Environment::default());
         let (file, _) = source.read().unwrap();
         let store = Store::open("sqlite://evenkeel.db", folder.path())
             .await

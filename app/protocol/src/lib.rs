@@ -1,7 +1,7 @@
 //! The wire types that the browser and the server share: protocol version 1.
 //!
 //! Everything that crosses `/ws`, and the JSON bodies of `/api` that the pages read, is defined here and nowhere else;
-//! `tests/golden.rs` fixes each frame's exact JSON. This crate must never know HTTP, a database, or a user interface:
+//! `tests/golden` fixes each frame's exact JSON. This crate must never know HTTP, a database, or a user interface:
 //! it is data and serde.
 
 mod admin;

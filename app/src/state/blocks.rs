@@ -271,5 +271,4 @@ fn blank_lines(source: &str, mut from: usize, to: usize) -> usize {
 }
 
 #[cfg(test)]
-#[path = "blocks_tests.rs"]
 mod tests;

@@ -83,6 +83,19 @@ pub fn routes() -> Router<Arc<Shared>> {
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
 }
 
+/// Does something to its end, even where the caller does not wait for it: what is half done would be neither the old nor
+/// the new.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Refusal>> + Send + 'static,
+) -> Result<T, Refusal> {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        // It is counted and answered where every panic is.
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(error) => Err(Refusal::internal(&error)),
+    }
+}
+
 async fn unknown(uri: Uri, headers: HeaderMap) -> Response {
     let refusal = Refusal::not_found("route").with_code("unknown_url");
     refusal.respond(Shape::of(uri.path(), &headers))

@@ -1,20 +1,17 @@
 //! Whatever order things are recorded in, figures are those of a recount.
 
-use std::io::Write;
 use std::time::Duration;
 
 use evenkeel_protocol::{Attempt, AttemptKind, AttemptState, Reason, Timestamp, Usage};
 use proptest::prelude::*;
-use tempfile::TempDir;
-use tokio::time::{Instant, advance};
+use tokio::time::advance;
 
 use super::cell::Attempts;
 use super::model::Model;
 use super::sum::Sum;
 use super::track::{MINUTE, STEP, STEPS};
-use super::{EndedTurn, Health, Viewed};
+use super::{EndedTurn, Health};
 use crate::clock::Clock;
-use crate::shared::Shared;
 
 /// A day and some minutes after this, at the end of every test.
 const START: u64 = 1_795_100_000_000;
@@ -220,77 +217,4 @@ async fn figures_leave_the_window_as_time_passes_and_nothing_else_happens() {
     advance(Duration::from_secs(86_400)).await;
     health.pass();
     assert_eq!(day(), 0);
-}
-
-/// `cargo test -p evenkeel what_frames_cost -- --ignored --nocapture` says it.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn what_frames_cost_with_200_models() {
-    let mut text = String::new();
-    for provider in 0..10 {
-        text += &format!(
-            "[[providers]]\nid = \"p{provider}\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n"
-        );
-        for model in 0..20 {
-            let id = format!("m{provider}-{model}");
-            text += &format!(
-                "[[models]]\nid = \"{id}\"\nprovider = \"p{provider}\"\nname = \"{id}\"\nfallbacks = []\n"
-            );
-        }
-    }
-    let folder = TempDir::new().unwrap();
-    let shared = Shared::for_tests_with(&folder, &text).await;
-    let (health, catalog, clock) = (&shared.health, shared.catalog(), &shared.clock);
-    let mut said = String::new();
-    for busy in [false, true] {
-        if busy {
-            let began = Instant::now();
-            let mut count = 0_u32;
-            for second in 0..900_u64 {
-                for model in catalog.models() {
-                    for _ in 0..2 {
-                        let then = clock.now().as_millisecond() as u64 - second * 1000 - 900;
-                        let mut attempt = answered(model.id.as_str(), at(then));
-                        attempt.duration_ms = Some(300 + u64::from(count) * 7919 % 4_000);
-                        attempt.first_token_ms = Some(50 + u64::from(count) * 104_729 % 900);
-                        health.attempt(&attempt);
-                        count += 1;
-                    }
-                }
-            }
-            said += &format!(
-                "{count} attempts recorded, {:?} each\n",
-                began.elapsed() / count
-            );
-        }
-        let mut viewed = Viewed::default();
-        viewed.whole(&health.report(&catalog, "local", clock));
-        let began = Instant::now();
-        let (mut bytes, frames) = (0, 20);
-        for _ in 0..frames {
-            for model in catalog.models().iter().filter(|_| busy) {
-                health.attempt(&answered(model.id.as_str(), clock.now()));
-            }
-            let news = viewed.news(health.report(&catalog, "local", clock));
-            bytes += news.map_or(0, |news| serde_json::to_string(&news).unwrap().len());
-        }
-        let snapshot = serde_json::to_string(&health.report(&catalog, "local", clock)).unwrap();
-        said += &format!(
-            "busy: {busy}: {} bytes and {:?} a frame, {} bytes of a snapshot\n",
-            bytes / frames,
-            began.elapsed() / frames as u32,
-            snapshot.len()
-        );
-    }
-    let packed: usize = health
-        .minutes_between(0, u64::MAX)
-        .iter()
-        .map(|it| it.sums.len())
-        .sum();
-    let minutes = health.minutes_between(0, u64::MAX).len();
-    said += &format!(
-        "{} bytes a packed minute of 120 attempts\n",
-        packed / minutes
-    );
-    let _ = std::io::stderr().write_all(said.as_bytes());
 }

@@ -2,7 +2,7 @@
 //! a field is one call, and a tag or a flattened struct costs nothing. serde's derived readers do the same with ten
 //! times the code, and for tagged and flattened types three times over: they made a fifth of what the browser fetched.
 //!
-//! What is written is derived; `tests/golden.rs` holds both together.
+//! What is written is derived; `tests/golden` holds both together.
 
 use std::fmt;
 

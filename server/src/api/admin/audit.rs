@@ -7,8 +7,8 @@ use axum::extract::{Query, State};
 use evenkeel_protocol::{AuditPage, Effect};
 use serde::Deserialize;
 
-use super::{administrator, refusal, to_its_end};
-use crate::api::{Id, Json};
+use super::{administrator, refusal};
+use crate::api::{Id, Json, to_its_end};
 use crate::config::Scope;
 use crate::error::Refusal;
 use crate::live::{self, Wanted};

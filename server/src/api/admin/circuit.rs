@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use evenkeel_engine::{ForcedState, ModelId};
 use serde::Deserialize;
 
-use super::{administrator, to_its_end};
-use crate::api::{Id, Json};
+use super::administrator;
+use crate::api::{Id, Json, to_its_end};
 use crate::catalog::ProviderEntry;
 use crate::config::Scope;
 use crate::error::Refusal;

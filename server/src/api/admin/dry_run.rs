@@ -8,8 +8,8 @@ use jiff::SignedDuration;
 use tokio::sync::Semaphore;
 
 use super::settings::wanted;
-use super::{administrator, refusal, to_its_end};
-use crate::api::Json;
+use super::{administrator, refusal};
+use crate::api::{Json, to_its_end};
 use crate::dry_run::{self, MOST, NoDryRun};
 use crate::error::Refusal;
 use crate::live;

@@ -7,8 +7,8 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{administrator, to_its_end};
-use crate::api::{Id, Raw};
+use super::administrator;
+use crate::api::{Id, Raw, to_its_end};
 use crate::error::Refusal;
 use crate::live::{self, KeyRefused, Tested};
 use crate::principal::Principal;

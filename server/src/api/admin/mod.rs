@@ -76,19 +76,6 @@ fn administrator(principal: &Principal) -> Result<(), Refusal> {
     }
 }
 
-/// Does something to its end, even where the caller does not wait for it: what is half done would be neither the old nor
-/// the new.
-pub(super) async fn to_its_end<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Refusal>> + Send + 'static,
-) -> Result<T, Refusal> {
-    match tokio::spawn(work).await {
-        Ok(done) => done,
-        // It is counted and answered where every panic is.
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        Err(error) => Err(Refusal::internal(&error)),
-    }
-}
-
 /// Why nothing was changed, with what its author needs to know.
 fn refusal(refused: live::Refused) -> Refusal {
     match refused {

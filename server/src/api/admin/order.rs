@@ -6,8 +6,8 @@ use axum::extract::State;
 use evenkeel_protocol::{Effect, SettingValue};
 use serde::{Deserialize, Serialize};
 
-use super::{administrator, refusal, to_its_end};
-use crate::api::Json;
+use super::{administrator, refusal};
+use crate::api::{Json, to_its_end};
 use crate::config::Scope;
 use crate::error::Refusal;
 use crate::live::{self, Wanted};

@@ -7,7 +7,8 @@ use axum::extract::State;
 use evenkeel_protocol::{Effect, SettingValue};
 use serde::Deserialize;
 
-use super::{administrator, refusal, to_its_end};
+use super::{administrator, refusal};
+use crate::api::to_its_end;
 use crate::api::{Id, Json};
 use crate::config::Scope;
 use crate::error::Refusal;

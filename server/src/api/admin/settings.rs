@@ -7,8 +7,8 @@ use axum::extract::{Query, State};
 use evenkeel_protocol::{Effect, SettingChange, Settings, SettingsChange};
 use serde::Deserialize;
 
-use super::{administrator, refusal, to_its_end};
-use crate::api::Json;
+use super::{administrator, refusal};
+use crate::api::{Json, to_its_end};
 use crate::config::Scope;
 use crate::error::Refusal;
 use crate::live::{self, Wanted};

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::{administrator, to_its_end};
-use crate::api::{Id, Json};
+use super::administrator;
+use crate::api::{Id, Json, to_its_end};
 use crate::error::Refusal;
 use crate::live;
 use crate::principal::Principal;

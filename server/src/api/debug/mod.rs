@@ -12,8 +12,7 @@ use evenkeel_protocol::{FaultSpec, Role};
 use evenkeel_providers::{Armed, Audience};
 use serde::Serialize;
 
-use super::admin::to_its_end;
-use super::{Id, Json};
+use super::{Id, Json, to_its_end};
 use crate::error::Refusal;
 use crate::live::audit::{Action, audit};
 use crate::principal::Principal;

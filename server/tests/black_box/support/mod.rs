@@ -7,6 +7,7 @@
 )]
 
 pub mod administrator;
+pub mod behaviour;
 pub mod events;
 pub mod hook;
 pub mod http;
@@ -16,10 +17,11 @@ pub mod socket;
 pub mod upstream;
 
 pub use administrator::Administrator;
+pub use behaviour::{Act, Behaviour};
 pub use events::Events;
 pub use hook::Hook;
 pub use http::{DOCUMENT, complaint};
 pub use leaving::leaves;
 pub use server::{KEY, Server, config};
 pub use socket::Socket;
-pub use upstream::{Act, Behaviour, Upstream};
+pub use upstream::Upstream;

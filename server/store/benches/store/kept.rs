@@ -1,11 +1,8 @@
-//! What must stay fast when much is kept: search, the receipt, and saving an answer while it streams. 1,000 conversations
-//! with 20,000 messages, and 100,000 attempts.
-
-#![expect(clippy::unwrap_used, reason = "a benchmark may fail by panicking")]
+//! Conversations: 1,000 of them with 20,000 messages, and 100,000 attempts.
 
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::Criterion;
 use evenkeel_protocol::*;
 use evenkeel_store::{Begun, Import, NewTurn, Store};
 use sqlx::{Connection, SqliteConnection};
@@ -146,7 +143,8 @@ async fn streaming(store: &Store) -> Message {
     answer
 }
 
-fn benches(c: &mut Criterion) {
+/// Search, the receipt, the list, and an answer's checkpoint.
+pub fn benches(c: &mut Criterion) {
     let runtime = Runtime::new().unwrap();
     let folder = TempDir::new().unwrap();
     let store = runtime.block_on(fill(&folder));
@@ -179,10 +177,3 @@ fn benches(c: &mut Criterion) {
         });
     });
 }
-
-criterion_group! {
-    name = group;
-    config = Criterion::default().sample_size(10);
-    targets = benches
-}
-criterion_main!(group);
