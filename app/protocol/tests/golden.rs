@@ -76,6 +76,7 @@ fn message() -> Message {
         seams: vec![],
         attachments: vec![],
         suggestions: vec![],
+        guards: vec![],
         simulated: false,
         run_id: Some("r1".into()),
         error: None,
@@ -812,6 +813,29 @@ fn what_comes_over_http_is_read_as_it_is_written() {
         &MESSAGE.replace(
             r#""simulated""#,
             r#""attachments":[{"id":"f1","name":"a.png","media_type":"image/png","size":7}],"suggestions":["Why?"],"simulated""#,
+        ),
+    );
+    both(
+        Message {
+            guards: vec![
+                GuardNotice {
+                    guard: Guard::Pii,
+                    kind: "email".to_owned(),
+                    count: 2,
+                    file: None,
+                },
+                GuardNotice {
+                    guard: Guard::Injection,
+                    kind: "ignore_instructions".to_owned(),
+                    count: 1,
+                    file: Some("notes.md".to_owned()),
+                },
+            ],
+            ..message()
+        },
+        &MESSAGE.replace(
+            r#""simulated""#,
+            r#""guards":[{"guard":"pii","kind":"email","count":2},{"guard":"injection","kind":"ignore_instructions","count":1,"file":"notes.md"}],"simulated""#,
         ),
     );
     both(

@@ -42,6 +42,7 @@ impl Facts {
             seams: message.seams.clone(),
             attachments: Vec::new(),
             suggestions: Vec::new(),
+            guards: message.guards.clone(),
             run_id: message.run_id.clone(),
             error: message.error.clone(),
             role: message.role,

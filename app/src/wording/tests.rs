@@ -52,6 +52,7 @@ fn message(attempts: Vec<Attempt>) -> Message {
         seams: vec![],
         attachments: vec![],
         suggestions: vec![],
+        guards: vec![],
         simulated: false,
         run_id: Some("r1".into()),
         error: None,

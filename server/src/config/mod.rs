@@ -7,6 +7,8 @@ mod chains;
 mod chat;
 mod demo;
 pub(crate) mod entry_words;
+pub(crate) mod guard_words;
+mod guards;
 mod kind;
 mod known;
 mod live;
@@ -29,6 +31,7 @@ use url::Url;
 
 pub use alerts::{AlertsConfig, Bar, LimitKind, RULES, Rule, RuleFacts};
 pub use chat::ChatConfig;
+pub use guards::{Grounding, GuardsConfig, Injection, Pii};
 pub use kind::{Family, ProviderKind};
 use live::Extras;
 pub use live::{Changes, Keys, Place, Scope};
@@ -54,6 +57,8 @@ pub struct Config {
     pub chat: ChatConfig,
     /// What is alerted, and where it is sent.
     pub alerts: AlertsConfig,
+    /// What is done to turns for safety's sake.
+    pub guards: GuardsConfig,
     /// Where spans and metrics are sent.
     pub telemetry: TelemetryConfig,
     /// The engine's figures, where nothing nearer says otherwise.
@@ -200,6 +205,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
 
     let chat = chat::read(root.table("chat"));
     let alerts = alerts::read(root.table("alerts"), environment);
+    let guards = guards::read(root.table("guards"), &GuardsConfig::default());
     let telemetry = telemetry::read(root.table("telemetry"));
 
     let mut section = root.table("resilience");
@@ -220,7 +226,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
     for (path, message) in live.left() {
         root.add(Problem::error(&path, Some(Origin::Live), message.into()));
     }
-    root.later(&["cluster", "assistants", "organisations", "guards"]);
+    root.later(&["cluster", "assistants", "organisations"]);
 
     let order = provider_order.as_ref().map_or_else(
         || {
@@ -253,6 +259,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
         storage_url: storage_url.map_or_else(|| "sqlite://evenkeel.db".to_owned(), |url| url.value),
         chat,
         alerts,
+        guards,
         telemetry,
         resilience,
         retry_budget,

@@ -404,9 +404,9 @@ default_model = "o3-mini"
 
 #[test]
 fn keys_of_later_versions_are_said_aloud() {
-    let (_, warnings) = parse("[guards]\npii = \"off\"\n", &[]).unwrap();
+    let (_, warnings) = parse("[guards]\ngrounding = \"off\"\n", &[]).unwrap();
     assert_eq!(
         warnings,
-        ["warning: guards (line 1): is not used by this version yet",]
+        ["warning: guards.grounding (line 2): is not used by this version yet",]
     );
 }
