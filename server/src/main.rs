@@ -13,6 +13,7 @@ mod api;
 mod aside;
 mod attachments;
 mod attempt_log;
+mod calls;
 mod catalog;
 mod checkpoint;
 mod cli;

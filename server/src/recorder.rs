@@ -18,6 +18,8 @@ pub struct Whose {
     pub principal: Arc<str>,
     /// The request's id, the client's or the server's.
     pub request_id: Arc<str>,
+    /// The assistant that is asked for.
+    pub assistant: Option<Arc<str>>,
 }
 
 /// An observer of one turn.
@@ -142,6 +144,7 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
             .duration
             .map_or(0, |duration| duration.as_millis() as u64);
         let (user, request_id) = (&*self.whose.principal, &*self.whose.request_id);
+        let assistant = self.whose.assistant.as_deref();
         let (code, detail, simulated) = (
             record.status_code,
             record.detail.as_deref(),
@@ -158,6 +161,7 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
                 detail,
                 latency_ms,
                 user,
+                assistant,
                 request_id,
                 simulated,
                 "llm_attempt"
@@ -171,6 +175,7 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
                 reason,
                 latency_ms,
                 user,
+                assistant,
                 request_id,
                 simulated,
                 "llm_attempt"

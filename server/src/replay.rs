@@ -5,8 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use evenkeel_engine::{
-    Answer, AttemptRecord, Chunk, Delivery, NoAnswer, Observer, Overlay, Progress, RetryBudget,
-    SeamMode, Turn,
+    AttemptRecord, Chunk, Delivery, NoAnswer, Observer, Overlay, Progress, RetryBudget, SeamMode,
+    Turn,
 };
 use evenkeel_protocol::{ErrorKind, MessageId, MessageRole, ReplayLine, TurnError};
 use evenkeel_providers::{Caller, FaultOrder, Faults, Prompt};
@@ -15,8 +15,10 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, Choice};
 use crate::error::Refusal;
+use crate::guards::pii::Restorer;
+use crate::guards::{self, RestoredAnswer};
 use crate::principal::Principal;
 use crate::shared::Shared;
 use crate::{translate, turn};
@@ -27,8 +29,9 @@ const TOLD: usize = 4_000;
 /// A turn that can be run again.
 pub struct Replay {
     catalog: Arc<Catalog>,
-    model: String,
+    choice: Choice,
     prompt: Arc<Prompt>,
+    restorer: Restorer,
     /// Whom the fault strikes.
     name: Arc<str>,
     order: FaultOrder,
@@ -60,14 +63,16 @@ impl Replay {
             MessageRole::User => None,
         };
         let catalog = shared.catalog();
-        let conversation = Some(&question.conversation_id);
-        let model = turn::resolve_model(shared, &catalog, principal, asked, conversation).await?;
-        let model = model.id.as_str().to_owned();
-        let prompt = Arc::new(turn::prompt_of(shared, &principal.id, &question).await?);
+        let choice = turn::beside(shared, &catalog, principal, asked, &message).await?;
+        let told_first = choice.system_prompt.as_deref();
+        let guards = guards::of(&shared.config(), choice.assistant.as_deref());
+        let guarded = turn::prompt_of(shared, &principal.id, &question, told_first, guards);
+        let guarded = guarded.await?;
         Ok(Self {
             catalog,
-            model,
-            prompt,
+            choice,
+            prompt: Arc::new(guarded.prompt),
+            restorer: guarded.restorer,
             name,
             order,
         })
@@ -79,7 +84,7 @@ pub async fn run(shared: &Arc<Shared>, replay: Replay, lines: Lines) {
     let (kind, seed, model) = (
         replay.order.kind.clone(),
         replay.order.seed,
-        replay.model.clone(),
+        replay.choice.model.to_string(),
     );
     tracing::info!(model, ?kind, seed, "replay_started");
     let last = match AssertUnwindSafe(answer(shared, replay, &lines))
@@ -140,27 +145,25 @@ impl Observer for Shown {
 async fn answer(shared: &Arc<Shared>, replay: Replay, lines: &Lines) -> ReplayLine {
     let Replay {
         catalog,
-        model,
+        choice,
         prompt,
+        restorer,
         name,
         order,
     } = replay;
-    let Some(entry) = catalog.model(&model) else {
-        return error(Refusal::not_found("model").error);
-    };
     let seed = order.seed;
     let faults = Arc::new(Faults::new(Box::new(|_| {})));
     faults.arm(&name, order);
     let caller = Caller::rehearsing(name.clone(), faults);
-    let chain = match catalog.chain_apart(entry, &prompt, &caller, &Overlay::from(&*name)) {
+    let chain = match catalog.chain_apart(&choice, &prompt, &caller, &Overlay::from(&*name)) {
         Ok(chain) => chain,
         Err(none) => return error(Refusal::invalid(&format!("model: {none}")).error),
     };
     tell(
         lines,
         ReplayLine::Begun {
-            requested_model: model.as_str().into(),
-            chain: entry.chain.iter().map(|id| id.as_str().into()).collect(),
+            requested_model: choice.model.as_str().into(),
+            chain: choice.chain().iter().map(|id| id.as_str().into()).collect(),
             seed,
         },
     );
@@ -179,7 +182,10 @@ async fn answer(shared: &Arc<Shared>, replay: Replay, lines: &Lines) -> ReplayLi
         SmallRng::seed_from_u64(seed),
     );
     let ended = match turn.answer().await {
-        Ok(mut answer) => stream(&catalog, &model, &mut answer, lines).await,
+        Ok(answer) => {
+            let mut answer = RestoredAnswer::new(answer, restorer);
+            stream(&catalog, choice.model.as_str(), &mut answer, lines).await
+        }
         Err(end) => Err(end),
     };
     ended.unwrap_or_else(|end| error(translate::no_answer(&end, &shared.clock)))
@@ -188,7 +194,7 @@ async fn answer(shared: &Arc<Shared>, replay: Replay, lines: &Lines) -> ReplayLi
 async fn stream(
     catalog: &Catalog,
     requested: &str,
-    answer: &mut Answer,
+    answer: &mut RestoredAnswer,
     lines: &Lines,
 ) -> Result<ReplayLine, NoAnswer> {
     let mut characters = 0;

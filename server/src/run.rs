@@ -22,6 +22,8 @@ pub struct Run {
     pub conversation_id: ConversationId,
     /// Whose it is.
     pub principal: Arc<str>,
+    /// The assistant that is asked.
+    pub assistant: Option<Arc<str>>,
     /// When it began.
     pub began: Instant,
     /// Cancelled when the user stops it.
@@ -71,6 +73,7 @@ impl Run {
             id,
             conversation_id: answer.conversation_id.clone(),
             principal,
+            assistant: answer.assistant.as_deref().map(Arc::from),
             began: Instant::now(),
             stop: CancellationToken::new(),
             state: Mutex::new(RunState {
@@ -249,6 +252,15 @@ impl Runs {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.lock().len()
+    }
+
+    /// How many of them ask this assistant.
+    pub fn of_assistant(&self, id: &str) -> usize {
+        let running = self.lock();
+        let asking = running
+            .values()
+            .filter(|run| run.assistant.as_deref() == Some(id));
+        asking.count()
     }
 
     /// The runs of a conversation.

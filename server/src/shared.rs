@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::alerts::Alerts;
 use crate::aside::Flights;
 use crate::attempt_log::AttemptLog;
+use crate::calls::Calls;
 use crate::catalog::{self, Catalog, CatalogError, Listings};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -51,8 +52,8 @@ pub struct Shared {
     pub flights: Arc<Flights>,
     /// Turns under way.
     pub runs: Runs,
-    /// Held by each call of `/v1` for as long as it lasts.
-    pub calls: Arc<()>,
+    /// The calls of `/v1` under way.
+    pub calls: Arc<Calls>,
     /// How models stand.
     pub health: Arc<Health>,
     /// What is worth telling an administrator.
@@ -177,8 +178,12 @@ impl Shared {
 
     /// Turns under way, those of `/v1` included.
     pub fn running_turns(&self) -> u64 {
-        let calls = Arc::strong_count(&self.calls) - 1;
-        (self.runs.count() + calls) as u64
+        self.runs.count() as u64 + self.calls.count()
+    }
+
+    /// Those of them that ask this assistant.
+    pub fn running_turns_of(&self, assistant: &str) -> u64 {
+        self.runs.of_assistant(assistant) as u64 + self.calls.of(assistant)
     }
 
     /// Builds the catalog anew, and puts it in the place of the old one. Connections and circuits stay. One caller at a
@@ -267,6 +272,8 @@ impl Shared {
             answered_by: turn.answer().map(|by| by.model_name.clone()),
             outcome: turn.outcome.to_owned(),
             simulated,
+            assistant: turn.assistant.map(str::to_owned),
+            share: turn.share,
         });
     }
 

@@ -145,14 +145,10 @@ pub fn circuit(view: &engine::CircuitView, clock: &Clock) -> wire::CircuitView {
     }
 }
 
-/// What a turn could expect that asks for a model now.
-pub fn forecast(
-    model: &engine::ModelId,
-    outlook: &engine::Outlook,
-    clock: &Clock,
-) -> wire::ModelForecast {
+/// What a turn could expect that asks for a model or an assistant now.
+pub fn forecast(asked: &str, outlook: &engine::Outlook, clock: &Clock) -> wire::ModelForecast {
     wire::ModelForecast {
-        model: model.as_str().into(),
+        model: asked.into(),
         answers: outlook.answers.as_ref().map(|id| id.as_str().into()),
         reason: Some(reason(outlook.reason)),
         retry_at: outlook.retry_at.map(|at| clock.at(at)),

@@ -3,28 +3,34 @@
 //! It belongs to the server, not to the socket that began it.
 
 mod check;
+mod choice;
 mod cost;
-mod model;
 mod play;
 mod prompt;
 
 use std::sync::Arc;
 
 use evenkeel_protocol::{
-    Conversation, ConversationChange, ConversationId, Message, MessageId, ModelId, RequestId,
-    RunId, Send, ServerFrame,
+    Conversation, ConversationChange, Message, MessageId, ModelId, RequestId, RunId, Send,
+    ServerFrame,
 };
-use evenkeel_store::{Begun, NewAnswer, NewTurn};
+use evenkeel_store::{Before, Begun, NewAnswer, NewTurn};
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 pub use self::check::check_system_prompt;
 use self::check::{check, check_request_id};
+pub use self::choice::beside;
+use self::choice::{Named, of_turn};
 pub use self::cost::cost;
-pub use self::model::resolve_model;
+use self::play::Asked;
 pub use self::prompt::of as prompt_of;
-use crate::attachments;
+use self::prompt::texts;
+use crate::attachments::{self, ALL_BYTES};
+use crate::catalog::Catalog;
+use crate::config::{GuardsConfig, Injection};
 use crate::error::Refusal;
+use crate::guards;
 use crate::principal::Principal;
 use crate::recorder::Whose;
 use crate::run::Run;
@@ -69,13 +75,26 @@ pub async fn begin(
     }
     check(send)?;
     let files = attachments::read(&send.attachments)?;
-    let conversation = send.conversation_id.as_ref();
-    let requested_model = asked(shared, principal, send.model.as_ref(), conversation).await?;
+    let catalog = accepting(shared)?;
+    // Whether it tries a candidate is decided by its conversation, so that a new one has its id already.
+    let new = Uuid::now_v7().to_string().into();
+    let begins = send.conversation_id.is_none();
+    let conversation = send.conversation_id.as_ref().unwrap_or(&new);
+    let named = Named {
+        model: send.model.as_ref(),
+        assistant: send.assistant.as_deref(),
+    };
+    let choice = of_turn(shared, &catalog, principal, named, conversation, begins).await?;
+    let guards = guards::of(&shared.config(), choice.assistant.as_deref());
+    let request_id = send.request_id.as_str();
+    guards::admit(shared, guards, &send.text, texts(&files), request_id).await?;
+    let requested_model = choice.model.as_str().into();
     let run_id = Uuid::now_v7().to_string().into();
     let begun = shared.store.begin_turn(NewTurn {
         principal: &principal.id,
         request_id: &send.request_id,
-        conversation,
+        conversation: send.conversation_id.as_ref(),
+        new_conversation: Some(&new),
         parent_id: send.parent_id.as_ref(),
         edited_id: send.edited_id.as_ref(),
         temporary: send.temporary,
@@ -84,9 +103,12 @@ pub async fn begin(
         files: &files,
         run_id: &run_id,
         requested_model: &requested_model,
+        assistant: choice.assistant.as_deref(),
         now: shared.clock.now(),
     });
-    accepted(shared, principal, &send.request_id, begun.await?)
+    let begun = begun.await?;
+    let asked = Asked { catalog, choice };
+    accepted(shared, principal, &send.request_id, begun, asked)
 }
 
 /// Begins another answer to a question, which stands beside those that it has. The message is the question, or one of
@@ -107,10 +129,13 @@ pub async fn regenerate(
         return Ok(before);
     }
     check_request_id(request_id)?;
-    let question = shared.store.question(&principal.id, message_id).await?;
-    let question = question.ok_or_else(|| Refusal::not_found("message"))?;
-    let conversation = Some(&question.conversation_id);
-    let requested_model = asked(shared, principal, model, conversation).await?;
+    let message = shared.store.message(&principal.id, message_id).await?;
+    let message = message.ok_or_else(|| Refusal::not_found("message"))?;
+    let catalog = accepting(shared)?;
+    let choice = beside(shared, &catalog, principal, model, &message).await?;
+    let guards = guards::of(&shared.config(), choice.assistant.as_deref());
+    admit_again(shared, principal, request_id, message_id, guards).await?;
+    let requested_model = choice.model.as_str().into();
     let run_id = Uuid::now_v7().to_string().into();
     let begun = shared.store.begin_answer(NewAnswer {
         principal: &principal.id,
@@ -118,9 +143,38 @@ pub async fn regenerate(
         message_id,
         run_id: &run_id,
         requested_model: &requested_model,
+        assistant: choice.assistant.as_deref(),
         now: shared.clock.now(),
     });
-    accepted(shared, principal, request_id, begun.await?)
+    let begun = begun.await?;
+    accepted(
+        shared,
+        principal,
+        request_id,
+        begun,
+        Asked { catalog, choice },
+    )
+}
+
+/// A question that was stored may be one that is refused now.
+async fn admit_again(
+    shared: &Shared,
+    principal: &Principal,
+    request_id: &RequestId,
+    message_id: &MessageId,
+    guards: GuardsConfig,
+) -> Result<(), Refusal> {
+    let (store, principal) = (&shared.store, &*principal.id);
+    if guards.injection != Injection::Block {
+        return Ok(());
+    }
+    let question = store.question(principal, message_id).await?;
+    let question = question.ok_or_else(|| Refusal::not_found("message"))?;
+    let files = store.thread_files(principal, &question.id, ALL_BYTES as u64);
+    let mut files = files.await?;
+    let files = files.remove(&question.id).unwrap_or_default();
+    let request_id = request_id.as_str();
+    guards::admit(shared, guards, &question.text, texts(&files), request_id).await
 }
 
 /// A request that is sent again gets what it got, whatever has changed since.
@@ -130,24 +184,34 @@ async fn begun_before(
     request_id: &RequestId,
 ) -> Result<Option<Accepted>, Refusal> {
     let before = shared.store.begun_before(&principal.id, request_id).await?;
-    before
-        .map(|before| accepted(shared, principal, request_id, before))
-        .transpose()
+    Ok(before.map(|before| running_or_ended(shared, request_id, before)))
 }
 
-/// The model that a new turn asks for, where the server takes new turns.
-async fn asked(
-    shared: &Shared,
-    principal: &Principal,
-    model: Option<&ModelId>,
-    conversation: Option<&ConversationId>,
-) -> Result<ModelId, Refusal> {
+/// The catalog for a new turn, where the server takes new turns.
+fn accepting(shared: &Shared) -> Result<Arc<Catalog>, Refusal> {
     if shared.draining() {
         return Err(Refusal::draining());
     }
-    let catalog = shared.catalog();
-    let model = resolve_model(shared, &catalog, principal, model, conversation).await?;
-    Ok(model.id.as_str().into())
+    Ok(shared.catalog())
+}
+
+fn running_or_ended(shared: &Shared, request_id: &RequestId, before: Before) -> Accepted {
+    if let Some(run) = shared.runs.get(&before.run_id) {
+        return Accepted::Running(run);
+    }
+    let run_id = before.run_id;
+    let accepted = ServerFrame::Accepted {
+        run_id: run_id.clone(),
+        seq: 1,
+        request_id: request_id.clone(),
+        conversation_id: before.conversation_id,
+        message_id: before.message_id,
+        answer_id: before.answer_id,
+    };
+    Accepted::Ended {
+        accepted: Box::new(accepted),
+        run_id,
+    }
 }
 
 fn accepted(
@@ -155,30 +219,10 @@ fn accepted(
     principal: &Principal,
     request_id: &RequestId,
     begun: Begun,
+    asked: Asked,
 ) -> Result<Accepted, Refusal> {
     match begun {
-        Begun::Duplicate {
-            conversation_id,
-            message_id,
-            answer_id,
-            run_id,
-        } => {
-            if let Some(run) = shared.runs.get(&run_id) {
-                return Ok(Accepted::Running(run));
-            }
-            let accepted = ServerFrame::Accepted {
-                run_id: run_id.clone(),
-                seq: 1,
-                request_id: request_id.clone(),
-                conversation_id,
-                message_id,
-                answer_id,
-            };
-            Ok(Accepted::Ended {
-                accepted: Box::new(accepted),
-                run_id,
-            })
-        }
+        Begun::Duplicate(before) => Ok(running_or_ended(shared, request_id, before)),
         Begun::Started {
             conversation,
             question,
@@ -192,7 +236,7 @@ fn accepted(
             announce(shared, principal, conversation);
             // Nobody may be listening.
             let _ = shared.news.send(News::Run(run.clone()));
-            spawn(shared, run.clone(), question, request_id);
+            spawn(shared, run.clone(), question, asked, request_id);
             Ok(Accepted::Running(run))
         }
     }
@@ -213,24 +257,26 @@ fn announce_to(shared: &Shared, principal: Arc<str>, conversation: Conversation)
     let _ = shared.news.send(News::Conversation(principal, change));
 }
 
-fn spawn(shared: &Arc<Shared>, run: Arc<Run>, question: Message, request_id: &RequestId) {
-    let model = run
-        .answer()
-        .0
-        .requested_model
-        .map(|model| model.0)
-        .unwrap_or_default();
+fn spawn(
+    shared: &Arc<Shared>,
+    run: Arc<Run>,
+    question: Message,
+    asked: Asked,
+    request_id: &RequestId,
+) {
     let (keeper, request_id) = (shared.clone(), Arc::from(request_id.as_str()));
     // What the turn does belongs to the request that it was asked for in.
     let asked_in = Span::current();
+    let share = asked.choice.share;
     let turn = {
         let (shared, run) = (shared.clone(), run.clone());
         let playing = async move {
             let whose = Whose {
                 principal: run.principal.clone(),
                 request_id,
+                assistant: asked.choice.assistant.clone(),
             };
-            play::play(&shared, &run, &question, &model, whose).await
+            play::play(&shared, &run, &question, &asked, whose).await
         };
         keeper.tasks.spawn(playing.instrument(asked_in.clone()))
     };
@@ -243,7 +289,7 @@ fn spawn(shared: &Arc<Shared>, run: Arc<Run>, question: Message, request_id: &Re
                 Some(play::internal())
             }
         };
-        play::finish(&keeper, &run, error).await;
+        play::finish(&keeper, &run, share, error).await;
     };
     shared.tasks.spawn(finishing.instrument(asked_in));
 }

@@ -134,8 +134,21 @@ fn below(facts: &Facts) -> impl IntoView + use<> {
         {streaming.then(|| progress(message, facts.empty)).flatten()}
         {wording::ended(message).map(|text| view! { <p class="text-sm text-muted">{text}</p> })}
         {stepped_in(message)}
+        {guards(message)}
     }
     .into_any()
+}
+
+/// What guards did, quietly.
+fn guards(message: &Message) -> Option<AnyView> {
+    let said = wording::guards(&message.guards);
+    if said.is_empty() {
+        return None;
+    }
+    let lines = said
+        .into_iter()
+        .map(|line| view! { <li>{line}</li> }.into_any());
+    Some(view! { <ul class="text-sm text-muted" data-testid="guards">{lines.collect::<Vec<_>>()}</ul> }.into_any())
 }
 
 /// Who answered, what can be done with it, and how it came about.

@@ -2,6 +2,7 @@
 
 mod faults;
 mod forecast;
+mod guards;
 mod guide;
 mod health;
 mod meanwhile;
@@ -19,6 +20,7 @@ use evenkeel_protocol::{
 
 pub use faults::{fault, target};
 pub use forecast::{forecast, forecast_for, likely_back, option};
+pub use guards::guards;
 pub use guide::{Advice, Go, Step, advice, setting};
 pub use health::{
     Told, circuit, counted, described, distinct, finding, hold, limit, reading, scope, short_time,

@@ -81,9 +81,11 @@ pub(crate) async fn count_tokens(
         request,
         |asked, body| async move {
             let question = request::read(body, &headers, Limit::Optional)?;
-            gateway::model(&asked.shared.catalog(), &question.model)?;
+            let catalog = asked.shared.catalog();
+            let choice = gateway::choice(&catalog, &question.model, &asked.request_id)?;
+            let prompt = gateway::told_first(&choice, question.prompt);
             let count = Count {
-                input_tokens: question.prompt.estimated_tokens(),
+                input_tokens: prompt.estimated_tokens(),
                 evenkeel: Estimate { estimated: true },
             };
             Ok(Json(count).into_response())

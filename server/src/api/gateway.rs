@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use evenkeel_engine::{Answer, Chunk, Delivery, Finished, Progress, SeamMode, Turn};
+use evenkeel_engine::{Chunk, Delivery, Finished, Progress, SeamMode, Turn};
 use evenkeel_providers::{Caller, Prompt};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -23,8 +23,10 @@ pub(super) use stream::{Encoder, event, respond};
 pub(super) use tools::{ToolCalls, ToolPart};
 
 use super::Json;
-use crate::catalog::{self, Catalog, ModelEntry};
+use crate::catalog::{self, Catalog, Choice};
 use crate::error::{Refusal, Shape};
+use crate::guards::pii::Restorer;
+use crate::guards::{self, RestoredAnswer};
 use crate::principal::Principal;
 use crate::recorder::{Recorder, Whose};
 use crate::shared::Shared;
@@ -47,7 +49,7 @@ pub(super) struct Question {
 
 /// An answer whose first content has come.
 pub(super) struct Committed {
-    pub(super) answer: Answer,
+    pub(super) answer: RestoredAnswer,
     pub(super) call: Arc<Call>,
 }
 
@@ -96,15 +98,26 @@ impl Asked {
             return Err(Refusal::draining());
         }
         let catalog = shared.catalog();
-        let model = model(&catalog, &question.model)?;
-        let prompt = Arc::new(question.prompt);
+        let choice = choice(&catalog, &question.model, &self.request_id)?;
+        let prompt = told_first(&choice, question.prompt);
+        let (prompt, restorer) = match choice.assistant.as_deref() {
+            Some(assistant) => {
+                let guards = guards::of(&shared.config(), Some(assistant));
+                let guarded = guards::call(shared, guards, prompt, &self.request_id).await?;
+                (guarded.prompt, guarded.restorer)
+            }
+            // Who names a model gets what he asks, word for word.
+            None => (prompt, Restorer::default()),
+        };
+        let prompt = Arc::new(prompt);
         let caller = Caller::of_turn(self.principal.id.clone());
-        let chain = catalog.chain(model, &prompt, &caller);
+        let chain = catalog.chain(&choice, &prompt, &caller);
         let chain = chain.map_err(|error| Refusal::at("model", &error.to_string()))?;
-        let call = Arc::new(Call::new(self, model.id.clone()));
+        let call = Arc::new(Call::new(self, &choice));
         let whose = Whose {
             principal: self.principal.id.clone(),
             request_id: self.request_id.clone(),
+            assistant: choice.assistant,
         };
         let shown = call.clone();
         let recorder = Recorder::new(shared.clone(), whose, move |attempt| shown.note(attempt));
@@ -123,7 +136,10 @@ impl Asked {
             SmallRng::from_rng(&mut rand::rng()),
         );
         let answer = turn.answer().await.map_err(|end| call.refuse(&end))?;
-        Ok(Committed { answer, call })
+        Ok(Committed {
+            answer: RestoredAnswer::new(answer, restorer),
+            call,
+        })
     }
 }
 
@@ -180,12 +196,21 @@ impl Committed {
     }
 }
 
-/// The model that was asked for.
-pub(super) fn model<'c>(catalog: &'c Catalog, asked: &str) -> Result<&'c ModelEntry, Refusal> {
-    catalog.model(asked).ok_or_else(|| no_model(catalog, asked))
+/// What is asked for who names a model or an assistant.
+pub(super) fn choice(catalog: &Catalog, asked: &str, call: &str) -> Result<Choice, Refusal> {
+    let choice = catalog.choice(asked, call);
+    choice.ok_or_else(|| no_model(catalog, asked))
 }
 
-/// There is no such model.
+/// The caller's prompt, after what the assistant's models are told first.
+pub(super) fn told_first(choice: &Choice, prompt: Prompt) -> Prompt {
+    match choice.system_prompt.as_deref() {
+        Some(told) => prompt.told_first(told),
+        None => prompt,
+    }
+}
+
+/// There is no such model or assistant.
 pub(super) fn no_model(catalog: &Catalog, asked: &str) -> Refusal {
     let no_model = catalog.no_model(asked, "GET /v1/models lists those there are");
     Refusal::at("model", &no_model)

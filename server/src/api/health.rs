@@ -40,7 +40,7 @@ pub(crate) async fn all(State(shared): State<Arc<Shared>>, principal: Principal)
     (code(report.status), Json(with_rates(json!(report)))).into_response()
 }
 
-/// A provider or a model by its id.
+/// A provider, a model or an assistant by its id.
 pub(crate) async fn one(
     State(shared): State<Arc<Shared>>,
     principal: Principal,
@@ -65,9 +65,14 @@ pub(crate) async fn one(
                 .all(|model| model.circuit.state == CircuitState::Closed);
         return Ok(with_status(status(usable, closed), json!(health)));
     }
+    if let Some(assistant) = catalog.assistant(&id) {
+        let health = &shared.health;
+        let health = health.assistant(assistant, catalog, &principal.id, clock);
+        return Ok((code(health.status), Json(health)).into_response());
+    }
     let model = catalog
         .model(&id)
-        .ok_or_else(|| Refusal::not_found("provider or model"))?;
+        .ok_or_else(|| Refusal::not_found("provider, model or assistant"))?;
     let provider = catalog.provider(model.provider.as_str());
     let usable =
         provider.is_some_and(|provider| provider.circuits(&principal.id).admits(&model.id));

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::gateway;
-use crate::catalog::ModelEntry;
+use crate::catalog::Catalog;
 use crate::error::Shape;
 use crate::shared::Shared;
 
@@ -49,38 +49,59 @@ enum List<'m> {
 }
 
 impl<'m> Described<'m> {
-    fn of(model: &'m ModelEntry, shape: Shape) -> Self {
-        let id = model.id.as_str();
+    fn of(offer: &Offer<'m>, shape: Shape) -> Self {
         match shape {
             Shape::Anthropic => Self::Anthropic {
                 kind: "model",
-                id,
-                display_name: id,
+                id: offer.id,
+                display_name: offer.name,
                 created_at: "1970-01-01T00:00:00Z",
             },
             Shape::OpenAi | Shape::Problem => Self::OpenAi {
-                id,
+                id: offer.id,
                 object: "model",
                 created: 0,
-                owned_by: model.provider.as_str(),
+                owned_by: offer.owner,
             },
         }
     }
 }
 
-/// All models, whatever page of them is asked for.
+/// What can be named as a model: one, or an assistant.
+struct Offer<'m> {
+    id: &'m str,
+    name: &'m str,
+    owner: &'m str,
+}
+
+/// The models first.
+fn offers(catalog: &Catalog) -> impl Iterator<Item = Offer<'_>> {
+    let models = catalog.offered().map(|model| Offer {
+        id: model.id.as_str(),
+        name: model.id.as_str(),
+        owner: model.provider.as_str(),
+    });
+    let assistants = catalog.assistants().iter().map(|assistant| Offer {
+        id: &assistant.id,
+        name: &assistant.name,
+        owner: "evenkeel",
+    });
+    models.chain(assistants)
+}
+
+/// All models and assistants, whatever page of them is asked for.
 pub(crate) async fn list(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     let shape = Shape::of("/v1/models", &headers);
     let catalog = shared.catalog();
-    let models: Vec<_> = catalog.offered().collect();
-    let data = models.iter().map(|model| Described::of(model, shape));
+    let offers: Vec<_> = offers(&catalog).collect();
+    let data = offers.iter().map(|offer| Described::of(offer, shape));
     let data = data.collect();
     let list = match shape {
         Shape::Anthropic => List::Anthropic {
             data,
             has_more: false,
-            first_id: models.first().map(|model| model.id.as_str()),
-            last_id: models.last().map(|model| model.id.as_str()),
+            first_id: offers.first().map(|offer| offer.id),
+            last_id: offers.last().map(|offer| offer.id),
         },
         Shape::OpenAi | Shape::Problem => List::OpenAi {
             object: "list",
@@ -90,7 +111,7 @@ pub(crate) async fn list(State(shared): State<Arc<Shared>>, headers: HeaderMap) 
     Json(list).into_response()
 }
 
-/// One model; its id may hold slashes.
+/// One model or assistant; its id may hold slashes.
 pub(crate) async fn one(
     State(shared): State<Arc<Shared>>,
     headers: HeaderMap,
@@ -99,9 +120,9 @@ pub(crate) async fn one(
     let shape = Shape::of("/v1/models", &headers);
     let id = id.map(|Path(id)| id).unwrap_or_default();
     let catalog = shared.catalog();
-    let mut models = catalog.offered();
-    match models.find(|model| model.id.as_str() == id) {
-        Some(model) => Json(Described::of(model, shape)).into_response(),
+    let offer = offers(&catalog).find(|offer| offer.id == id);
+    match offer {
+        Some(offer) => Json(Described::of(&offer, shape)).into_response(),
         None => gateway::no_model(&catalog, &id).respond(shape),
     }
 }

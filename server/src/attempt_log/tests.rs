@@ -66,6 +66,7 @@ fn call(attempts: u32, started_at: Timestamp) -> CallAttempts {
     CallAttempts {
         principal: "local".into(),
         request_id: "r".into(),
+        assistant: None,
         attempts: (0..attempts).map(attempt).collect(),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use evenkeel_engine::{Chain, ChainError, LayeredCircuits, Overlay, ProviderId};
 use evenkeel_providers::{Caller, Prompt};
 
-use super::{Catalog, ModelEntry, facts};
+use super::{Catalog, Choice, facts};
 
 impl Catalog {
     /// The legs of a turn, as [`Catalog::chain`] has them, on circuits of its own under the outage of `caller`'s faults.
@@ -16,13 +16,13 @@ impl Catalog {
     /// Where nothing is left of it.
     pub fn chain_apart(
         &self,
-        model: &ModelEntry,
+        choice: &Choice,
         prompt: &Arc<Prompt>,
         caller: &Caller,
         outage: &Overlay,
     ) -> Result<Chain, ChainError> {
         let mut apart = HashMap::<ProviderId, LayeredCircuits>::new();
-        let legs = model.chain.iter().filter_map(|id| {
+        let legs = choice.chain.iter().filter_map(|id| {
             let model = self.model(id.as_str())?;
             let provider = self.enabled_provider(model)?;
             let circuits = apart
@@ -30,6 +30,6 @@ impl Catalog {
                 .or_insert_with(|| provider.real_circuits().apart(outage));
             self.leg(model, circuits.clone(), prompt, caller)
         });
-        Self::chain_of(model, legs, &facts(prompt))
+        Self::chain_of(choice.auto, legs, &facts(prompt))
     }
 }

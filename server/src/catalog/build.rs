@@ -36,6 +36,7 @@ impl<'a> Builder<'a> {
     ) -> Self {
         let ids = config.providers.iter().map(|provider| &provider.id);
         let ids = ids.chain(config.models.iter().map(|model| &model.id));
+        let ids = ids.chain(config.assistants.iter().map(|assistant| &assistant.id));
         let demos = DEMO_MODELS.iter().flat_map(|demo| [demo.id, demo.provider]);
         Self {
             taken: ids.cloned().chain(demos.map(str::to_owned)).collect(),

@@ -1,6 +1,7 @@
 //! The models that can be asked, and how: from the configuration to the legs of a chain.
 
 mod apart;
+mod assistant;
 mod auto;
 mod build;
 mod cheapest;
@@ -8,6 +9,7 @@ mod connect;
 mod forecast;
 mod likeness;
 mod listing;
+mod share;
 mod trial;
 
 use std::collections::HashMap;
@@ -20,8 +22,10 @@ use evenkeel_engine::{
 use evenkeel_protocol as wire;
 use evenkeel_providers::{Caller, DEMO_MODELS, Discovered, Faults, ModelFacts, Prompt};
 
+pub use self::assistant::{AssistantEntry, Choice};
 use self::build::Builder;
 pub use self::connect::ProviderEntry;
+pub use self::forecast::Usable;
 pub use self::listing::Listings;
 use crate::config::{Config, Family};
 
@@ -34,6 +38,7 @@ pub struct Catalog {
     awaited: Vec<ProviderEntry>,
     models: Vec<ModelEntry>,
     places: HashMap<String, usize>,
+    assistants: Vec<AssistantEntry>,
     default_model: ModelId,
 }
 
@@ -145,7 +150,9 @@ impl Catalog {
             providers,
             awaited,
             models,
+            assistants: vec![],
         };
+        catalog.link_assistants(config);
         let first = match &config.default_model {
             Some(configured) => Some(configured.as_str().into()),
             // Whatever is there is a better answer than the demo, and a demo that is on than one that is off.
@@ -214,6 +221,9 @@ impl Catalog {
 
     /// Says that there is no such model, and which may have been meant; `otherwise` where none is near.
     pub fn no_model(&self, asked: &str, otherwise: &str) -> String {
+        if self.assistant(asked).is_some() {
+            return format!("{asked:?} is an assistant, and not a model; name it as `assistant`");
+        }
         let offered = self.offered().map(|model| model.id.as_str());
         match likeness::near(asked, offered).first() {
             Some(near) => format!("there is no {asked:?}; did you mean {near:?}?"),
@@ -233,17 +243,18 @@ impl Catalog {
     /// Where nothing is left of it.
     pub fn chain(
         &self,
-        model: &ModelEntry,
+        choice: &Choice,
         prompt: &Arc<Prompt>,
         caller: &Caller,
     ) -> Result<Chain, ChainError> {
-        let legs = model.chain.iter().filter_map(|id| self.model(id.as_str()));
+        let legs = choice.chain.iter().filter_map(|id| self.model(id.as_str()));
         let legs = legs.filter_map(|model| self.turn_leg(model, prompt, caller));
-        Self::chain_of(model, legs, &facts(prompt))
+        Self::chain_of(choice.auto, legs, &facts(prompt))
     }
 
+    /// `auto`: nobody has put it in order.
     fn chain_of(
-        model: &ModelEntry,
+        auto: bool,
         legs: impl IntoIterator<Item = Leg>,
         facts: &PromptFacts,
     ) -> Result<Chain, ChainError> {
@@ -251,7 +262,7 @@ impl Catalog {
         // Where the model asked for is switched off, another comes first, whose turns may have fewer attempts.
         let first = legs.peek().map(|leg| leg.settings.max_attempts);
         let chain = Chain::new(legs.take(first.unwrap_or_default() as usize))?;
-        Ok(if model.auto {
+        Ok(if auto {
             chain.healthy_first(facts)
         } else {
             chain

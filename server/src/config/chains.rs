@@ -5,9 +5,13 @@ use std::collections::BTreeSet;
 use evenkeel_providers::DEMO_MODELS;
 
 use super::Problem;
-use super::models::ModelConfig;
+use super::assistants::AssistantConfig;
+use super::models::{ModelConfig, is_demos};
 use super::providers::ProviderConfig;
 use super::reader::{At, Reader};
+
+const ONE_PROVIDER: &str =
+    "all of the chain is on one provider: it survives a bad model, but no outage";
 
 /// Gives every model its chain: itself, its fallbacks, and those of everybody; duplicates drop out.
 ///
@@ -56,9 +60,7 @@ pub(super) fn link(
             model.chain.len() > 1
         };
         if alone && model.chain.iter().all(own) {
-            let message =
-                "all of the chain is on one provider: it survives a bad model, but no outage";
-            root.add(Problem::warning(&path, origin, message.into()));
+            root.add(Problem::warning(&path, origin, ONE_PROVIDER.into()));
         }
     }
     for provider in providers.iter().filter(|provider| {
@@ -99,6 +101,86 @@ pub(super) fn link_demos(
     }
 }
 
+/// The same for assistants: the model of each, and who steps in for it, with its candidate before them or not.
+pub(super) fn link_assistants(
+    root: &Reader<'_>,
+    models: &[ModelConfig],
+    demos: &[(ProviderConfig, ModelConfig)],
+    everybodys: &[String],
+    assistants: &mut [AssistantConfig],
+) {
+    let known = known(models);
+    let find = |id: &str| {
+        let mut all = models.iter().chain(demos.iter().map(|(_, model)| model));
+        all.find(|model| model.id == id)
+    };
+    for assistant in assistants {
+        let places = &assistant.places;
+        let named = places.model.iter().chain(&places.candidate);
+        for at in named.chain(&places.fallbacks) {
+            if !known.contains(&at.value) {
+                root.complain(at, unknown(&known, &at.value));
+            }
+        }
+        let Some(model) = find(&assistant.model) else {
+            continue;
+        };
+        assistant.chain = match &assistant.fallbacks {
+            None => model.chain.clone(),
+            Some(own) => {
+                // Nobody steps in for the demo who is not named.
+                let others = if is_demos(&model.id) { &[] } else { everybodys };
+                let mut chain = vec![model.id.clone()];
+                for name in own.iter().chain(others) {
+                    if !chain.contains(name) {
+                        chain.push(name.clone());
+                    }
+                }
+                chain
+            }
+        };
+        check_assistants_length(root, assistant, model, find);
+        let providers = |name: &String| find(name).map(|member| &member.provider);
+        let one = |name: &String| providers(name) == Some(&model.provider);
+        if assistant.fallbacks.is_some()
+            && assistant.chain.len() > 1
+            && assistant.chain.iter().all(one)
+        {
+            let path = format!("assistants.{}.fallbacks", assistant.id);
+            let origin = places.fallbacks.first().map(|at| at.origin.clone());
+            root.add(Problem::warning(&path, origin, ONE_PROVIDER.into()));
+        }
+    }
+}
+
+/// No chain of an assistant may be longer than its turn has attempts: not that of its model, and not its candidate's.
+fn check_assistants_length<'m>(
+    root: &Reader<'_>,
+    assistant: &AssistantConfig,
+    model: &ModelConfig,
+    find: impl Fn(&str) -> Option<&'m ModelConfig>,
+) {
+    let candidate = assistant.candidate.as_ref();
+    let candidate = candidate.and_then(|candidate| find(&candidate.model));
+    let more = |first: &ModelConfig| !assistant.chain.contains(&first.id);
+    let own = assistant
+        .fallbacks
+        .is_some()
+        .then_some((model, "fallbacks"));
+    let tried = candidate.map(|candidate| (candidate, "candidate"));
+    for (first, key) in own.into_iter().chain(tried) {
+        let legs = assistant.chain.len() + usize::from(more(first));
+        if let Some(message) = too_long(legs, first) {
+            let path = format!("assistants.{}.{key}", assistant.id);
+            let places = &assistant.places;
+            let place = places.fallbacks.first().or(places.candidate.as_ref());
+            let origin = place.map(|at| at.origin.clone());
+            root.add(Problem::error(&path, origin, message));
+            return;
+        }
+    }
+}
+
 fn known(models: &[ModelConfig]) -> BTreeSet<String> {
     let models = models.iter().map(|model| model.id.clone());
     let demos = DEMO_MODELS.iter().map(|demo| demo.id.to_owned());
@@ -115,14 +197,19 @@ fn check_names(root: &Reader<'_>, model: &ModelConfig, known: &BTreeSet<String>)
 }
 
 fn check_length(root: &Reader<'_>, model: &ModelConfig) {
-    let (legs, max_attempts) = (model.chain.len(), model.resilience.max_attempts);
-    if legs > max_attempts as usize {
+    if let Some(message) = too_long(model.chain.len(), model) {
         let path = format!("models.{}.fallbacks", model.id);
         let origin = model.places.first().map(|(_, origin)| origin.clone());
-        let message =
-            format!("makes a chain of {legs} models, longer than max_attempts = {max_attempts}");
         root.add(Problem::error(&path, origin, message));
     }
+}
+
+/// Says that so many models are more than a turn has attempts that asks this one first.
+fn too_long(legs: usize, first: &ModelConfig) -> Option<String> {
+    let max_attempts = first.resilience.max_attempts;
+    (legs > max_attempts as usize).then(|| {
+        format!("makes a chain of {legs} models, longer than max_attempts = {max_attempts}")
+    })
 }
 
 /// The default model of each provider that is switched on and named in the order.

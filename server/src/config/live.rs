@@ -18,6 +18,8 @@ pub enum Scope {
     Provider(String),
     /// A model, by its id.
     Model(String),
+    /// An assistant, by its id.
+    Assistant(String),
 }
 
 impl Scope {
@@ -27,9 +29,11 @@ impl Scope {
             Some(Self::Global)
         } else if let Some(id) = text.strip_prefix("providers/") {
             Some(Self::Provider(id.to_owned()))
-        } else {
-            let id = text.strip_prefix("models/")?;
+        } else if let Some(id) = text.strip_prefix("models/") {
             Some(Self::Model(id.to_owned()))
+        } else {
+            let id = text.strip_prefix("assistants/")?;
+            Some(Self::Assistant(id.to_owned()))
         }
     }
 
@@ -39,6 +43,7 @@ impl Scope {
             Self::Global => return key.to_owned(),
             Self::Provider(id) => ("providers", id),
             Self::Model(id) => ("models", id),
+            Self::Assistant(id) => ("assistants", id),
         };
         let dot = if key.is_empty() { "" } else { "." };
         format!("{section}.{id}{dot}{key}")
@@ -51,6 +56,7 @@ impl fmt::Display for Scope {
             Self::Global => f.write_str("global"),
             Self::Provider(id) => write!(f, "providers/{id}"),
             Self::Model(id) => write!(f, "models/{id}"),
+            Self::Assistant(id) => write!(f, "assistants/{id}"),
         }
     }
 }
@@ -75,6 +81,7 @@ pub struct Changes {
 pub(super) struct Extras {
     providers: BTreeMap<String, Table>,
     models: BTreeMap<String, Table>,
+    assistants: BTreeMap<String, Table>,
     /// See [`Changes::models`].
     pub(super) named: BTreeMap<String, (String, String)>,
     /// The providers that have a default model live, and none in the file.
@@ -120,6 +127,7 @@ impl Extras {
         providers
             .into_iter()
             .chain(left("models", "no such model", &self.models))
+            .chain(left("assistants", "no such assistant", &self.assistants))
     }
 }
 
@@ -162,6 +170,8 @@ pub(super) fn overlay(table: &mut Table, changes: &Changes, keys: &Keys) -> Extr
             }
             Scope::Model(id) => entry(table, "models", id)
                 .unwrap_or_else(|| extras.models.entry(id.clone()).or_default()),
+            Scope::Assistant(id) => entry(table, "assistants", id)
+                .unwrap_or_else(|| extras.assistants.entry(id.clone()).or_default()),
         };
         set(into, &path, node(value));
     }

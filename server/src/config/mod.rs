@@ -3,6 +3,7 @@
 
 pub(crate) mod alert_words;
 mod alerts;
+mod assistants;
 mod chains;
 mod chat;
 mod demo;
@@ -30,6 +31,7 @@ use std::net::SocketAddr;
 use url::Url;
 
 pub use alerts::{AlertsConfig, Bar, LimitKind, RULES, Rule, RuleFacts};
+pub use assistants::AssistantConfig;
 pub use chat::ChatConfig;
 pub use guards::{Grounding, GuardsConfig, Injection, Pii};
 pub use kind::{Family, ProviderKind};
@@ -77,6 +79,8 @@ pub struct Config {
     pub models: Vec<ModelConfig>,
     /// The demo's providers, each with its model.
     pub demos: Vec<(ProviderConfig, ModelConfig)>,
+    /// The assistants, in the file's order.
+    pub assistants: Vec<AssistantConfig>,
 }
 
 /// Something that is wrong, or looks wrong.
@@ -223,10 +227,11 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
     }
     let mut models = models::read_models(&mut root, &resilience, &mut providers, &mut live);
     let mut demos = demo::read(&root, &resilience, &mut live);
+    let mut assistants = assistants::read_assistants(&mut root, &providers, &models, &guards);
     for (path, message) in live.left() {
         root.add(Problem::error(&path, Some(Origin::Live), message.into()));
     }
-    root.later(&["cluster", "assistants", "organisations"]);
+    root.later(&["cluster", "organisations"]);
 
     let order = provider_order.as_ref().map_or_else(
         || {
@@ -244,6 +249,8 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
         &order,
     );
     chains::link_demos(&root, &models, &mut demos);
+    let everybodys = &default_fallbacks;
+    chains::link_assistants(&root, &models, &demos, everybodys, &mut assistants);
     root.finish();
     let first_default = chains::defaults(&providers, &order).into_iter().next();
     let enabled = |model: &&ModelConfig| {
@@ -269,6 +276,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
         providers,
         models,
         demos,
+        assistants,
     }
 }
 

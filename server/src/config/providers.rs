@@ -195,7 +195,7 @@ pub(super) fn id(reader: &mut Reader<'_>, ids: &mut BTreeSet<String>) -> Option<
     if !ids.insert(id.value.clone()) {
         reader.complain(
             &id,
-            "is used twice; ids are unique across providers and models".into(),
+            "is used twice; ids are unique across providers, models and assistants".into(),
         );
     }
     Some(id.value)

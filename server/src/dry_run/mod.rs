@@ -17,7 +17,7 @@ use evenkeel_store::{StoreError, TurnEnd};
 
 use self::recorded::Recorded;
 use self::walk::{Walk, begin, outcome};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Choice};
 use crate::config::Config;
 use crate::health::{TurnOutcome, Turns};
 use crate::shared::Shared;
@@ -70,13 +70,12 @@ pub async fn dry_run(
     turns.retain(|turn| turn.outcome != "cancelled");
     let (turns, recorded) = (Arc::new(turns), Arc::new(recorded));
     let (config, catalog) = imagined;
-    let asked: BTreeSet<_> = turns.iter().map(|turn| turn.asked.as_str()).collect();
-    let chains = asked.iter().filter_map(|id| catalog.model(id));
-    let unknown: BTreeSet<&ModelId> = chains
-        .flat_map(|model| &model.chain)
-        .filter(|id| !recorded.knows(id) && catalog.leg_facts(id).is_some())
-        .collect();
-    let unknown = unknown.into_iter().map(|id| id.as_str().into()).collect();
+    let mut members = BTreeSet::<ModelId>::new();
+    for choice in turns.iter().filter_map(|turn| choice(&catalog, turn)) {
+        members.extend(choice.chain().iter().cloned());
+    }
+    members.retain(|id| !recorded.knows(id) && catalog.leg_facts(id).is_some());
+    let unknown = members.iter().map(|id| id.as_str().into()).collect();
     let walk = |catalog: Arc<Catalog>, budget| Walk {
         catalog,
         budget,
@@ -93,6 +92,18 @@ pub async fn dry_run(
         changed: apart(changed).await?,
         unknown,
     })
+}
+
+/// What a recorded turn asks for here. A conversation stands where it stood among its assistant's 100, so that another
+/// percentage asks another model for it.
+fn choice(catalog: &Catalog, turn: &TurnEnd) -> Option<Choice> {
+    let assistant = turn.assistant.as_deref();
+    let model = catalog.model(turn.asked.as_str());
+    match (assistant.and_then(|id| catalog.assistant(id)), turn.share) {
+        (Some(assistant), Some(share)) => Some(assistant.at(share)),
+        (Some(assistant), None) => Some(assistant.with(model?)),
+        (None, _) => model.map(Choice::model),
+    }
 }
 
 /// On a thread where it holds up nobody.

@@ -17,8 +17,9 @@ use tokio::runtime::Builder;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::TaskTracker;
 
+use super::choice;
 use super::recorded::{Recorded, Replayed};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Choice};
 use crate::health::{TurnOutcome, Turns};
 
 /// A replay that is to be made.
@@ -72,11 +73,8 @@ impl Walk {
         for (number, turn) in turns.iter().enumerate() {
             let at = Duration::from_millis(begin(turn).saturating_sub(epoch));
             sleep_until(world.began + at).await;
-            tasks.spawn(
-                world
-                    .clone()
-                    .turn(turn.asked.as_str().into(), number as u64),
-            );
+            let choice = choice(&world.catalog, turn);
+            tasks.spawn(world.clone().turn(choice, number as u64));
         }
         tasks.close();
         tasks.wait().await;
@@ -131,11 +129,12 @@ struct World {
 }
 
 impl World {
-    async fn turn(self: Arc<Self>, asked: ModelId, number: u64) {
+    async fn turn(self: Arc<Self>, choice: Option<Choice>, number: u64) {
         let began = Instant::now();
         let seed = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 1;
-        let (kind, by, cost) = match self.chain(&asked, seed) {
-            Some(chain) => self.walk(chain, &asked, seed).await,
+        let chain = choice.as_ref().and_then(|choice| self.chain(choice, seed));
+        let (kind, by, cost) = match choice.zip(chain) {
+            Some((choice, chain)) => self.walk(chain, &choice.model, seed).await,
             None => (TurnOutcome::Exhausted, None, 0.0),
         };
         let mut sums = lock(&self.sums);
@@ -146,11 +145,10 @@ impl World {
         }
     }
 
-    /// The model's chain, as far as anything is recorded of its models.
-    fn chain(&self, asked: &ModelId, seed: u64) -> Option<Chain> {
+    /// The turn's chain, as far as anything is recorded of its models.
+    fn chain(&self, choice: &Choice, seed: u64) -> Option<Chain> {
         let rng = Arc::new(Mutex::new(SmallRng::seed_from_u64(!seed)));
-        let model = self.catalog.model(asked.as_str())?;
-        let known = model.chain.iter().filter(|id| self.recorded.knows(id));
+        let known = choice.chain().iter().filter(|id| self.recorded.knows(id));
         let legs: Vec<_> = known
             .filter_map(|id| {
                 let (settings, traits) = self.catalog.leg_facts(id)?;

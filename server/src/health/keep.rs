@@ -17,7 +17,7 @@ use super::cell::{Attempts, TurnOutcome, Turns};
 use super::model::milliseconds;
 use super::sum::Sum;
 use super::track::{MINUTE, MINUTES, STEP, STEPS};
-use super::{Health, lock};
+use super::{ArmTurn, Health, lock};
 use crate::shared::Shared;
 
 /// After a minute's end, before it is written: what ended with it may come a moment late.
@@ -95,6 +95,16 @@ async fn recount(health: &Health, store: &Store, first: u64) -> Result<(), Store
         let mut turns = lock(&health.turns);
         let track = turns.side_mut(turn.simulated);
         track.recount(at, now, first, |cell| cell.record(kind, turn.duration_ms));
+        if let (Some(assistant), false) = (&turn.assistant, turn.simulated) {
+            let turn = ArmTurn {
+                assistant,
+                asked: turn.asked.as_str(),
+                kind,
+                milliseconds: turn.duration_ms,
+                ended: at,
+            };
+            lock(&health.arms).record(&turn, now);
+        }
     }
     Ok(())
 }
@@ -151,6 +161,7 @@ impl Health {
                 filled |= track.fills_window();
             }
         }
+        filled |= lock(&self.arms).pass(milliseconds(now));
         // Whoever looked in between may have let go of the last of it.
         self.filled.swap(filled, Ordering::Relaxed) || filled
     }

@@ -3,6 +3,7 @@
 //! What has ended is counted once, under the time at which it ended, and every figure is a sum of those counts. Real and
 //! simulated attempts and turns are counted apart.
 
+mod arms;
 mod cell;
 mod findings;
 mod histogram;
@@ -23,6 +24,7 @@ use evenkeel_engine::{ModelId, Transition};
 use evenkeel_protocol as wire;
 use tokio::sync::watch;
 
+use self::arms::{ArmTurn, Arms};
 use self::cell::Attempts;
 pub use self::cell::{TurnOutcome, Turns};
 pub use self::keep::{keep, restore};
@@ -39,6 +41,7 @@ pub struct Health {
     clock: Clock,
     models: RwLock<HashMap<ModelId, Arc<Mutex<Model>>>>,
     turns: Mutex<TurnTracks>,
+    arms: Mutex<Arms>,
     stints: Mutex<Stints>,
     alerts: RwLock<Arc<Vec<wire::Alert>>>,
     revision: AtomicU64,
@@ -61,6 +64,10 @@ pub struct EndedTurn<'t> {
     pub principal: &'t str,
     /// The model that was asked for.
     pub asked: &'t str,
+    /// The assistant that was asked for.
+    pub assistant: Option<&'t str>,
+    /// Where its conversation stands among the assistant's 100; none where the model was named.
+    pub share: Option<f64>,
     /// How it ended: one of [`crate::turn::OUTCOMES`].
     pub outcome: &'static str,
     /// Its attempts.
@@ -107,6 +114,7 @@ impl Health {
             clock,
             models: RwLock::default(),
             turns: Mutex::default(),
+            arms: Mutex::default(),
             stints: Mutex::default(),
             alerts: RwLock::default(),
             revision: AtomicU64::new(0),
@@ -143,6 +151,16 @@ impl Health {
             let track = turns.side_mut(simulated);
             track.record(at, now, |cell| cell.record(kind, took));
         }
+        if let (Some(assistant), false) = (turn.assistant, simulated) {
+            let turn = ArmTurn {
+                assistant,
+                asked: turn.asked,
+                kind,
+                milliseconds: took,
+                ended: at,
+            };
+            lock(&self.arms).record(&turn, now);
+        }
         if let Some(by) = turn.answer() {
             lock(&self.stints).answered(turn.principal, turn.attempts, by, simulated);
         }
@@ -161,6 +179,7 @@ impl Health {
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
         models.retain(|id, model| known(id) || !lock(model).is_idle());
         lock(&self.stints).retain(known);
+        lock(&self.arms).forget(catalog);
     }
 
     /// The alerts that are pending or firing, and those that are over since a short while; the worst first.

@@ -27,6 +27,11 @@ impl Viewed {
             .iter()
             .map(ids)
             .eq(known.providers.iter().map(ids))
+            || !news
+                .assistants
+                .iter()
+                .map(|assistant| &assistant.id)
+                .eq(known.assistants.iter().map(|assistant| &assistant.id))
         {
             // What is gone can only be told by all that is there.
             return Some(news);
@@ -45,12 +50,17 @@ impl Viewed {
             let known = known_providers.next();
             !provider.models.is_empty() || known.map(own) != Some(own(provider))
         });
+        let mut known_assistants = known.assistants.iter();
+        news.assistants
+            .retain(|assistant| known_assistants.next() != Some(assistant));
         let head = |report: &wire::HealthReport| wire::HealthReport {
             snapshot: false,
             providers: vec![],
+            assistants: vec![],
             ..report.clone()
         };
-        (!news.providers.is_empty() || head(&news) != head(&known)).then_some(news)
+        let parts = !news.providers.is_empty() || !news.assistants.is_empty();
+        (parts || head(&news) != head(&known)).then_some(news)
     }
 
     /// The watcher is told everything.
@@ -71,7 +81,7 @@ impl Health {
     pub fn report(&self, catalog: &Catalog, viewer: &str, clock: &Clock) -> wire::HealthReport {
         let (turns, simulated_turns) = self.turn_figures();
         wire::HealthReport {
-            assistants: vec![],
+            assistants: self.assistants(catalog, viewer, clock),
             snapshot: true,
             status: status(catalog, viewer),
             findings: self.findings(catalog, viewer, clock),

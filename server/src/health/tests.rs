@@ -193,6 +193,8 @@ async fn figures_leave_the_window_as_time_passes_and_nothing_else_happens() {
     health.turn(&EndedTurn {
         principal: "local",
         asked: "m",
+        assistant: None,
+        share: None,
         outcome: "answered",
         attempts: &[attempt],
         ended_at: clock.now(),

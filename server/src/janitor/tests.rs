@@ -8,6 +8,8 @@ const ME: &str = "local";
 
 async fn begin_turn(shared: &Shared, request: &str, temporary: bool) -> Begun {
     let turn = NewTurn {
+        new_conversation: None,
+        assistant: None,
         principal: ME,
         request_id: &request.into(),
         conversation: None,

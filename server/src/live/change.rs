@@ -231,7 +231,7 @@ pub(super) fn spoken_of(changes: &Changes) -> BTreeSet<String> {
     let ids = changes.values.iter().flat_map(|((scope, key), value)| {
         let own = match scope {
             Scope::Model(id) => Some(id.clone()),
-            Scope::Global | Scope::Provider(_) => None,
+            Scope::Global | Scope::Provider(_) | Scope::Assistant(_) => None,
         };
         let named = match value {
             SettingValue::List(names) if key.ends_with("fallbacks") => names.clone(),
@@ -261,6 +261,7 @@ fn check_keys(shared: &Shared, now: &Now, wanted: &Wanted) -> Result<(), Refused
                 Scope::Global => continue,
                 Scope::Provider(_) => "no such provider".to_owned(),
                 Scope::Model(_) => "no such model".to_owned(),
+                Scope::Assistant(_) => "no such assistant".to_owned(),
             },
             Some(settings) if settings.iter().any(|setting| setting.key == *key) => continue,
             Some(settings) => {

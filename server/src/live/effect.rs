@@ -7,8 +7,8 @@ use evenkeel_protocol::{ChainEffect, Effect, SettingValue};
 
 use super::describe::text;
 use super::settings::World;
-use crate::catalog::{Catalog, ProviderEntry};
-use crate::config::{Changes, Config, Place};
+use crate::catalog::{Catalog, ProviderEntry, Usable};
+use crate::config::{Changes, Config, Place, Scope};
 use crate::shared::Shared;
 
 /// Who waits longer than this has gone, as a rule.
@@ -84,6 +84,15 @@ pub(super) fn of(
             }
         }
     }
+    let assistants: BTreeSet<_> = places.iter().map(|(scope, _)| assistant(scope)).collect();
+    for id in assistants.iter().flatten() {
+        effect
+            .warnings
+            .extend(rollout(before.catalog, after.catalog, id));
+    }
+    if let (Some(Some(id)), 1) = (assistants.first(), assistants.len()) {
+        effect.running_turns = shared.running_turns_of(id);
+    }
     let defaults = [
         before.catalog.default_model(),
         after.catalog.default_model(),
@@ -98,30 +107,39 @@ pub(super) fn of(
     effect
 }
 
+/// The assistant that a setting is one of.
+fn assistant(scope: &Scope) -> Option<&str> {
+    match scope {
+        Scope::Assistant(id) => Some(id),
+        Scope::Global | Scope::Provider(_) | Scope::Model(_) => None,
+    }
+}
+
+/// Says how many conversations of an assistant change sides.
+fn rollout(before: &Catalog, after: &Catalog, id: &str) -> Option<String> {
+    let (old, new) = (before.assistant(id)?, after.assistant(id)?);
+    let (was, is) = (old.percent_tried(), new.percent_tried());
+    let (candidate, _) = new.candidate.as_ref()?;
+    (was != is).then(|| {
+        format!("{is} % of the conversations of {id} ask {candidate} first, and no longer {was} %.")
+    })
+}
+
 /// What becomes of the chains, whatever the reason.
 fn between(shared: &Shared, by: &str, before: &Catalog, after: &Catalog) -> Effect {
     let (old, new) = (before.usable(by), after.usable(by));
-    let mut chains = vec![];
-    for (model, usable) in &new {
-        let known = old.iter().find(|(id, _)| id == model);
-        let was = known.map(|(_, usable)| usable.clone()).unwrap_or_default();
-        if was != *usable {
-            chains.push((model, was, usable.clone()));
-        }
-    }
-    for (model, was) in &old {
-        if !was.is_empty() && !new.iter().any(|(id, _)| id == model) {
-            chains.push((model, was.clone(), vec![]));
-        }
-    }
+    let mut chains = changed(&old, &new);
+    // Where both kinds of an assistant's turns change alike, once is enough.
+    chains.dedup();
     let mut warnings = vec![];
-    if !old.is_empty() && new.iter().all(|(_, usable)| usable.is_empty()) {
+    if !old.is_empty() && new.iter().all(|it| it.models.is_empty()) {
         warnings.push("Nothing can answer any question then.".to_owned());
     } else {
         let dead = chains
             .iter()
             .filter(|(_, was, usable)| !was.is_empty() && usable.is_empty());
-        let dead: Vec<_> = dead.map(|(model, ..)| model.as_str()).collect();
+        let mut dead: Vec<_> = dead.map(|(asked, ..)| *asked).collect();
+        dead.dedup();
         if !dead.is_empty() {
             warnings.push(format!(
                 "Nothing can answer then for who asks {}.",
@@ -136,8 +154,8 @@ fn between(shared: &Shared, by: &str, before: &Catalog, after: &Catalog) -> Effe
         running_turns: shared.running_turns(),
         chains: chains
             .iter()
-            .map(|(model, was, usable)| ChainEffect {
-                model: model.as_str().into(),
+            .map(|(asked, was, usable)| ChainEffect {
+                model: (*asked).into(),
                 before: ids(was),
                 after: ids(usable),
             })
@@ -146,12 +164,31 @@ fn between(shared: &Shared, by: &str, before: &Catalog, after: &Catalog) -> Effe
     }
 }
 
+/// What becomes of a chain: what is asked for, who could answer, and who can.
+type ChainChange<'u> = (&'u str, Vec<ModelId>, Vec<ModelId>);
+
+/// The chains that are others afterwards.
+fn changed<'u>(old: &'u [Usable], new: &'u [Usable]) -> Vec<ChainChange<'u>> {
+    let same =
+        |one: &Usable, other: &Usable| (&one.asked, one.tries) == (&other.asked, other.tries);
+    let mut chains = vec![];
+    for now in new {
+        let known = old.iter().find(|was| same(was, now));
+        let was = known.map(|was| was.models.clone()).unwrap_or_default();
+        if was != now.models {
+            chains.push((now.asked.as_str(), was, now.models.clone()));
+        }
+    }
+    for was in old {
+        if !was.models.is_empty() && !new.iter().any(|now| same(was, now)) {
+            chains.push((was.asked.as_str(), was.models.clone(), vec![]));
+        }
+    }
+    chains
+}
+
 /// The chains that had more than one provider, or are new, and have only one.
-fn alone(
-    before: &Catalog,
-    after: &Catalog,
-    chains: &[(&ModelId, Vec<ModelId>, Vec<ModelId>)],
-) -> Option<String> {
+fn alone(before: &Catalog, after: &Catalog, chains: &[ChainChange<'_>]) -> Option<String> {
     let providers = |catalog: &Catalog, usable: &[ModelId]| -> BTreeSet<String> {
         let models = usable.iter().filter_map(|id| catalog.model(id.as_str()));
         models
@@ -160,11 +197,11 @@ fn alone(
     };
     let mut left = BTreeSet::new();
     let mut models = vec![];
-    for (model, was, usable) in chains {
+    for (asked, was, usable) in chains {
         let now = providers(after, usable);
         if now.len() == 1 && (usable.len() > 1 || providers(before, was).len() > 1) {
             left.extend(now);
-            models.push(model.as_str());
+            models.push(*asked);
         }
     }
     if models.is_empty() {

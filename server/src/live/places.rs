@@ -58,12 +58,16 @@ pub(super) fn place<'p>(path: &'p str, file: &Config, changes: &Changes) -> (Sco
         .chain(file.demos.iter().map(|(_, model)| model));
     let known = providers.map(|provider| Scope::Provider(provider.id.clone()));
     let known = known.chain(models.map(|model| Scope::Model(model.id.clone())));
+    let assistants = file.assistants.iter();
+    let known = known.chain(assistants.map(|it| Scope::Assistant(it.id.clone())));
     let spoken_of = changes.values.keys().map(|(scope, _)| scope.clone());
     let named = changes.models.keys().map(|id| Scope::Model(id.clone()));
     let fits = known.chain(spoken_of).chain(named).filter_map(|scope| {
         let key = match scope {
             Scope::Global => return None,
-            Scope::Provider(_) | Scope::Model(_) => path.strip_prefix(&scope.path(""))?,
+            Scope::Provider(_) | Scope::Model(_) | Scope::Assistant(_) => {
+                path.strip_prefix(&scope.path(""))?
+            }
         };
         Some((scope, key.strip_prefix('.')?))
     });

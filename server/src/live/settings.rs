@@ -5,7 +5,7 @@ use evenkeel_protocol::{Setting, SettingKind, Settings};
 use super::describe::Described;
 use crate::catalog::{Catalog, ModelEntry};
 use crate::config::alert_words::ALERTS;
-use crate::config::entry_words::{MODEL, PROVIDER};
+use crate::config::entry_words::{ASSISTANT, MODEL, PROVIDER};
 use crate::config::guard_words::GUARDS;
 use crate::config::resilience_words::{PROCESS, RESILIENCE};
 use crate::config::{Changes, Config, Family, ModelConfig, ProviderConfig, Scope};
@@ -77,6 +77,18 @@ impl World<'_> {
                 // All models of a provider share its connections.
                 settings.extend(rows.filter(|row| row.key != "resilience.connect_timeout"));
             }
+            Scope::Assistant(id) => {
+                let find = |config: &'_ Config| {
+                    let mut all = config.assistants.iter();
+                    all.find(|assistant| assistant.id == *id).cloned()
+                };
+                let (now, before) = (find(config)?, find(file));
+                let rows = self.rows("", ASSISTANT, scope, &now, before.as_ref());
+                let tries = now.candidate.is_some();
+                settings.extend(rows.filter(|row| tries || !row.key.contains("candidate")));
+                let before = before.as_ref().map(|assistant| &assistant.guards);
+                settings.extend(self.rows("guards", GUARDS, scope, &now.guards, before));
+            }
         }
         for setting in &mut settings {
             self.offer(scope, setting);
@@ -131,7 +143,7 @@ impl World<'_> {
             SettingKind::Models => {
                 let own = match scope {
                     Scope::Model(id) => Some(id.as_str()),
-                    Scope::Global | Scope::Provider(_) => None,
+                    Scope::Global | Scope::Provider(_) | Scope::Assistant(_) => None,
                 };
                 let ids = models.map(|model| model.id.as_str());
                 ids.filter(|id| Some(*id) != own).collect()
@@ -157,7 +169,7 @@ impl World<'_> {
                     })
                     .collect()
                 }
-                Scope::Global | Scope::Model(_) => vec![],
+                Scope::Global | Scope::Model(_) | Scope::Assistant(_) => vec![],
             },
             SettingKind::Duration
             | SettingKind::Count

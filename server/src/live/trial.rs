@@ -95,6 +95,7 @@ pub(super) async fn ask(
     let whose = Whose {
         principal: by.id.clone(),
         request_id: Uuid::now_v7().to_string().into(),
+        assistant: None,
     };
     let request_id = whose.request_id.clone();
     let noted = Arc::new(Noted::default());
@@ -121,6 +122,7 @@ pub(super) async fn ask(
     shared.attempts.keep(CallAttempts {
         principal: by.id.clone(),
         request_id,
+        assistant: None,
         attempts,
     });
     Some(TestResult { attempt, text })

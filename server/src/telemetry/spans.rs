@@ -49,8 +49,12 @@ impl TurnSpans {
     /// A turn that begins within the present span.
     pub fn begin(whose: &Whose) -> Self {
         let (request_id, principal) = (&*whose.request_id, &*whose.principal);
+        let turn = tracing::info_span!(target: SHOWN, "turn", request_id, principal);
+        if let Some(assistant) = &whose.assistant {
+            turn.set_attribute("evenkeel.assistant", assistant.to_string());
+        }
         Self {
-            turn: tracing::info_span!(target: SHOWN, "turn", request_id, principal),
+            turn,
             state: Mutex::default(),
         }
     }
@@ -113,6 +117,9 @@ impl TurnSpans {
             span.set_attribute(name.key, name.value);
         }
         let kind = translate::kind(record.kind).as_str();
+        if let Some(assistant) = &whose.assistant {
+            span.set_attribute("evenkeel.assistant", assistant.to_string());
+        }
         span.set_attribute("evenkeel.attempt.index", i64::from(record.index));
         span.set_attribute("evenkeel.attempt.kind", kind);
         span.set_attribute("evenkeel.model", record.model.as_str().to_owned());

@@ -20,11 +20,6 @@ pub(super) fn check(send: &Send) -> Result<(), Refusal> {
             "text: is longer than 1 MiB; send less at once",
         ));
     }
-    if let Some(assistant) = &send.assistant {
-        return Err(Refusal::invalid(&format!(
-            "assistant: there is no {assistant:?}; leave it out"
-        )));
-    }
     if send.edited_id.is_some() && send.parent_id.is_some() {
         return Err(Refusal::invalid(
             "parent_id: leave it out; the edited question says where the new one stands",

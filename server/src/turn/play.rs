@@ -3,18 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evenkeel_engine::{Answer, Chunk, Delivery, NoAnswer, Progress, Turn};
+use evenkeel_engine::{Chunk, Delivery, NoAnswer, Progress, Turn};
 use evenkeel_protocol::{ErrorKind, Message, MessageStatus, ModelId, RunId, TurnError};
 use evenkeel_providers::Caller;
-use evenkeel_store::StoreError;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use tokio::time::{Instant, sleep};
 
 use super::{OUTCOMES, announce_to, cost, prompt};
-use crate::catalog::{self, Catalog};
+use crate::catalog::{self, Catalog, Choice};
 use crate::checkpoint::Checkpoints;
 use crate::error::Refusal;
+use crate::guards::{self, RestoredAnswer};
 use crate::health::EndedTurn;
 use crate::recorder::{Recorder, Whose};
 use crate::run::{End, Run};
@@ -29,6 +29,12 @@ const SAVE_AGAIN: [Duration; 4] = [
     Duration::from_secs(2),
 ];
 
+/// What a turn asks for, with the models as they were when it began.
+pub(super) struct Asked {
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) choice: Choice,
+}
+
 pub(super) fn internal() -> TurnError {
     TurnError {
         error: "Something went wrong inside the server. Your question is kept; try again."
@@ -42,11 +48,11 @@ pub(super) async fn play(
     shared: &Arc<Shared>,
     run: &Arc<Run>,
     question: &Message,
-    model: &str,
+    asked: &Asked,
     whose: Whose,
 ) -> Option<TurnError> {
     let request_id = whose.request_id.clone();
-    let answering = answer(shared, run, question, model, whose);
+    let answering = answer(shared, run, question, asked, whose);
     tokio::select! {
         // A stop wins over everything; what it drops closes the upstream connection.
         biased;
@@ -70,9 +76,9 @@ enum Failed {
     Refused(Refusal),
 }
 
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Refused(error.into())
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
@@ -80,19 +86,18 @@ async fn answer(
     shared: &Arc<Shared>,
     run: &Arc<Run>,
     question: &Message,
-    model: &str,
+    asked: &Asked,
     whose: Whose,
 ) -> Result<(), Failed> {
-    let unknown = || {
-        Failed::Refused(Refusal::invalid(
-            "model: it was taken out of the configuration",
-        ))
-    };
-    let catalog = shared.catalog();
-    let entry = catalog.model(model).ok_or_else(unknown)?;
-    let prompt = Arc::new(prompt::of(shared, &run.principal, question).await?);
+    let Asked { catalog, choice } = asked;
+    let told_first = choice.system_prompt.as_deref();
+    let guards = guards::of(&shared.config(), choice.assistant.as_deref());
+    let guarded = prompt::of(shared, &run.principal, question, told_first, guards).await?;
+    guards::triggered(shared, &guarded.notices, &whose.request_id);
+    run.update(|message| message.guards = guarded.notices);
+    let (prompt, restorer) = (Arc::new(guarded.prompt), guarded.restorer);
     let caller = Caller::of_turn(run.principal.clone());
-    let chain = catalog.chain(entry, &prompt, &caller);
+    let chain = catalog.chain(choice, &prompt, &caller);
     let chain =
         chain.map_err(|error| Failed::Refused(Refusal::invalid(&format!("model: {error}"))))?;
     let shown = run.clone();
@@ -109,26 +114,27 @@ async fn answer(
     let mut checkpoints = Checkpoints::new();
     let answering = turn.answer();
     tokio::pin!(answering);
-    let mut answer = loop {
+    let answer = loop {
         tokio::select! {
             answer = &mut answering => break answer.map_err(Failed::NoAnswer)?,
             () = checkpoints.due() => checkpoints.save(shared, run),
         }
     };
+    let mut answer = RestoredAnswer::new(answer, restorer);
     run.update(|message| {
         message.model_name = Some(answer.model().as_str().into());
         message.provider = Some(answer.provider().as_str().into());
-        message.fallback = answer.model() != &entry.id;
+        message.fallback = *answer.model() != choice.model;
         message.simulated |= answer.simulated();
     });
-    stream(shared, &catalog, run, &mut answer, &mut checkpoints).await
+    stream(shared, catalog, run, &mut answer, &mut checkpoints).await
 }
 
 async fn stream(
     shared: &Arc<Shared>,
     catalog: &Catalog,
     run: &Arc<Run>,
-    answer: &mut Answer,
+    answer: &mut RestoredAnswer,
     checkpoints: &mut Checkpoints,
 ) -> Result<(), Failed> {
     loop {
@@ -191,7 +197,14 @@ async fn save(shared: &Shared, message: &Message, seq: u64) {
 }
 
 /// Gives the answer its final state, saves it, and tells those who follow.
-pub(super) async fn finish(shared: &Arc<Shared>, run: &Arc<Run>, error: Option<TurnError>) {
+///
+/// `share`: where its conversation stands among its assistant's 100.
+pub(super) async fn finish(
+    shared: &Arc<Shared>,
+    run: &Arc<Run>,
+    share: Option<f64>,
+    error: Option<TurnError>,
+) {
     let ended = Instant::now();
     run.update(|message| {
         message.status = match error.as_ref().map(|error| &error.kind) {
@@ -216,6 +229,8 @@ pub(super) async fn finish(shared: &Arc<Shared>, run: &Arc<Run>, error: Option<T
     shared.turn_ended(&EndedTurn {
         principal: &run.principal,
         asked: asked.map_or("", ModelId::as_str),
+        assistant: message.assistant.as_deref(),
+        share,
         outcome,
         attempts: &message.attempts,
         ended_at: shared.clock.at(ended),

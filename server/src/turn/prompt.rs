@@ -4,18 +4,25 @@ use std::collections::HashMap;
 
 use evenkeel_protocol::{Message, MessageId, MessageRole};
 use evenkeel_providers::{self as providers, Prompt, Speaker};
-use evenkeel_store::{File, StoreError};
+use evenkeel_store::File;
 
 use crate::attachments::ALL_BYTES;
+use crate::config::GuardsConfig;
+use crate::error::Refusal;
+use crate::guards::{self, Guarded};
 use crate::shared::Shared;
 
+/// `told_first` is what the assistant's models are told before what the conversation's are.
+///
 /// Files that were sent earlier in the thread are sent again: a model remembers nothing. All of them together may be as
 /// large as those of one message, the newest first; beyond that only their names are told.
 pub async fn of(
     shared: &Shared,
     principal: &str,
     question: &Message,
-) -> Result<Prompt, StoreError> {
+    told_first: Option<&str>,
+    guards: GuardsConfig,
+) -> Result<Guarded, Refusal> {
     let store = &shared.store;
     let thread = store.thread(principal, &question.id).await?;
     let files = store.thread_files(principal, &question.id, ALL_BYTES as u64);
@@ -34,10 +41,34 @@ pub async fn of(
     let said = said.filter(|(_, text, files)| !text.is_empty() || !files.is_empty());
     let told = store.told_first(principal, &question.conversation_id);
     let told = told.await?;
-    let told = told
+    let told: Vec<_> = told_first.into_iter().chain(told.as_deref()).collect();
+    let told = told.join("\n\n");
+    let told = Some(told.as_str()).filter(|told| !told.is_empty());
+    let told = told.into_iter().map(|text| (Speaker::System, text, vec![]));
+    let prompt = Prompt::with_files(told.chain(said));
+    let asked = thread.iter().find(|message| message.id == question.id);
+    let (own, earlier): (Vec<_>, Vec<_>) = files.iter().partition(|(id, _)| **id == question.id);
+    let read = |files: Vec<(&MessageId, &Vec<File>)>| {
+        let files = files.into_iter().flat_map(|(_, files)| texts(files));
+        files.collect()
+    };
+    let read = guards::Read {
+        text: asked.map_or_else(String::new, |message| message.text.clone()),
+        files: read(own),
+        earlier: read(earlier),
+    };
+    guards::chat(guards, prompt, read).await
+}
+
+/// The texts among these files, with their names.
+pub(super) fn texts(files: &[File]) -> impl Iterator<Item = (String, String)> {
+    let texts = files
         .iter()
-        .map(|text| (Speaker::System, text.as_str(), vec![]));
-    Ok(Prompt::with_files(told.chain(said)))
+        .filter(|file| !file.media_type.starts_with("image/"));
+    texts.map(|file| {
+        let text = String::from_utf8_lossy(&file.content).into_owned();
+        (file.name.clone(), text)
+    })
 }
 
 fn of_message<'f>(

@@ -56,7 +56,7 @@ impl Forecasts {
         self.look_again = outlooks.iter().filter_map(|(_, it)| it.look_again).min();
         let models = outlooks
             .iter()
-            .map(|(model, outlook)| translate::forecast(&model.id, outlook, &shared.clock));
+            .map(|(asked, outlook)| translate::forecast(asked, outlook, &shared.clock));
         let now = Forecast {
             models: models.collect(),
         };

@@ -262,7 +262,7 @@ pub(crate) fn hello(shared: &Shared, principal: &Principal) -> Hello {
         protocol: PROTOCOL_VERSION,
         user: principal.user(),
         models: catalog.wire_models(),
-        assistants: vec![],
+        assistants: catalog.wire_assistants(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         default_model: catalog.default_model().as_str().into(),
     }

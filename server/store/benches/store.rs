@@ -124,6 +124,8 @@ async fn fill(folder: &TempDir) -> Store {
 
 async fn streaming(store: &Store) -> Message {
     let turn = NewTurn {
+        new_conversation: None,
+        assistant: None,
         principal: ME,
         request_id: &"request".into(),
         conversation: None,

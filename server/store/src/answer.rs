@@ -31,7 +31,7 @@ impl Store {
                  fallback = $6, simulated = $7, finish_reason = $8, input_tokens = $9,
                  output_tokens = $10, cost = $11, error = $12, seams = $13, last_seq = $14, guards = $17
              WHERE id = $15 AND status = $16
-             RETURNING principal, request_id",
+             RETURNING principal, request_id, assistant",
         )
         .bind(answer.status.as_str())
         .bind(&answer.text)
@@ -60,6 +60,7 @@ impl Store {
             message: Some(&answer.id),
             principal: owner.get("principal")?,
             request_id: owner.get("request_id")?,
+            assistant: owner.get("assistant")?,
         };
         let attempts = answer.attempts.iter().map(|attempt| (owner, attempt));
         let attempts: Vec<_> = attempts.collect();

@@ -22,6 +22,8 @@ pub struct AttemptFilter {
     pub provider: Option<ProviderId>,
     /// This model's.
     pub model: Option<ModelId>,
+    /// Those of turns that asked for this assistant.
+    pub assistant: Option<String>,
     /// Those in this state.
     pub state: Option<AttemptState>,
     /// Those that failed or were skipped for this reason.
@@ -117,6 +119,7 @@ fn matching(query: &mut QueryBuilder<Sqlite>, filter: &AttemptFilter) {
         ("principal", filter.user.as_deref()),
         ("provider", filter.provider.as_ref().map(ProviderId::as_str)),
         ("model_name", filter.model.as_ref().map(ModelId::as_str)),
+        ("assistant", filter.assistant.as_deref()),
         ("state", filter.state.map(AttemptState::as_str)),
         ("reason", filter.reason.map(Reason::as_str)),
         ("request_id", filter.request_id.as_deref()),
@@ -157,7 +160,7 @@ fn logged(row: &SqliteRow) -> Result<LoggedAttempt, StoreError> {
         id: fields.must("place", number)?,
         attempt: attempt(row)?,
         user: fields.get("principal")?,
-        assistant: None,
+        assistant: fields.get("assistant")?,
         request_id: fields.get("request_id")?,
         message_id: fields.maybe("message_id", |id| Some(MessageId(id)))?,
         conversation_id: fields.maybe("conversation_id", |id| Some(ConversationId(id)))?,

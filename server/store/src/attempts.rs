@@ -19,6 +19,8 @@ pub struct CallAttempts {
     pub principal: Arc<str>,
     /// The call's id.
     pub request_id: Arc<str>,
+    /// The assistant that was asked for.
+    pub assistant: Option<Arc<str>>,
     /// Its attempts, in order.
     pub attempts: Vec<Attempt>,
 }
@@ -30,6 +32,7 @@ pub(crate) struct Owner<'a> {
     pub(crate) message: Option<&'a MessageId>,
     pub(crate) principal: &'a str,
     pub(crate) request_id: &'a str,
+    pub(crate) assistant: Option<&'a str>,
 }
 
 impl Store {
@@ -45,6 +48,7 @@ impl Store {
                 message: None,
                 principal: &call.principal,
                 request_id: &call.request_id,
+                assistant: call.assistant.as_deref(),
             };
             call.attempts.iter().map(move |attempt| (owner, attempt))
         });
@@ -95,7 +99,7 @@ async fn write_turns(
 ) -> Result<(), StoreError> {
     for rows in turns.chunks(ROWS) {
         let mut insert = QueryBuilder::new(
-            "INSERT INTO turns (ended_at, duration_ms, asked, answered_by, outcome, simulated) ",
+            "INSERT INTO turns (ended_at, duration_ms, asked, answered_by, outcome, simulated, assistant, share) ",
         );
         insert.push_values(rows, |mut row, turn| {
             row.push_bind(turn.ended_at.as_millisecond())
@@ -103,7 +107,9 @@ async fn write_turns(
                 .push_bind(turn.asked.as_str())
                 .push_bind(turn.answered_by.as_ref().map(ModelId::as_str))
                 .push_bind(turn.outcome.as_str())
-                .push_bind(turn.simulated);
+                .push_bind(turn.simulated)
+                .push_bind(turn.assistant.as_deref())
+                .push_bind(turn.share);
         });
         insert.build().execute(&mut *connection).await?;
     }
@@ -120,7 +126,7 @@ pub(crate) async fn write_attempts(
             "INSERT INTO attempts (message_id, principal, request_id, attempt_index, kind, state,
                                    model_name, provider, status_code, reason, detail, retry_in_ms,
                                    retry_limit, started_at, first_token_ms, duration_ms,
-                                   input_tokens, output_tokens, cost, simulated) ",
+                                   input_tokens, output_tokens, cost, simulated, assistant) ",
         );
         insert.push_values(rows, |mut row, (owner, attempt)| {
             row.push_bind(owner.message.map(MessageId::as_str))
@@ -142,7 +148,8 @@ pub(crate) async fn write_attempts(
                 .push_bind(attempt.usage.map(|usage| integer(usage.input_tokens)))
                 .push_bind(attempt.usage.map(|usage| integer(usage.output_tokens)))
                 .push_bind(attempt.cost)
-                .push_bind(attempt.simulated);
+                .push_bind(attempt.simulated)
+                .push_bind(owner.assistant);
         });
         insert.push(
             " ON CONFLICT (message_id, attempt_index) DO UPDATE

@@ -23,7 +23,7 @@ pub struct KeptMinute {
 }
 
 /// How a turn ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TurnEnd {
     /// When.
     pub ended_at: Timestamp,
@@ -37,6 +37,10 @@ pub struct TurnEnd {
     pub outcome: String,
     /// A fault of the debug pane had its hand in it.
     pub simulated: bool,
+    /// The assistant that was asked for.
+    pub assistant: Option<String>,
+    /// Where its conversation stands among the assistant's 100; none where the model was named.
+    pub share: Option<f64>,
 }
 
 impl Store {
@@ -150,6 +154,8 @@ impl Store {
                 answered_by: fields.maybe("answered_by", |id| Some(ModelId(id)))?,
                 outcome: fields.get("outcome")?,
                 simulated: fields.get("simulated")?,
+                assistant: fields.get("assistant")?,
+                share: fields.get("share")?,
             })
         });
         turns.collect()

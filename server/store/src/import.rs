@@ -77,6 +77,7 @@ impl Store {
                 message: Some(&id),
                 principal,
                 request_id: IMPORTED,
+                assistant: message.assistant.as_deref(),
             };
             let attempts = message.attempts.iter().map(|attempt| (owner, attempt));
             write_attempts(&mut transaction, &attempts.collect::<Vec<_>>()).await?;
@@ -104,9 +105,9 @@ async fn insert(
         "INSERT INTO messages (id, conversation_id, parent_id, principal, role, status, text,
                                created_at, requested_model, model_name, provider, fallback,
                                simulated, finish_reason, input_tokens, output_tokens, cost, error,
-                               seams, suggestions, guards)
+                               seams, suggestions, assistant, guards)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                 $19, $20, $21)",
+                 $19, $20, $21, $22)",
     )
     .bind(&id)
     .bind(conversation.as_str())
@@ -128,6 +129,7 @@ async fn insert(
     .bind(message.error.as_ref().map(to_json).transpose()?)
     .bind(seams.map(to_json).transpose()?)
     .bind(suggestions.map(to_json).transpose()?)
+    .bind(&message.assistant)
     .bind(guards.map(to_json).transpose()?)
     .execute(connection)
     .await?;

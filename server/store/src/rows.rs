@@ -135,7 +135,7 @@ pub(crate) fn message(
         created_at: fields.must("created_at", time)?,
         model_name: fields.maybe("model_name", |id| Some(ModelId(id)))?,
         requested_model: fields.maybe("requested_model", |id| Some(ModelId(id)))?,
-        assistant: None,
+        assistant: fields.get("assistant")?,
         provider: fields.maybe("provider", |id| Some(ProviderId(id)))?,
         fallback: fields.get("fallback")?,
         finish_reason: fields.get("finish_reason")?,

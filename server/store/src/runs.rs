@@ -17,6 +17,15 @@ pub struct EndedRun {
     pub last_seq: u64,
 }
 
+/// What a turn asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastAsked {
+    /// The model that was asked first.
+    pub model: Option<ModelId>,
+    /// The assistant.
+    pub assistant: Option<String>,
+}
+
 impl Store {
     /// A run that is over; none for one that still goes on.
     pub async fn ended_run(
@@ -82,14 +91,14 @@ impl Store {
         Ok(text.flatten())
     }
 
-    /// The model that was asked for last in a conversation.
-    pub async fn last_model(
+    /// What was asked for last in a conversation; none where nothing was.
+    pub async fn last_asked(
         &self,
         principal: &str,
         conversation: &ConversationId,
-    ) -> Result<Option<ModelId>, StoreError> {
-        let id: Option<Option<String>> = sqlx::query_scalar(
-            "SELECT requested_model FROM messages
+    ) -> Result<Option<LastAsked>, StoreError> {
+        let row = sqlx::query(
+            "SELECT requested_model, assistant FROM messages
              JOIN conversations ON conversations.id = conversation_id
              WHERE conversation_id = $1 AND messages.principal = $2 AND role = $3
                AND deleted_at IS NULL
@@ -100,6 +109,13 @@ impl Store {
         .bind(MessageRole::Assistant.as_str())
         .fetch_optional(&self.pool)
         .await?;
-        Ok(id.flatten().map(ModelId))
+        let last = row.map(|row| {
+            let fields = Fields::new("messages", &row);
+            Ok(LastAsked {
+                model: fields.maybe("requested_model", |id| Some(ModelId(id)))?,
+                assistant: fields.get("assistant")?,
+            })
+        });
+        last.transpose()
     }
 }

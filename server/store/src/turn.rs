@@ -22,6 +22,8 @@ pub struct NewTurn<'a> {
     pub request_id: &'a RequestId,
     /// The conversation that it goes on with; none begins a new one.
     pub conversation: Option<&'a ConversationId>,
+    /// The id of a new one; it gets one of its own where none is given.
+    pub new_conversation: Option<&'a ConversationId>,
     /// The message that it follows; none follows the conversation's newest.
     pub parent_id: Option<&'a MessageId>,
     /// The question of this conversation that it is another version of: it follows what that one follows.
@@ -38,6 +40,8 @@ pub struct NewTurn<'a> {
     pub run_id: &'a RunId,
     /// The model asked for.
     pub requested_model: &'a ModelId,
+    /// The assistant asked for.
+    pub assistant: Option<&'a str>,
     /// The present.
     pub now: Timestamp,
 }
@@ -55,6 +59,8 @@ pub struct NewAnswer<'a> {
     pub run_id: &'a RunId,
     /// The model asked for.
     pub requested_model: &'a ModelId,
+    /// The assistant asked for.
+    pub assistant: Option<&'a str>,
     /// The present.
     pub now: Timestamp,
 }
@@ -76,16 +82,20 @@ pub enum Begun {
         answer: Message,
     },
     /// The same request had begun before, and nothing was written.
-    Duplicate {
-        /// The conversation.
-        conversation_id: ConversationId,
-        /// The user's message.
-        message_id: MessageId,
-        /// The answer's message.
-        answer_id: MessageId,
-        /// The run that answers, or has answered.
-        run_id: RunId,
-    },
+    Duplicate(Before),
+}
+
+/// A turn that has begun before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// The user's message.
+    pub message_id: MessageId,
+    /// The answer's message.
+    pub answer_id: MessageId,
+    /// The run that answers, or has answered.
+    pub run_id: RunId,
 }
 
 impl Store {
@@ -98,7 +108,7 @@ impl Store {
         &self,
         principal: &str,
         request_id: &RequestId,
-    ) -> Result<Option<Begun>, StoreError> {
+    ) -> Result<Option<Before>, StoreError> {
         let mut connection = self.pool.acquire().await?;
         find_duplicate(&mut connection, principal, request_id).await
     }
@@ -115,7 +125,7 @@ impl Store {
         if let Some(duplicate) =
             find_duplicate(&mut transaction, turn.principal, turn.request_id).await?
         {
-            return Ok(duplicate);
+            return Ok(Begun::Duplicate(duplicate));
         }
         let conversation = match turn.conversation {
             Some(id) => touch_conversation(&mut transaction, turn.principal, id, turn.now).await?,
@@ -138,6 +148,7 @@ impl Store {
             request_id: turn.request_id,
             run_id: turn.run_id,
             requested_model: turn.requested_model,
+            assistant: turn.assistant,
             now: turn.now,
         };
         let answer = insert_answer(&mut transaction, &run, &question).await?;
@@ -160,7 +171,7 @@ impl Store {
         if let Some(duplicate) =
             find_duplicate(&mut transaction, new.principal, new.request_id).await?
         {
-            return Ok(duplicate);
+            return Ok(Begun::Duplicate(duplicate));
         }
         let question = find_question(&mut *transaction, new.principal, new.message_id)
             .await?
@@ -172,6 +183,7 @@ impl Store {
             request_id: new.request_id,
             run_id: new.run_id,
             requested_model: new.requested_model,
+            assistant: new.assistant,
             now: new.now,
         };
         let answer = insert_answer(&mut transaction, &run, &question).await?;

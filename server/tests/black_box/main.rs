@@ -17,6 +17,7 @@ mod forecast;
 mod gateway;
 mod gateway_ends;
 mod gateway_seams;
+mod guards;
 mod health;
 mod http;
 mod live;

@@ -4,6 +4,7 @@ mod files;
 mod message;
 mod read;
 mod size;
+mod texts;
 
 use serde_json::{Map, Value, json};
 
@@ -111,6 +112,30 @@ impl Prompt {
         })
     }
 
+    /// The same, with this told to the model before everything else. Where the prompt begins with instructions of its own
+    /// it goes before them, into the same message: some models take only one.
+    pub fn told_first(mut self, text: &str) -> Self {
+        if let Some(Value::Array(messages)) = self.body.get_mut("messages") {
+            let own = messages
+                .first_mut()
+                .filter(|message| Role::of(message) == Some(Role::System))
+                .and_then(|message| message.get_mut("content"));
+            match own {
+                Some(Value::String(own)) => *own = format!("{text}\n\n{own}"),
+                Some(Value::Array(parts)) => {
+                    parts.insert(0, json!({"type": "text", "text": format!("{text}\n\n")}));
+                }
+                Some(Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_)) | None => {
+                    messages.insert(0, json!({"role": "system", "content": text}));
+                }
+            }
+        }
+        Self {
+            anthropic: self.anthropic,
+            ..Self::measured(self.body)
+        }
+    }
+
     fn measured(body: Map<String, Value>) -> Self {
         let size = size::measure(&body);
         Self {
@@ -213,6 +238,34 @@ mod tests {
         let tool = json!([{"type": "function", "function": {"name": "f", "description": "x".repeat(400)}}]);
         let tokens = asking(&[("tools", tool)]).estimated_tokens();
         assert!((102..140).contains(&tokens), "{tokens}");
+    }
+
+    #[test]
+    fn what_is_told_first_stands_before_the_prompts_own_instructions_in_one_message() {
+        let told = |messages: Value| {
+            let prompt = prompt(json!({"messages": messages, "anthropic": {"top_k": 3}}));
+            let told = prompt.clone().told_first("Be brief.");
+            assert_eq!(told.anthropic(), prompt.anthropic());
+            assert!(told.estimated_tokens() > prompt.estimated_tokens());
+            told.field("messages").unwrap().clone()
+        };
+        let question = json!({"role": "user", "content": "hello"});
+        assert_eq!(
+            told(json!([question])),
+            json!([{"role": "system", "content": "Be brief."}, question])
+        );
+        for role in ["system", "developer"] {
+            assert_eq!(
+                told(json!([{"role": role, "content": "Be kind."}, question])),
+                json!([{"role": role, "content": "Be brief.\n\nBe kind."}, question])
+            );
+            let part =
+                json!({"type": "text", "text": "Be kind.", "cache_control": {"type": "ephemeral"}});
+            assert_eq!(
+                told(json!([{"role": role, "content": [part]}, question]))[0]["content"],
+                json!([{"type": "text", "text": "Be brief.\n\n"}, part])
+            );
+        }
     }
 
     #[test]

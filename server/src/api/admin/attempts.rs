@@ -21,13 +21,14 @@ const LIMIT: u32 = 50;
 const MOST: u32 = 500;
 
 /// What can be asked for.
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "from",
     "to",
     "user",
     "organisation",
     "provider",
     "model",
+    "assistant",
     "state",
     "reason",
     "request_id",
@@ -153,6 +154,7 @@ impl Asked {
             user: self.text("user").map(str::to_owned),
             provider: self.text("provider").map(Into::into),
             model: self.text("model").map(Into::into),
+            assistant: self.text("assistant").map(str::to_owned),
             state: self.word("state", &states.map(|state| (state.as_str(), state)))?,
             reason: self.word(
                 "reason",

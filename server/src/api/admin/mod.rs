@@ -7,6 +7,7 @@ mod circuit;
 mod dry_run;
 mod key;
 mod order;
+mod rollout;
 mod series;
 mod settings;
 mod statistics;
@@ -40,6 +41,7 @@ pub(super) fn routes() -> Router<Arc<Shared>> {
             put(key::replace).delete(key::forget),
         )
         .route("/api/admin/models/{id}/circuit", post(circuit::of_model))
+        .route("/api/admin/assistants/{id}/rollout", post(rollout::change))
         .route("/api/admin/models/{id}/test", post(test::test))
         .route(
             "/api/admin/settings",

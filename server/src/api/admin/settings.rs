@@ -37,6 +37,7 @@ pub(super) async fn read(
         Scope::Global => "scope",
         Scope::Provider(_) => "provider",
         Scope::Model(_) => "model",
+        Scope::Assistant(_) => "assistant",
     };
     settings
         .map(axum::Json)
@@ -70,7 +71,7 @@ pub(super) fn wanted(shared: &Shared, changes: Vec<SettingChange>) -> Result<Wan
         }
         let scope = Scope::parse(&change.scope).ok_or_else(|| {
             Refusal::invalid(&format!(
-                "changes[{place}].scope: must be global, providers/ID or models/ID"
+                "changes[{place}].scope: must be global, providers/ID, models/ID or assistants/ID"
             ))
         })?;
         if wanted.insert((scope, change.key), change.value).is_some() {
@@ -83,6 +84,7 @@ pub(super) fn wanted(shared: &Shared, changes: Vec<SettingChange>) -> Result<Wan
 }
 
 fn scope(text: &str) -> Result<Scope, Refusal> {
-    Scope::parse(text)
-        .ok_or_else(|| Refusal::invalid("scope: must be global, providers/ID or models/ID"))
+    Scope::parse(text).ok_or_else(|| {
+        Refusal::invalid("scope: must be global, providers/ID, models/ID or assistants/ID")
+    })
 }

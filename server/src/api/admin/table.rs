@@ -17,7 +17,7 @@ use crate::shared::Shared;
 const PAGE: u32 = 1_000;
 
 const HEAD: &str = "id,started_at,user,request_id,index,kind,state,model,provider,status_code,reason,detail,\
-                    first_token_ms,duration_ms,input_tokens,output_tokens,cost,simulated,conversation_id\r\n";
+                    first_token_ms,duration_ms,input_tokens,output_tokens,cost,simulated,conversation_id,assistant\r\n";
 
 /// All that matches, newest first, as it is read. Where the database fails on the way, the download breaks off: it must
 /// not pass for whole.
@@ -88,7 +88,7 @@ fn row(logged: &LoggedAttempt, out: &mut String) {
         user,
         request_id,
         message_id: _,
-        assistant: _,
+        assistant,
         conversation_id,
     } = logged;
     let number = |number: Option<u64>| number.map(|it| it.to_string()).unwrap_or_default();
@@ -118,6 +118,7 @@ fn row(logged: &LoggedAttempt, out: &mut String) {
             .unwrap_or_default(),
         attempt.simulated.to_string(),
         text(conversation_id.as_ref().map_or("", |id| id.as_str())),
+        text(assistant.as_deref().unwrap_or_default()),
     ];
     // Writing to a string cannot fail.
     let _ = write!(out, "{}\r\n", cells.join(","));

@@ -55,6 +55,8 @@ pub(super) struct Entry {
     #[serde(default)]
     pub(super) requested_model: Option<ModelId>,
     #[serde(default)]
+    pub(super) assistant: Option<String>,
+    #[serde(default)]
     pub(super) model_name: Option<ModelId>,
     #[serde(default)]
     pub(super) provider: Option<ProviderId>,
@@ -120,6 +122,7 @@ impl Entry {
             status: message.status,
             created_at: message.created_at,
             requested_model: message.requested_model,
+            assistant: message.assistant,
             model_name: message.model_name,
             provider: message.provider,
             fallback: message.fallback,
@@ -139,7 +142,7 @@ impl Entry {
     /// The message again. Its files and conversation are apart.
     pub(super) fn into_message(self) -> Message {
         Message {
-            assistant: None,
+            assistant: self.assistant,
             id: self.id,
             conversation_id: "".into(),
             parent_id: self.parent_id,

@@ -10,6 +10,8 @@ use tokio::time::Instant;
 
 use super::Asked;
 use crate::attempt_log::Noted;
+use crate::calls::Counted;
+use crate::catalog::Choice;
 use crate::error::Refusal;
 use crate::health::EndedTurn;
 use crate::shared::Shared;
@@ -21,6 +23,8 @@ pub(in super::super) struct Call {
     principal: Arc<str>,
     pub(super) request_id: Arc<str>,
     requested: ModelId,
+    assistant: Option<Arc<str>>,
+    share: Option<f64>,
     attempts: Noted,
     began: Instant,
     /// How it ended, and when, once that is known.
@@ -28,7 +32,7 @@ pub(in super::super) struct Call {
     /// The server waits for it before it stops.
     _running: tokio_util::task::task_tracker::TaskTrackerToken,
     /// It is counted among the turns under way.
-    _counted: Arc<()>,
+    _counted: Counted,
 }
 
 /// What the last chunk says of the turn: the `evenkeel` object.
@@ -67,17 +71,19 @@ impl<'s> From<&'s Seam> for WireSeam<'s> {
 }
 
 impl Call {
-    pub(super) fn new(asked: &Asked, requested: ModelId) -> Self {
+    pub(super) fn new(asked: &Asked, choice: &Choice) -> Self {
         let shared = &asked.shared;
         Self {
             principal: asked.principal.id.clone(),
             request_id: asked.request_id.clone(),
-            requested,
+            requested: choice.model.clone(),
+            assistant: choice.assistant.clone(),
+            share: choice.share,
             attempts: Noted::default(),
             began: Instant::now(),
             outcome: Mutex::default(),
             _running: shared.tasks.token(),
-            _counted: shared.calls.clone(),
+            _counted: shared.calls.begin(choice.assistant.clone()),
             shared: shared.clone(),
         }
     }
@@ -158,6 +164,8 @@ impl Drop for Call {
         self.shared.turn_ended(&EndedTurn {
             principal: &self.principal,
             asked: self.requested.as_str(),
+            assistant: self.assistant.as_deref(),
+            share: self.share,
             outcome,
             attempts: &attempts,
             ended_at: self.shared.clock.at(ended),
@@ -166,6 +174,7 @@ impl Drop for Call {
         self.shared.attempts.keep(CallAttempts {
             principal: self.principal.clone(),
             request_id: self.request_id.clone(),
+            assistant: self.assistant.clone(),
             attempts,
         });
     }

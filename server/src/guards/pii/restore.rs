@@ -28,6 +28,16 @@ impl Restorer {
         }
     }
 
+    /// There is nothing to put back.
+    pub fn is_idle(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The same for another text.
+    pub fn anew(&self) -> Self {
+        Self::new(self.values.clone())
+    }
+
     /// What of the answer can be shown after this piece.
     pub fn push(&mut self, piece: &str) -> String {
         if self.values.is_empty() {
@@ -64,7 +74,7 @@ impl Restorer {
 
     /// A whole text.
     pub fn whole(&self, text: &str) -> String {
-        let mut restorer = Self::new(self.values.clone());
+        let mut restorer = self.anew();
         restorer.push(text) + &restorer.flush()
     }
 

@@ -11,6 +11,8 @@ async fn an_answer_that_ends_while_the_database_is_busy_is_saved_when_it_is_not(
     let shared = Shared::for_tests(&folder).await;
     let (request_id, run_id, model) = ("request".into(), "run".into(), "model".into());
     let turn = NewTurn {
+        new_conversation: None,
+        assistant: None,
         principal: "local",
         request_id: &request_id,
         conversation: None,
@@ -36,7 +38,7 @@ async fn an_answer_that_ends_while_the_database_is_busy_is_saved_when_it_is_not(
     let busy =
         "CREATE TRIGGER busy BEFORE UPDATE ON messages BEGIN SELECT RAISE(ABORT, 'busy'); END";
     sqlx::query(busy).execute(&mut raw).await.unwrap();
-    let finishing = finish(&shared, &run, None);
+    let finishing = finish(&shared, &run, None, None);
     tokio::pin!(finishing);
     let early = timeout(Duration::from_millis(100), &mut finishing).await;
     assert!(early.is_err(), "it has given up");

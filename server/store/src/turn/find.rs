@@ -3,7 +3,7 @@
 use evenkeel_protocol::{ConversationId, Message, MessageId, MessageRole, RequestId, RunId};
 use sqlx::{SqliteConnection, SqliteExecutor};
 
-use super::{Begun, NewTurn};
+use super::{Before, NewTurn};
 use crate::StoreError;
 use crate::rows::{Fields, message};
 
@@ -11,7 +11,7 @@ pub(super) async fn find_duplicate(
     connection: &mut SqliteConnection,
     principal: &str,
     request_id: &RequestId,
-) -> Result<Option<Begun>, StoreError> {
+) -> Result<Option<Before>, StoreError> {
     sqlx::query(
         "SELECT messages.conversation_id, messages.parent_id, messages.id, messages.run_id,
                 conversations.deleted_at IS NOT NULL AS deleted
@@ -27,7 +27,7 @@ pub(super) async fn find_duplicate(
         if fields.get("deleted")? {
             return Err(StoreError::Deleted);
         }
-        Ok(Begun::Duplicate {
+        Ok(Before {
             conversation_id: ConversationId(fields.get("conversation_id")?),
             message_id: MessageId(fields.get("parent_id")?),
             answer_id: MessageId(fields.get("id")?),

@@ -18,6 +18,7 @@ pub(super) struct Run<'a> {
     pub(super) request_id: &'a RequestId,
     pub(super) run_id: &'a RunId,
     pub(super) requested_model: &'a ModelId,
+    pub(super) assistant: Option<&'a str>,
     pub(super) now: Timestamp,
 }
 
@@ -48,7 +49,10 @@ pub(super) async fn create_conversation(
         "INSERT INTO conversations (id, principal, title, system_prompt, temporary, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING *",
     )
-    .bind(new_id())
+    .bind(
+        turn.new_conversation
+            .map_or_else(new_id, |id| id.as_str().to_owned()),
+    )
     .bind(turn.principal)
     .bind(first_title(turn))
     .bind(turn.system_prompt)
@@ -97,8 +101,8 @@ pub(super) async fn insert_answer(
 ) -> Result<Message, StoreError> {
     let row = sqlx::query(
         "INSERT INTO messages (id, conversation_id, parent_id, principal, request_id, run_id,
-                               role, status, text, created_at, requested_model)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10) RETURNING *",
+                               role, status, text, created_at, requested_model, assistant)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10, $11) RETURNING *",
     )
     .bind(new_id())
     .bind(question.conversation_id.as_str())
@@ -110,6 +114,7 @@ pub(super) async fn insert_answer(
     .bind(MessageStatus::Streaming.as_str())
     .bind(run.now.as_millisecond())
     .bind(run.requested_model.as_str())
+    .bind(run.assistant)
     .fetch_one(connection)
     .await?;
     message(&row, Vec::new(), Vec::new())

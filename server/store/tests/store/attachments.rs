@@ -25,6 +25,8 @@ async fn ask(store: &World, asked: Asked<'_>) -> Turn {
     let model = ModelId::from("m");
     let (request_id, run_id) = (RequestId::from(asked.request), RunId::from(asked.request));
     let begun = store.begin_turn(NewTurn {
+        new_conversation: None,
+        assistant: None,
         principal: ME,
         request_id: &request_id,
         conversation: asked.conversation,

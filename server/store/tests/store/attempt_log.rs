@@ -43,6 +43,7 @@ async fn fill(store: &Store, attempts: u64) {
     for number in 0..attempts {
         let at = 1_795_000_000_000 + number as i64 * 86_400;
         batch.push(CallAttempts {
+            assistant: None,
             principal: if number % 3 == 0 { "local" } else { "other" }.into(),
             request_id: format!("request-{number}").into(),
             attempts: vec![attempt(number, Timestamp::from_millisecond(at).unwrap())],
@@ -196,6 +197,7 @@ async fn pages_follow_one_another_without_gap_or_overlap() {
     // Many that began in the same millisecond.
     let same = Timestamp::from_millisecond(1_795_000_000_000).unwrap();
     let call = CallAttempts {
+        assistant: None,
         principal: "local".into(),
         request_id: "r".into(),
         attempts: (1..=30).map(|number| attempt(number, same)).collect(),

@@ -10,6 +10,7 @@ use crate::support::{ME, World, attempt, second, world};
 async fn attempts_of_a_call_are_kept_without_a_message() {
     let world = world().await;
     let calls = ["call", "other call"].map(|id| CallAttempts {
+        assistant: None,
         principal: ME.into(),
         request_id: id.into(),
         attempts: vec![
@@ -58,6 +59,7 @@ fn call(request: String, began: i64, attempts: u32) -> CallAttempts {
         ..attempt(index, AttemptState::Answered)
     });
     CallAttempts {
+        assistant: None,
         principal: ME.into(),
         request_id: request.into(),
         attempts: attempts.collect(),

@@ -1,7 +1,7 @@
 //! Several answers to one question, and several versions of one question.
 
 use evenkeel_protocol::*;
-use evenkeel_store::{Begun, NewAnswer, NewTurn, StoreError};
+use evenkeel_store::{Before, Begun, NewAnswer, NewTurn, StoreError};
 
 use crate::support::{ME, STRANGER, Turn, World, second, started, world};
 
@@ -10,6 +10,7 @@ impl World {
     async fn again(&self, request: u8, message_id: &MessageId) -> Result<Begun, StoreError> {
         let id = request.to_string();
         self.begin_answer(NewAnswer {
+            assistant: None,
             principal: ME,
             request_id: &RequestId(id.clone()),
             message_id,
@@ -29,6 +30,8 @@ impl World {
     ) -> Result<Begun, StoreError> {
         let id = request.to_string();
         self.begin_turn(NewTurn {
+            new_conversation: None,
+            assistant: None,
             principal: ME,
             request_id: &RequestId(id.clone()),
             conversation: Some(&turn.conversation.id),
@@ -84,18 +87,20 @@ async fn a_request_for_another_answer_counts_once_and_shares_its_ids_with_turns(
     let world = world().await;
     let first = world.ask(1, None, None).await;
     let again = started(world.again(2, &first.question.id).await.unwrap());
-    let duplicate = Begun::Duplicate {
+    let before = Before {
         conversation_id: first.conversation.id.clone(),
         message_id: first.question.id.clone(),
         answer_id: again.answer.id.clone(),
         run_id: again.run(),
     };
     let twice = world.again(2, &first.answer.id).await.unwrap();
-    assert_eq!(twice, duplicate);
+    assert_eq!(twice, Begun::Duplicate(before.clone()));
     let as_turn = world.begun_before(ME, &"2".into()).await.unwrap();
-    assert_eq!(as_turn, Some(duplicate));
+    assert_eq!(as_turn, Some(before));
     let of_turn = world.again(1, &first.answer.id).await.unwrap();
-    assert!(matches!(of_turn, Begun::Duplicate { answer_id, .. } if answer_id == first.answer.id));
+    assert!(
+        matches!(of_turn, Begun::Duplicate(Before { answer_id, .. }) if answer_id == first.answer.id)
+    );
 }
 
 #[tokio::test]
@@ -105,6 +110,7 @@ async fn a_message_that_is_not_there_is_not_answered_again() {
     let nowhere = world.again(2, &"nowhere".into()).await;
     assert!(matches!(nowhere, Err(StoreError::UnknownMessage)));
     let foreign = NewAnswer {
+        assistant: None,
         principal: STRANGER,
         request_id: &"3".into(),
         message_id: &mine.question.id,

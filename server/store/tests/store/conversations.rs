@@ -1,6 +1,7 @@
 //! The conversation list, what is known of a conversation's runs, and settings.
 
 use evenkeel_protocol::{AttemptState, ConversationId, MessageStatus};
+use evenkeel_store::LastAsked;
 
 use crate::support::{ME, attempt, second, world};
 
@@ -56,22 +57,22 @@ async fn the_last_run_and_model_are_known() {
         world.latest_run(ME, id).await.unwrap(),
         Some("run 1".into())
     );
-    assert_eq!(
-        world.last_model(ME, id).await.unwrap(),
-        Some("model 1".into())
-    );
+    let model = |id: &str| {
+        Some(LastAsked {
+            model: Some(id.into()),
+            assistant: None,
+        })
+    };
+    assert_eq!(world.last_asked(ME, id).await.unwrap(), model("model 1"));
     world.ask(3, Some(id), Some(&first.answer.id)).await;
     assert_eq!(
         world.latest_run(ME, id).await.unwrap(),
         Some("run 3".into())
     );
-    assert_eq!(
-        world.last_model(ME, id).await.unwrap(),
-        Some("model 3".into())
-    );
+    assert_eq!(world.last_asked(ME, id).await.unwrap(), model("model 3"));
     let nowhere = ConversationId::from("nowhere");
     assert_eq!(world.latest_run(ME, &nowhere).await.unwrap(), None);
-    assert_eq!(world.last_model(ME, &nowhere).await.unwrap(), None);
+    assert_eq!(world.last_asked(ME, &nowhere).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ impl World {
         let id = request.to_string();
         let begun = self
             .begin_turn(NewTurn {
+                new_conversation: None,
+                assistant: None,
                 principal: ME,
                 request_id: &RequestId(id.clone()),
                 conversation: None,
@@ -55,7 +57,7 @@ async fn what_is_deleted_is_nowhere_and_comes_back_whole() {
     assert_eq!(world.conversation(ME, id).await.unwrap(), None);
     assert_eq!(world.transcript(ME, id).await.unwrap(), None);
     assert_eq!(world.latest_run(ME, id).await.unwrap(), None);
-    assert_eq!(world.last_model(ME, id).await.unwrap(), None);
+    assert_eq!(world.last_asked(ME, id).await.unwrap(), None);
     assert_eq!(world.ended_run(ME, &turn.run()).await.unwrap(), None);
     assert!(world.thread(ME, &turn.answer.id).await.unwrap().is_empty());
     assert_eq!(world.question(ME, &turn.answer.id).await.unwrap(), None);
@@ -84,6 +86,8 @@ async fn a_request_of_a_deleted_conversation_is_refused_and_stands_again_when_it
     assert!(matches!(before, Err(StoreError::Deleted)));
     let (request_id, run_id, model) = ("3".into(), "run 3".into(), "model".into());
     let further = NewTurn {
+        new_conversation: None,
+        assistant: None,
         principal: ME,
         request_id: &request_id,
         conversation: Some(id),

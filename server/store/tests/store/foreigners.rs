@@ -23,7 +23,7 @@ async fn a_stranger_finds_nothing_and_changes_nothing() {
             .unwrap()
             .is_empty()
     );
-    assert_eq!(world.last_model(STRANGER, id).await.unwrap(), None);
+    assert_eq!(world.last_asked(STRANGER, id).await.unwrap(), None);
     assert_eq!(world.latest_run(STRANGER, id).await.unwrap(), None);
     assert_eq!(world.ended_run(STRANGER, &turn.run()).await.unwrap(), None);
     assert_eq!(world.told_first(STRANGER, id).await.unwrap(), None);

@@ -8,6 +8,7 @@
 
 mod alerts;
 mod answers;
+mod assistants;
 mod attachments;
 mod attempt_log;
 mod attempts;

@@ -14,6 +14,8 @@ impl World {
         let id = request.to_string();
         let begun = self
             .begin_turn(NewTurn {
+                new_conversation: None,
+                assistant: None,
                 principal: ME,
                 request_id: &RequestId(id.clone()),
                 conversation: None,

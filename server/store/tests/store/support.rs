@@ -80,6 +80,8 @@ impl World {
         let id = request.to_string();
         let begun = self
             .begin_turn(NewTurn {
+                new_conversation: None,
+                assistant: None,
                 principal: ME,
                 request_id: &RequestId(id.clone()),
                 conversation,
@@ -110,7 +112,7 @@ pub(crate) fn started(begun: Begun) -> Turn {
             question,
             answer,
         },
-        Begun::Duplicate { .. } => panic!("a duplicate"),
+        Begun::Duplicate(_) => panic!("a duplicate"),
     }
 }
 

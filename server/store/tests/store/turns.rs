@@ -1,7 +1,7 @@
 //! Beginning turns.
 
 use evenkeel_protocol::*;
-use evenkeel_store::{Begun, NewTurn, Store, StoreError};
+use evenkeel_store::{Before, Begun, NewTurn, Store, StoreError};
 
 use crate::support::{ME, STRANGER, second, started, world};
 
@@ -12,6 +12,8 @@ async fn a_first_turn_makes_a_conversation() {
     let stored: Timestamp = "2026-11-20T08:00:00.123Z".parse().unwrap();
     let begun = world
         .begin_turn(NewTurn {
+            new_conversation: None,
+            assistant: None,
             principal: ME,
             request_id: &"request".into(),
             conversation: None,
@@ -106,6 +108,8 @@ async fn a_place_that_is_not_there_is_refused_and_nothing_written() {
     let other = world.ask(2, None, None).await;
     let (request_id, run_id, model) = ("request".into(), "run".into(), "model".into());
     let turn = NewTurn {
+        new_conversation: None,
+        assistant: None,
         principal: ME,
         request_id: &request_id,
         conversation: Some(&mine.conversation.id),
@@ -172,6 +176,8 @@ async fn a_request_runs_once_for_each_principal() {
     let world = world().await;
     let first = world.ask(1, None, None).await;
     let again = NewTurn {
+        new_conversation: None,
+        assistant: None,
         principal: ME,
         request_id: &"1".into(),
         conversation: None,
@@ -185,12 +191,12 @@ async fn a_request_runs_once_for_each_principal() {
         requested_model: &"model".into(),
         now: second(2),
     };
-    let duplicate = Begun::Duplicate {
+    let duplicate = Begun::Duplicate(Before {
         conversation_id: first.conversation.id.clone(),
         message_id: first.question.id.clone(),
         answer_id: first.answer.id.clone(),
         run_id: first.run(),
-    };
+    });
     assert_eq!(world.begin_turn(again).await.unwrap(), duplicate);
     assert_eq!(
         world.conversations(ME, 9).await.unwrap(),
@@ -218,7 +224,7 @@ async fn a_request_that_arrives_many_times_at_once_runs_once() {
                     runs += 1;
                     answers.push(answer.id);
                 }
-                Begun::Duplicate { answer_id, .. } => answers.push(answer_id),
+                Begun::Duplicate(Before { answer_id, .. }) => answers.push(answer_id),
             }
         }
         assert_eq!(runs, 1);
@@ -231,6 +237,8 @@ async fn a_request_that_arrives_many_times_at_once_runs_once() {
 /// Sends the request of a round once more.
 async fn arrive(store: Store, round: u32, arrival: u32) -> Begun {
     let turn = NewTurn {
+        new_conversation: None,
+        assistant: None,
         principal: ME,
         request_id: &RequestId(format!("request {round}")),
         conversation: None,

@@ -52,6 +52,7 @@ fn question(place: &str, mut entry: Entry) -> Result<(Message, Vec<File>), Refus
         role: MessageRole::User,
         status: MessageStatus::Complete,
         requested_model: None,
+        assistant: None,
         model_name: None,
         provider: None,
         fallback: false,
@@ -81,6 +82,7 @@ fn answer(place: &str, mut entry: Entry) -> Result<Message, Refusal> {
     for (field, name) in [
         ("requested_model", model(&entry.requested_model)),
         ("model_name", model(&entry.model_name)),
+        ("assistant", entry.assistant.clone()),
         ("provider", entry.provider.as_ref().map(|id| id.0.clone())),
         ("finish_reason", entry.finish_reason.clone()),
     ] {

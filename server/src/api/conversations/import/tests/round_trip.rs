@@ -112,6 +112,7 @@ prop_compose! {
             MessageStatus::Cancelled, MessageStatus::Failed,
         ])),
         (requested, model, provider) in (option::of(name()), option::of(name()), option::of(name())),
+        assistant in option::of(name()),
         (fallback, simulated, finish_reason) in (any::<bool>(), any::<bool>(), option::of(name())),
         (usage, cost, error) in (usage(), option::of(0.0..1e6_f64), option::of(error())),
         attempts in prop::collection::vec(attempt(), 0..4),
@@ -122,7 +123,7 @@ prop_compose! {
     ) -> Entry {
         Entry {
             id: "".into(), parent_id: None, role: MessageRole::Assistant, text, status, created_at,
-            requested_model: requested.map(ModelId), model_name: model.map(ModelId),
+            requested_model: requested.map(ModelId), model_name: model.map(ModelId), assistant,
             provider: provider.map(ProviderId), fallback, finish_reason, usage, cost, attempts, seams,
             attachments, suggestions, guards, simulated, error,
         }
@@ -166,6 +167,7 @@ fn tied(entry: Entry, place: usize, parent: usize, before: &[Entry]) -> Entry {
             created_at: entry.created_at,
             attachments: entry.attachments,
             requested_model: None,
+            assistant: None,
             model_name: None,
             provider: None,
             fallback: false,
