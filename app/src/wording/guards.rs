@@ -11,7 +11,9 @@ pub fn guards(notices: &[GuardNotice]) -> Vec<String> {
         .map(|notice| (notice.count, data(&notice.kind, notice.count)))
         .collect();
     let one = matches!(withheld.as_slice(), [(1, _)]);
-    let parts = withheld.iter().map(|(count, what)| format!("{count} {what}"));
+    let parts = withheld
+        .iter()
+        .map(|(count, what)| format!("{count} {what}"));
     let mut parts: Vec<_> = parts.collect();
     let last = parts.pop();
     let all = match (parts.is_empty(), last) {
@@ -82,8 +84,14 @@ mod tests {
         let pii = |kind: &str, count| notice(Guard::Pii, kind, count, None);
         assert!(guards(&[]).is_empty());
         for (notices, said) in [
-            (vec![pii("email", 1)], "1 e-mail address was not sent to the model."),
-            (vec![pii("email", 2)], "2 e-mail addresses were not sent to the model."),
+            (
+                vec![pii("email", 1)],
+                "1 e-mail address was not sent to the model.",
+            ),
+            (
+                vec![pii("email", 2)],
+                "2 e-mail addresses were not sent to the model.",
+            ),
             (
                 vec![pii("email", 1), pii("phone", 1)],
                 "1 e-mail address and 1 telephone number were not sent to the model.",
