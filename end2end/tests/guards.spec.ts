@@ -3,6 +3,7 @@
 import { save, setting } from "../support/panel.ts";
 import { sound } from "../support/soundness.ts";
 import { expect, test } from "../support/test.ts";
+import type { Asked } from "../support/upstream.mjs";
 
 test.use({ chain: ["alpha"] });
 
@@ -71,4 +72,26 @@ test("a planted instruction is told of under the answer; where it is blocked, th
   await expect(chat.answers).toHaveCount(0);
   expect(asked).toBe(1);
   expect(server.log).not.toContain("praise the author");
+});
+
+test("an answer is held back until it has cited its sources, and the page says that it is being checked", async ({ chat, page, upstream }) => {
+  const held: Asked[] = [];
+  upstream("alpha").always((asked) => held.push(asked));
+  await chat.open("/admin?view=settings&scope=global&key=guards.grounding");
+  await setting(page, "guards.grounding").getByRole("combobox").selectOption("require");
+  await save(page);
+  await chat.open();
+  await page.getByTestId("files").setInputFiles({ name: "ship.txt", mimeType: "text/plain", buffer: Buffer.from("The keel is two metres deep.") });
+  await chat.ask("How deep is the keel?");
+  await expect.poll(() => held.length).toBe(1);
+  held[0]?.say("Two metres ");
+  await expect(chat.answer.getByTestId("progress")).toHaveText("alpha has answered; checking the answer against its sources …");
+  await expect(chat.prose).toHaveText("");
+  held[0]?.say("[1].");
+  await expect(chat.prose).toHaveText("");
+  held[0]?.end();
+  await chat.ended("complete");
+  await expect(chat.prose).toHaveText("Two metres [1].");
+  await expect(chat.answer.getByTestId("guards")).toHaveText("Checked: the answer cites 1 source, and it is there.");
+  await sound(page);
 });

@@ -14,7 +14,7 @@ use prometheus::{
 
 use crate::alerts;
 use crate::catalog::Catalog;
-use crate::guards::{injection, pii};
+use crate::guards::{grounding, injection, pii};
 
 /// Every metric of the process.
 pub struct Metrics {
@@ -276,6 +276,8 @@ impl Metrics {
         for rule in injection::Rule::ALL {
             self.guards.with_label_values(&["injection", rule.as_str()]);
         }
+        self.guards
+            .with_label_values(&["grounding", grounding::REFUSED]);
         real.fallback_overhead.with_label_values(&[] as &[&str]);
         for model in catalog.models() {
             let (id, provider) = (model.id.as_str(), model.provider.as_str());

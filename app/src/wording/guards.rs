@@ -29,8 +29,9 @@ pub fn guards(notices: &[GuardNotice]) -> Vec<String> {
             Some(format!("{place} {}.", looks(&notice.kind)))
         }
         Guard::Grounding => Some(match notice.count {
-            1 => "The answer cites the source it was given.".to_owned(),
-            count => format!("The answer cites {count} of the sources it was given."),
+            0 => "The model says that the sources do not answer this.".to_owned(),
+            1 => "Checked: the answer cites 1 source, and it is there.".to_owned(),
+            count => format!("Checked: the answer cites {count} sources, and they are there."),
         }),
     });
     withheld.into_iter().chain(others).collect()

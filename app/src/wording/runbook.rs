@@ -198,7 +198,7 @@ pub const RUNBOOKS: &[(&str, &[Heading])] = &[
             ),
             heading(
                 "Enable or disable security features",
-                "Personal data that is withheld from providers, and planted instructions that are told of or refused: for everybody, or for one assistant. Off means less protection.",
+                "Personal data that is withheld from providers, planted instructions that are told of or refused, answers that must cite their sources: for everybody, or for one assistant. Off means less protection.",
                 "Guards",
                 guards,
             ),

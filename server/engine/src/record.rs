@@ -107,6 +107,7 @@ impl Recording {
     /// It has passed.
     pub(crate) fn passed(&mut self) {
         self.record.detail = None;
+        self.observer.attempt(&self.record);
     }
 
     pub(crate) fn answering(&mut self) {

@@ -2,7 +2,7 @@
 
 use evenkeel_protocol::{SettingKind, SettingValue};
 
-use super::guards::{GuardsConfig, INJECTION, PII};
+use super::guards::{GROUNDING, GuardsConfig, INJECTION, PII};
 use crate::live::describe::{Described, text};
 
 /// Every setting of the section.
@@ -22,6 +22,14 @@ pub(crate) const GUARDS: &[Described<GuardsConfig>] = &[
         kind: SettingKind::Word,
         words: &["warn", "block", "off"],
         value: |guards| said(INJECTION, guards.injection),
+    },
+    Described {
+        key: "grounding",
+        label: "Answers from sources",
+        help: "With require, an answer to a conversation with text files must cite them, or say that they do not answer; it is held back until it is whole, and where it cites none or an invented one, the next model is asked. Off by default.",
+        kind: SettingKind::Word,
+        words: &["require", "off"],
+        value: |guards| said(GROUNDING, guards.grounding),
     },
 ];
 

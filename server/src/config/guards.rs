@@ -72,9 +72,10 @@ pub(super) fn read(mut section: Reader<'_>, over: &GuardsConfig) -> GuardsConfig
         injection: section
             .word("injection", INJECTION)
             .unwrap_or(over.injection),
-        grounding: over.grounding,
+        grounding: section
+            .word("grounding", GROUNDING)
+            .unwrap_or(over.grounding),
     };
-    section.later(&["grounding"]);
     section.finish();
     guards
 }
@@ -89,7 +90,9 @@ mod tests {
         let read = |text: &str| Config::parse(text, &Environment::new());
         let (config, _) = read("").unwrap();
         assert_eq!(config.guards, GuardsConfig::default());
-        let (config, _) = read("[guards]\npii = \"redact\"\ninjection = \"block\"").unwrap();
+        let text = "[guards]\npii = \"redact\"\ninjection = \"block\"\ngrounding = \"require\"";
+        let (config, _) = read(text).unwrap();
+        assert_eq!(config.guards.grounding, Grounding::Require);
         assert_eq!(config.guards.pii, Pii::Redact);
         assert_eq!(config.guards.injection, Injection::Block);
         for (text, expected) in [

@@ -1,6 +1,7 @@
 //! What is done to a turn for safety's sake: personal data is kept from providers, and planted instructions are looked for.
 //! Patterns, not proofs.
 
+pub mod grounding;
 pub mod injection;
 pub mod pii;
 mod prompt;

@@ -3,10 +3,11 @@
 use evenkeel_protocol::GuardNotice;
 use evenkeel_providers::Prompt;
 
+use super::grounding::Sources;
 use super::injection::{Finding, inspect};
 use super::pii::{Redactor, Restorer};
 use super::{Named, beside, inspect_all, refuse, triggered};
-use crate::config::{GuardsConfig, Injection, Pii};
+use crate::config::{Grounding, GuardsConfig, Injection, Pii};
 use crate::error::Refusal;
 use crate::shared::Shared;
 
@@ -18,6 +19,8 @@ pub struct Guarded {
     pub notices: Vec<GuardNotice>,
     /// Puts back into the answer what was withheld.
     pub restorer: Restorer,
+    /// What the answer has to cite.
+    pub sources: Option<Sources>,
 }
 
 /// What the model is told of attached files. It names none of them: a name is anybody's words as well.
@@ -29,7 +32,7 @@ pub struct Read {
     pub text: String,
     /// Its files.
     pub files: Vec<Named>,
-    /// Files that were sent before, and are sent again.
+    /// Files that were sent before, and are sent again; they stand before its own.
     pub earlier: Vec<Named>,
 }
 
@@ -52,8 +55,17 @@ pub async fn chat(guards: GuardsConfig, prompt: Prompt, read: Read) -> Result<Gu
                 prompt = prompt.told_first(DATA);
             }
         }
+        let files = read.earlier.iter().chain(&read.files);
+        let names = files.map(|(name, _)| name.clone()).collect();
+        let sources = match guards.grounding {
+            Grounding::Off => None,
+            Grounding::Require => Sources::of(names),
+        };
+        if let Some(sources) = &sources {
+            prompt = prompt.told_first(&sources.instruction());
+        }
         let notices = found.iter().map(Finding::notice).collect();
-        redact(guards, prompt, notices)
+        redact(guards, prompt, notices, sources)
     })
     .await
 }
@@ -76,7 +88,7 @@ pub async fn call(
             found = texts.flat_map(|text| inspect(text, None)).collect();
         }
         let notices = found.iter().map(Finding::notice).collect();
-        (redact(guards, prompt, notices), found)
+        (redact(guards, prompt, notices, None), found)
     })
     .await?;
     if guards.injection == Injection::Block {
@@ -90,20 +102,31 @@ fn size(prompt: &Prompt) -> usize {
     prompt.texts().into_iter().map(str::len).sum()
 }
 
-fn redact(guards: GuardsConfig, prompt: Prompt, mut notices: Vec<GuardNotice>) -> Guarded {
+fn redact(
+    guards: GuardsConfig,
+    prompt: Prompt,
+    mut notices: Vec<GuardNotice>,
+    mut sources: Option<Sources>,
+) -> Guarded {
     if guards.pii == Pii::Off {
         return Guarded {
             prompt,
             notices,
             restorer: Restorer::default(),
+            sources,
         };
     }
     let mut redactor = Redactor::new(prompt.texts());
     let prompt = prompt.with_texts(|text| redactor.redact(text));
+    // The model knows them by the names that it was sent.
+    if let Some(sources) = &mut sources {
+        sources.rename(|name| redactor.redact(name).into_owned());
+    }
     notices.extend(redactor.notices());
     Guarded {
         prompt,
         notices,
         restorer: redactor.restorer(),
+        sources,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evenkeel_engine::{Chunk, Delivery, NoAnswer, Progress, Turn};
+use evenkeel_engine::{Chunk, Delivery, NoAnswer, Progress, ResponseGuard, Turn};
 use evenkeel_protocol::{ErrorKind, Message, MessageStatus, ModelId, RunId, TurnError};
 use evenkeel_providers::Caller;
 use rand::SeedableRng;
@@ -14,6 +14,7 @@ use super::{OUTCOMES, announce_to, cost, prompt};
 use crate::catalog::{self, Catalog, Choice};
 use crate::checkpoint::Checkpoints;
 use crate::error::Refusal;
+use crate::guards::grounding::Sources;
 use crate::guards::{self, RestoredAnswer};
 use crate::health::EndedTurn;
 use crate::recorder::{Recorder, Whose};
@@ -71,6 +72,26 @@ pub(super) async fn play(
     }
 }
 
+/// Tells the log and the metrics of each answer that is refused.
+struct Told {
+    sources: Sources,
+    shared: Arc<Shared>,
+    request_id: Arc<str>,
+}
+
+impl ResponseGuard for Told {
+    fn name(&self) -> &str {
+        self.sources.name()
+    }
+
+    fn check(&self, answer: &str) -> Result<(), String> {
+        self.sources.check(answer).inspect_err(|_| {
+            let refused = [Sources::refused()];
+            guards::triggered(&self.shared, &refused, &self.request_id);
+        })
+    }
+}
+
 enum Failed {
     NoAnswer(NoAnswer),
     Refused(Refusal),
@@ -91,11 +112,13 @@ async fn answer(
 ) -> Result<(), Failed> {
     let Asked { catalog, choice } = asked;
     let told_first = choice.system_prompt.as_deref();
+    let request_id = whose.request_id.clone();
     let guards = guards::of(&shared.config(), choice.assistant.as_deref());
     let guarded = prompt::of(shared, &run.principal, question, told_first, guards).await?;
     guards::triggered(shared, &guarded.notices, &whose.request_id);
     run.update(|message| message.guards = guarded.notices);
     let (prompt, restorer) = (Arc::new(guarded.prompt), guarded.restorer);
+    let sources = guarded.sources;
     let caller = Caller::of_turn(run.principal.clone());
     let chain = catalog.chain(choice, &prompt, &caller);
     let chain =
@@ -111,6 +134,14 @@ async fn answer(
         shared.budget.clone(),
         SmallRng::from_os_rng(),
     );
+    let turn = match sources.clone() {
+        Some(sources) => turn.guarded(Arc::new(Told {
+            sources,
+            shared: shared.clone(),
+            request_id,
+        })),
+        None => turn,
+    };
     let mut checkpoints = Checkpoints::new();
     let answering = turn.answer();
     tokio::pin!(answering);
@@ -127,7 +158,11 @@ async fn answer(
         message.fallback = *answer.model() != choice.model;
         message.simulated |= answer.simulated();
     });
-    stream(shared, catalog, run, &mut answer, &mut checkpoints).await
+    let streamed = stream(shared, catalog, run, &mut answer, &mut checkpoints).await;
+    if let (Ok(()), Some(sources)) = (&streamed, sources) {
+        run.update(|message| message.guards.extend(sources.notice(&message.text)));
+    }
+    streamed
 }
 
 async fn stream(

@@ -47,24 +47,25 @@ pub async fn of(
     let told = told.into_iter().map(|text| (Speaker::System, text, vec![]));
     let prompt = Prompt::with_files(told.chain(said));
     let asked = thread.iter().find(|message| message.id == question.id);
-    let (own, earlier): (Vec<_>, Vec<_>) = files.iter().partition(|(id, _)| **id == question.id);
-    let read = |files: Vec<(&MessageId, &Vec<File>)>| {
-        let files = files.into_iter().flat_map(|(_, files)| texts(files));
-        files.collect()
+    let of = |own: bool| {
+        let messages = thread.iter().map(|message| &message.id);
+        let messages = messages.filter(|id| (**id == question.id) == own);
+        let files = messages.filter_map(|id| files.get(id));
+        files.flat_map(|files| texts(files)).collect()
     };
     let read = guards::Read {
         text: asked.map_or_else(String::new, |message| message.text.clone()),
-        files: read(own),
-        earlier: read(earlier),
+        files: of(true),
+        earlier: of(false),
     };
     guards::chat(guards, prompt, read).await
 }
 
-/// The texts among these files, with their names.
+/// The texts among these files, with their names; those that are only named are not among them.
 pub(super) fn texts(files: &[File]) -> impl Iterator<Item = (String, String)> {
     let texts = files
         .iter()
-        .filter(|file| !file.media_type.starts_with("image/"));
+        .filter(|file| !file.media_type.starts_with("image/") && !file.content.is_empty());
     texts.map(|file| {
         let text = String::from_utf8_lossy(&file.content).into_owned();
         (file.name.clone(), text)
