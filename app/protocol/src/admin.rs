@@ -71,7 +71,7 @@ pub struct Setting {
 pub struct Settings {
     /// Which state of all live changes this is; a change names the one it was made from.
     pub revision: u64,
-    /// `global`, `providers/{id}` or `models/{id}`.
+    /// `global`, `providers/{id}`, `models/{id}` or `assistants/{id}`.
     pub scope: String,
     /// In the order in which they are shown.
     pub settings: Vec<Setting>,
@@ -80,7 +80,7 @@ pub struct Settings {
 /// One setting's new value.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SettingChange {
-    /// `global`, `providers/{id}` or `models/{id}`.
+    /// `global`, `providers/{id}`, `models/{id}` or `assistants/{id}`.
     pub scope: String,
     /// Its key within the scope.
     pub key: String,
@@ -104,9 +104,11 @@ pub struct SettingsChange {
 pub struct Effect {
     /// The revision after it; where it was only looked at, the present one.
     pub revision: u64,
-    /// Turns that are under way. They keep what they began with, but for circuits.
+    /// Turns that are under way; those of an assistant, where only its settings are changed. They keep what they began
+    /// with, but for circuits.
     pub running_turns: u64,
-    /// The models whose usable chain is another afterwards.
+    /// The models and assistants whose usable chain is another afterwards. An assistant stands there twice where those of
+    /// its conversations that try the candidate fare otherwise than the others.
     pub chains: Vec<ChainEffect>,
     /// What deserves a second thought, in sentences.
     pub warnings: Vec<String>,
@@ -115,7 +117,7 @@ pub struct Effect {
 /// What becomes of a chain.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ChainEffect {
-    /// The model that is asked for.
+    /// The model or the assistant that is asked for.
     pub model: ModelId,
     /// Who could answer until now, in order.
     pub before: Vec<ModelId>,
@@ -134,7 +136,7 @@ pub struct AuditEntry {
     pub by: String,
     /// `setting`, `key`, `circuit`, `test`, `fault`.
     pub action: String,
-    /// What of: `global`, `providers/{id}`, `models/{id}`, `faults/{id}`.
+    /// What of: `global`, `providers/{id}`, `models/{id}`, `assistants/{id}`, `faults/{id}`.
     pub scope: String,
     /// Which setting, or what was done.
     pub key: String,

@@ -29,7 +29,8 @@ pub enum ClientFrame {
         request_id: RequestId,
         /// The question, or one of its answers.
         message_id: MessageId,
-        /// The model asked for; null is the conversation's last one, else the default.
+        /// The model asked for, with the instructions of the answer's assistant; null is that assistant, else the
+        /// conversation's last model, else the default.
         #[serde(default)]
         model: Option<ModelId>,
     },
@@ -105,7 +106,8 @@ pub struct Send {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub attachments: Vec<Attachment>,
-    /// The model asked for; null is the conversation's last one, else the default.
+    /// The model asked for. Beside an assistant it is asked first. Where both are null, the conversation's last choice
+    /// holds, else the default model.
     #[serde(default)]
     pub model: Option<ModelId>,
     /// The assistant asked for.

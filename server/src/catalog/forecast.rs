@@ -61,6 +61,11 @@ impl<'c> Looked<'c> {
     }
 
     fn status(&mut self, choice: &Choice) -> Status {
+        let model = self.catalog.model(choice.model.as_str());
+        // Most often there is nothing more to look at.
+        if model.is_some_and(|model| self.catalog.is_untroubled(model, &self.caller.principal)) {
+            return Status::Ok;
+        }
         let Some(chain) = self.chain(choice) else {
             return Status::Down;
         };
@@ -131,6 +136,11 @@ impl Catalog {
         } else {
             Status::Degraded
         }
+    }
+
+    /// Whether a turn that asks for the model would ask it.
+    fn is_untroubled(&self, model: &ModelEntry, principal: &str) -> bool {
+        self.enabled_provider(model).is_some() && !self.in_trouble(model, principal)
     }
 
     /// Whether there is anything about the model itself that could keep a turn from asking it; most often there is not.

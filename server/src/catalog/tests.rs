@@ -271,3 +271,106 @@ fn an_unknown_name_is_answered_with_the_nearest_that_is_offered() {
             .ends_with("look there")
     );
 }
+
+fn members(choice: &Choice) -> Vec<&str> {
+    choice.chain().iter().map(|id| id.as_str()).collect()
+}
+
+/// An assistant whose candidate so many conversations try.
+fn assistant(percent: f64, more: &str) -> World {
+    let text = provider("one")
+        + &provider("two")
+        + &model("plain", "one", "fallbacks = [\"tuned\", \"other\"]")
+        + &model("tuned", "one", "")
+        + &model("other", "two", "");
+    World::new(&format!(
+        "{text}[[assistants]]\nid = \"qa\"\nmodel = \"plain\"\ncandidate = {{ model = \"tuned\", percent = {percent} }}\n{more}\n"
+    ))
+}
+
+#[test]
+fn an_assistant_asks_its_candidate_then_its_model_then_those_who_step_in() {
+    let catalog = assistant(50.0, "").catalog(&Listings::new(), None);
+    let qa = catalog.assistant("qa").unwrap();
+    let (tries, stays) = (qa.at(49.9), qa.at(50.0));
+    assert_eq!(members(&tries), ["tuned", "plain", "other"]);
+    assert_eq!(members(&stays), ["plain", "tuned", "other"]);
+    assert_eq!(
+        (tries.model.as_str(), stays.model.as_str()),
+        ("tuned", "plain")
+    );
+    let named = qa.with(catalog.model("other").unwrap());
+    assert_eq!(members(&named), ["other", "plain", "tuned"]);
+    assert_eq!((named.model.as_str(), named.share), ("other", None));
+}
+
+#[test]
+fn without_fallbacks_and_without_its_candidate() {
+    let catalog = assistant(50.0, "use_fallback = false").catalog(&Listings::new(), None);
+    let qa = catalog.assistant("qa").unwrap();
+    assert_eq!(members(&qa.at(0.0)), ["tuned"]);
+    assert_eq!(members(&qa.at(99.0)), ["plain"]);
+    let catalog = assistant(100.0, "use_candidate = false").catalog(&Listings::new(), None);
+    let qa = catalog.assistant("qa").unwrap();
+    assert_eq!(members(&qa.at(0.0)), ["plain", "tuned", "other"]);
+    assert!(qa.trial().is_none());
+}
+
+#[test]
+fn an_assistant_of_a_model_whose_chain_is_made_by_likeness_has_that_chain() {
+    let text = provider("one")
+        + &provider("two")
+        + &model("claude-sonnet-4-5", "one", AUTO)
+        + "[[assistants]]\nid = \"qa\"\nmodel = \"claude-sonnet-4-5\"\n";
+    let world = World::new(&text);
+    let catalog = world.catalog(&listings([("two", &["anthropic/claude-sonnet-4.5"])]), None);
+    let qa = catalog.assistant("qa").unwrap();
+    let own = ["claude-sonnet-4-5", "anthropic/claude-sonnet-4.5"];
+    assert_eq!(members(&qa.at(0.0)), own);
+}
+
+#[test]
+fn a_listed_model_does_not_take_an_assistants_id() {
+    let text = provider("one")
+        + &model("plain", "one", "")
+        + &provider("two")
+        + "[[assistants]]\nid = \"qa\"\nmodel = \"plain\"\n";
+    let world = World::new(&text);
+    let catalog = world.catalog(&listings([("two", &["qa"])]), None);
+    assert_eq!(offered(&catalog), ["plain", "two/qa"]);
+    assert_eq!(
+        catalog.choice("qa", "call").unwrap().model.as_str(),
+        "plain"
+    );
+}
+
+mod rollout {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// One catalog for each whole percentage.
+    static CATALOGS: LazyLock<Vec<Catalog>> = LazyLock::new(|| {
+        let all = (0..=100).map(|percent| assistant(percent.into(), ""));
+        all.map(|world| world.catalog(&Listings::new(), None))
+            .collect()
+    });
+
+    fn tries(percent: usize, conversation: &str) -> bool {
+        let qa = CATALOGS[percent].assistant("qa").unwrap();
+        let choice = qa.of_conversation(conversation);
+        assert_eq!(choice.model, qa.of_conversation(conversation).model);
+        choice.model.as_str() == "tuned"
+    }
+
+    proptest! {
+        #[test]
+        fn a_higher_percentage_only_adds_conversations(conversation in "[0-9a-f-]{1,36}", one in 0..=100_usize, other in 0..=100_usize) {
+            let (low, high) = (one.min(other), one.max(other));
+            prop_assert!(!tries(low, &conversation) || tries(high, &conversation));
+            prop_assert!(!tries(0, &conversation) && tries(100, &conversation));
+        }
+    }
+}

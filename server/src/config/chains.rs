@@ -1,12 +1,14 @@
 //! The chains: which models step in for which, checked as a whole.
 
+mod assistants;
+
 use std::collections::BTreeSet;
 
 use evenkeel_providers::DEMO_MODELS;
 
+pub(super) use self::assistants::link_assistants;
 use super::Problem;
-use super::assistants::AssistantConfig;
-use super::models::{ModelConfig, is_demos};
+use super::models::ModelConfig;
 use super::providers::ProviderConfig;
 use super::reader::{At, Reader};
 
@@ -98,86 +100,6 @@ pub(super) fn link_demos(
             }
         }
         check_length(root, model);
-    }
-}
-
-/// The same for assistants: the model of each, and who steps in for it, with its candidate before them or not.
-pub(super) fn link_assistants(
-    root: &Reader<'_>,
-    models: &[ModelConfig],
-    demos: &[(ProviderConfig, ModelConfig)],
-    everybodys: &[String],
-    assistants: &mut [AssistantConfig],
-) {
-    let known = known(models);
-    let find = |id: &str| {
-        let mut all = models.iter().chain(demos.iter().map(|(_, model)| model));
-        all.find(|model| model.id == id)
-    };
-    for assistant in assistants {
-        let places = &assistant.places;
-        let named = places.model.iter().chain(&places.candidate);
-        for at in named.chain(&places.fallbacks) {
-            if !known.contains(&at.value) {
-                root.complain(at, unknown(&known, &at.value));
-            }
-        }
-        let Some(model) = find(&assistant.model) else {
-            continue;
-        };
-        assistant.chain = match &assistant.fallbacks {
-            None => model.chain.clone(),
-            Some(own) => {
-                // Nobody steps in for the demo who is not named.
-                let others = if is_demos(&model.id) { &[] } else { everybodys };
-                let mut chain = vec![model.id.clone()];
-                for name in own.iter().chain(others) {
-                    if !chain.contains(name) {
-                        chain.push(name.clone());
-                    }
-                }
-                chain
-            }
-        };
-        check_assistants_length(root, assistant, model, find);
-        let providers = |name: &String| find(name).map(|member| &member.provider);
-        let one = |name: &String| providers(name) == Some(&model.provider);
-        if assistant.fallbacks.is_some()
-            && assistant.chain.len() > 1
-            && assistant.chain.iter().all(one)
-        {
-            let path = format!("assistants.{}.fallbacks", assistant.id);
-            let origin = places.fallbacks.first().map(|at| at.origin.clone());
-            root.add(Problem::warning(&path, origin, ONE_PROVIDER.into()));
-        }
-    }
-}
-
-/// No chain of an assistant may be longer than its turn has attempts: not that of its model, and not its candidate's.
-fn check_assistants_length<'m>(
-    root: &Reader<'_>,
-    assistant: &AssistantConfig,
-    model: &ModelConfig,
-    find: impl Fn(&str) -> Option<&'m ModelConfig>,
-) {
-    let candidate = assistant.candidate.as_ref();
-    let candidate = candidate.and_then(|candidate| find(&candidate.model));
-    let more = |first: &ModelConfig| !assistant.chain.contains(&first.id);
-    let own = assistant
-        .fallbacks
-        .is_some()
-        .then_some((model, "fallbacks"));
-    let tried = candidate.map(|candidate| (candidate, "candidate"));
-    for (first, key) in own.into_iter().chain(tried) {
-        let legs = assistant.chain.len() + usize::from(more(first));
-        if let Some(message) = too_long(legs, first) {
-            let path = format!("assistants.{}.{key}", assistant.id);
-            let places = &assistant.places;
-            let place = places.fallbacks.first().or(places.candidate.as_ref());
-            let origin = place.map(|at| at.origin.clone());
-            root.add(Problem::error(&path, origin, message));
-            return;
-        }
     }
 }
 

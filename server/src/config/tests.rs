@@ -4,6 +4,7 @@ use evenkeel_engine::{Capabilities, Routing};
 
 use super::*;
 
+mod assistants;
 mod kinds;
 
 fn parse(text: &str, environment: &[(&str, &str)]) -> Result<(Config, Vec<String>), Vec<String>> {

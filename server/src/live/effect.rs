@@ -204,6 +204,7 @@ fn alone(before: &Catalog, after: &Catalog, chains: &[ChainChange<'_>]) -> Optio
             models.push(*asked);
         }
     }
+    models.dedup();
     if models.is_empty() {
         return None;
     }

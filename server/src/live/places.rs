@@ -83,7 +83,8 @@ mod tests {
     #[test]
     fn a_path_is_found_again_though_ids_hold_dots() {
         let text = "[[providers]]\nid = \"p\"\nkind = \"openai\"\nbase_url = \"http://127.0.0.1:1/v1\"\n\
-                    [[models]]\nid = \"gpt-4\"\nprovider = \"p\"\n[[models]]\nid = \"gpt-4.1\"\nprovider = \"p\"\n";
+                    [[models]]\nid = \"gpt-4\"\nprovider = \"p\"\n[[models]]\nid = \"gpt-4.1\"\nprovider = \"p\"\n\
+                    [[assistants]]\nid = \"qa.fr\"\nmodel = \"gpt-4\"\n";
         let (file, _) = Source::of(text, &Environment::new()).read().unwrap();
         for (path, scope, key) in [
             ("resilience.timeout", "global", "resilience.timeout"),
@@ -93,6 +94,11 @@ mod tests {
                 "resilience.timeout",
             ),
             ("models.gpt-4.fallbacks[1]", "models/gpt-4", "fallbacks[1]"),
+            (
+                "assistants.qa.fr.candidate.percent",
+                "assistants/qa.fr",
+                "candidate.percent",
+            ),
             ("providers.p.enabled", "providers/p", "enabled"),
             (
                 "models.demo-swift.fallbacks",

@@ -143,7 +143,12 @@ impl World<'_> {
             SettingKind::Models => {
                 let own = match scope {
                     Scope::Model(id) => Some(id.as_str()),
-                    Scope::Global | Scope::Provider(_) | Scope::Assistant(_) => None,
+                    Scope::Assistant(id) => {
+                        let mut all = self.config.assistants.iter();
+                        let own = all.find(|assistant| assistant.id == *id);
+                        own.map(|assistant| assistant.model.as_str())
+                    }
+                    Scope::Global | Scope::Provider(_) => None,
                 };
                 let ids = models.map(|model| model.id.as_str());
                 ids.filter(|id| Some(*id) != own).collect()

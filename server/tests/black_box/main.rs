@@ -6,6 +6,7 @@ mod admin;
 mod agreement;
 mod alerts;
 mod aside;
+mod assistants;
 mod attachments;
 mod branches;
 mod deletion;

@@ -96,8 +96,10 @@ async fn a_turns_spans_arrive_with_its_request_id_and_its_attempts() {
         ("OTEL_BSP_SCHEDULE_DELAY", "100"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "300"),
     ];
-    let server = Server::start_with(&config(&[&a, &b], ""), &environment).await;
-    let body = json!({"model": "a", "messages": [{"role": "user", "content": PROMPT}]});
+    let assistant = "[[assistants]]\nid = \"qa\"\nmodel = \"a\"\n";
+    let text = config(&[&a, &b], "") + assistant;
+    let server = Server::start_with(&text, &environment).await;
+    let body = json!({"model": "qa", "messages": [{"role": "user", "content": PROMPT}]});
     let response = server
         .http
         .post(server.url("/v1/chat/completions"))
@@ -125,6 +127,9 @@ async fn a_turns_spans_arrive_with_its_request_id_and_its_attempts() {
     };
     let (request, turn) = (span(asked), span("turn"));
     let (failed, answered) = (span("chat a-upstream"), span("chat b-upstream"));
+    for one in [turn, failed, answered] {
+        assert_eq!(attributes(&one.attributes)["evenkeel.assistant"], "qa");
+    }
     for one in [request, turn, failed, answered] {
         assert_eq!(hex(&one.trace_id), TRACE, "{}", one.name);
         assert_eq!(attributes(&one.attributes)["request_id"], request_id);

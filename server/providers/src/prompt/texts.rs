@@ -116,12 +116,14 @@ fn within(json: &mut Value, change: &mut impl FnMut(&str) -> Cow<'_, str>) -> bo
             *text = changed;
             other
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .fold(false, |any, item| within(item, change) || any),
-        Value::Object(fields) => fields
-            .values_mut()
-            .fold(false, |any, item| within(item, change) || any),
+        Value::Array(items) => {
+            let changed = items.iter_mut().map(|item| within(item, change));
+            changed.filter(|changed| *changed).count() > 0
+        }
+        Value::Object(fields) => {
+            let changed = fields.values_mut().map(|item| within(item, change));
+            changed.filter(|changed| *changed).count() > 0
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }

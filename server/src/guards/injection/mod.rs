@@ -2,6 +2,7 @@
 //! fires alone, others only together. What is quoted or told of weighs less than what is said: people must be able to talk
 //! about all this.
 
+mod languages;
 mod plain;
 mod rules;
 

@@ -1,6 +1,7 @@
 //! A text as a model reads it, whatever was done to hide that: in small letters, on one line, without what cannot be seen,
 //! and with letters of other scripts that look like Latin ones as those. Each byte knows where it came from.
 
+use super::rules::HITS;
 use super::{ENOUGH, Hit, Rule};
 
 /// The text to match patterns against.
@@ -137,5 +138,7 @@ pub(super) fn hidden(text: &str) -> Vec<Hit> {
     }
     // A hidden sentence is one place, not one for each of its letters.
     hits.dedup_by(|next, first| next.rule == first.rule && next.rule == Rule::HiddenText);
+    // More say no more.
+    hits.truncate(HITS);
     hits
 }

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::Hit;
+use super::languages::OTHER_LANGUAGES;
 use super::plain::Plain;
 use crate::guards::pattern;
 
@@ -113,19 +114,10 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
             10,
             r"\b(?:(?:new|updated|real|actual) (?:system )?instructions?(?: (?:are|from the (?:system|developer|administrator)))? ?:|(?:the|your) (?:previous|above|prior|earlier|original) (?:instructions|prompt|rules|guidelines) (?:are|is|were|was|no longer) (?:now )?(?:void|obsolete|cancelled|canceled|invalid|a test|superseded|apply|null))".to_owned(),
         ),
-        // German, French, Spanish, Italian, Portuguese, Dutch.
         (
             IgnoreInstructions,
             10,
-            concat!(
-                r"\b(?:(?:ignorier(?:e|en sie|t)?|vergiss|vergessen sie|missachte) (?:bitte )?(?:alle|die|deine|ihre|s(?:ä|ae)mtliche)(?: \w+){0,2} (?:anweisungen|instruktionen|vorgaben|regeln|befehle)",
-                r"|(?:ignore[zr]?|oublie[zr]?) (?:toutes )?(?:les|tes|vos|ces) (?:\w+ )?(?:instructions|consignes|r(?:è|e)gles|directives)",
-                r"|(?:ignora|ignore|olvida|olvide) (?:todas )?(?:las|tus|sus) (?:\w+ )?(?:instrucciones|reglas|indicaciones)",
-                r"|(?:ignora|dimentica) (?:tutte )?(?:le|queste) (?:tue )?(?:\w+ )?(?:istruzioni|regole)",
-                r"|(?:ignore|esque(?:ç|c)a) (?:todas )?(?:as|suas) (?:\w+ )?(?:instru(?:ç|c)(?:õ|o)es|regras)",
-                r"|negeer (?:alle )?(?:de |je )?(?:\w+ )?(?:instructies|regels))",
-            )
-            .to_owned(),
+            OTHER_LANGUAGES.to_owned(),
         ),
         (
             RoleOverride,
@@ -212,7 +204,7 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
 pub(super) fn hits(plain: &Plain) -> Vec<Hit> {
     let text = plain.text.as_str();
     let places = PATTERNS.iter().flat_map(|pattern| {
-        pattern.regex.find_iter(text).map(|found| Hit {
+        pattern.regex.find_iter(text).take(HITS).map(|found| Hit {
             rule: pattern.rule,
             // A text about all this may tell of some of them.
             weight: if is_told_of(text, found.start(), found.end()) {
@@ -228,7 +220,7 @@ pub(super) fn hits(plain: &Plain) -> Vec<Hit> {
 
 static TELLS_OF: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"\b(?:(?:tell(?:s|ing)?|told|ask(?:s|ed|ing)?|instruct(?:s|ed|ing)?|get(?:s|ting)?|trick(?:s|ed|ing)?|convinc(?:e|es|ed|ing)|mak(?:e|es|ing)|made|caus(?:e|es|ed|ing)|want(?:s|ed)?|forc(?:e|es|ed|ing)) (?:the |an |a |your |our |its |any )?(?:\w+ ){0,2}(?:to )?|(?:says?|said|saying|writes?|wrote|written|writing|like|such as|phrases?|words?|sentences?|strings?|prompts?|inputs?|text|e\.g\.,?|example,?|called|named|attempts? (?:to|that|at)|tr(?:y|ies|ied|ying) to|designed to|meant to|how to|why|whether (?:to)?|user(?:s)? (?:can|could|may|might|will|would)|attackers? (?:can|could|may|might|will|would|who)|models?(?: (?:may|might|can|could|will|would|that|which|sometimes))?|llms?(?: (?:may|might|can|could|will|would))?|it (?:may|might|could|would|should not)|they (?:may|might|could|would)|should (?:not|never)|must (?:not|never)|never|not|cannot|can't|won't|refuses? to|detects?|blocks?|reject(?:s|ed)?|against) ?:? ?)$"#,
+        r#"\b(?:(?:tell(?:s|ing)?|told|ask(?:s|ed|ing)?|instruct(?:s|ed|ing)?|get(?:s|ting)?|trick(?:s|ed|ing)?|convinc(?:e|es|ed|ing)|makes?|making|made|caus(?:e|es|ed|ing)|want(?:s|ed)?|forc(?:e|es|ed|ing)) (?:the |an |a |your |our |its |any )?(?:\w+ ){0,2}(?:to )?|(?:says?|said|saying|writes?|wrote|written|writing|like|such as|phrases?|words?|sentences?|strings?|prompts?|inputs?|text|e\.g\.,?|example,?|called|named|attempts? (?:to|that|at)|tr(?:y|ies|ied|ying) to|designed to|meant to|how to|why|whether (?:to)?|user(?:s)? (?:can|could|may|might|will|would)|attackers? (?:can|could|may|might|will|would|who)|models?(?: (?:may|might|can|could|will|would|that|which|sometimes))?|llms?(?: (?:may|might|can|could|will|would))?|it (?:may|might|could|would|should not)|they (?:may|might|could|would)|should (?:not|never)|must (?:not|never)|never|not|cannot|can't|won't|refuses? to|detects?|blocks?|reject(?:s|ed)?|against) ?:? ?)$"#,
     )
 });
 
@@ -238,6 +230,9 @@ static COMMANDS: LazyLock<Regex> = LazyLock::new(|| {
         r"\b(?:(?:i|we)(?:'d| would|'ll| will|'m| am| must| hereby| now)?(?: \w+){0,2} you(?: now)? to|you (?:must|should|shall|will|have to|need to|are to|can|may)(?: now| also| please)?) $",
     )
 });
+
+/// More of one pattern say no more.
+pub(super) const HITS: usize = 50;
 
 /// How far back a quotation may begin.
 const QUOTED_WITHIN: usize = 240;

@@ -1,6 +1,7 @@
 //! Personal data is not sent: placeholders such as `[email 1]` stand in its place, and what they stand for is put back
 //! into the answer. The same value has the same placeholder wherever it stands in a prompt.
 
+mod countries;
 mod find;
 mod restore;
 

@@ -33,7 +33,9 @@ async fn run(world: &World) -> (Result<String, NoAnswer>, Vec<AttemptRecord>, Ve
             Progress::Finished(_) => {
                 return (Ok(text), log.attempts(), answer.spent().to_vec());
             }
-            other => panic!("{other:?}"),
+            other @ (Progress::Chunk(_) | Progress::Seam(_) | Progress::Broken(_)) => {
+                panic!("{other:?}")
+            }
         }
     }
 }
