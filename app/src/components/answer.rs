@@ -148,7 +148,10 @@ fn guards(message: &Message) -> Option<AnyView> {
     let lines = said
         .into_iter()
         .map(|line| view! { <li>{line}</li> }.into_any());
-    Some(view! { <ul class="text-sm text-muted" data-testid="guards">{lines.collect::<Vec<_>>()}</ul> }.into_any())
+    Some(
+        view! { <ul class="guards text-sm" data-testid="guards">{lines.collect::<Vec<_>>()}</ul> }
+            .into_any(),
+    )
 }
 
 /// Who answered, what can be done with it, and how it came about.
