@@ -1,5 +1,7 @@
 //! Answers that are held back until a guard has let them pass.
 
+use tokio::time::timeout;
+
 use super::*;
 
 /// Lets nothing pass that says "no".
@@ -63,13 +65,21 @@ async fn an_answer_that_passes_comes_whole_and_not_before() {
     let log = Arc::new(Log::default());
     let started = Instant::now();
     let turn = world.turn(&log).guarded(Arc::new(NoNo));
-    let mut answer = turn.answer().await.unwrap();
-    // Longer than the first token may take, and each word within the time of a silence.
-    assert_eq!(started.elapsed(), SECOND * 27);
+    let answering = turn.answer();
+    tokio::pin!(answering);
+    assert!(timeout(SECOND * 20, &mut answering).await.is_err());
     let held = &log.attempts()[0];
     assert_eq!(
         (held.state, held.detail.as_deref(), held.first_token),
         (S::Answering, Some("looking for a no"), Some(SECOND * 9))
+    );
+    // Longer than the first token may take, and each word within the time of a silence.
+    let mut answer = answering.await.unwrap();
+    assert_eq!(started.elapsed(), SECOND * 27);
+    let passed = &log.attempts()[0];
+    assert_eq!(
+        (passed.state, passed.detail.as_deref()),
+        (S::Answering, None)
     );
     for word in ["y", "e", "s"] {
         let expected = Progress::Chunk(Chunk::Content(word.to_owned()));
