@@ -21,6 +21,8 @@ pub use self::suggestions::suggestions;
 pub use self::title::title;
 use crate::attempt_log::Noted;
 use crate::catalog;
+use crate::guards;
+use crate::guards::pii::Redactor;
 use crate::recorder::{Recorder, Whose};
 use crate::shared::Shared;
 
@@ -36,7 +38,13 @@ const ANSWER_BYTES: usize = 4_000;
 /// What the cheapest model that is well says to this; none where none is, or none answers.
 async fn ask(shared: &Arc<Shared>, principal: &Arc<str>, words: &str) -> Option<String> {
     let catalog = shared.catalog();
-    let prompt = Prompt::conversation([(Speaker::User, words)]).at_most(TOKENS);
+    let mut redactor = Redactor::new([words]);
+    let words = if guards::redacts_somewhere(&shared.config()) {
+        redactor.redact(words)
+    } else {
+        words.into()
+    };
+    let prompt = Prompt::conversation([(Speaker::User, &*words)]).at_most(TOKENS);
     let prompt = Arc::new(prompt);
     let caller = Caller::aside(principal.clone());
     let chain = catalog.cheapest_chain(&prompt, &caller, DEADLINE)?;
@@ -68,7 +76,8 @@ async fn ask(shared: &Arc<Shared>, principal: &Arc<str>, words: &str) -> Option<
         assistant: None,
         attempts: noted.take(),
     });
-    text
+    let restorer = redactor.restorer();
+    text.map(|text| restorer.whole(&text))
 }
 
 /// The whole answer, where it comes to its end.

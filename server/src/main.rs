@@ -22,6 +22,7 @@ mod config;
 mod discovery;
 mod dry_run;
 mod error;
+mod guards;
 mod health;
 mod janitor;
 mod live;

@@ -14,6 +14,7 @@ use prometheus::{
 
 use crate::alerts;
 use crate::catalog::Catalog;
+use crate::guards::{grounding, injection, pii};
 
 /// Every metric of the process.
 pub struct Metrics {
@@ -28,6 +29,8 @@ pub struct Metrics {
     pub faults: IntGauge,
     /// Panics that were caught.
     pub panics: IntCounter,
+    /// What guards have found.
+    pub guards: IntCounterVec,
     retry_budget: Gauge,
     circuits: GaugeVec,
     every_circuit_open: IntGauge,
@@ -215,6 +218,11 @@ impl Metrics {
             )?,
             faults: make.gauge("evenkeel_faults_active", "Armed faults.")?,
             panics: make.counter("evenkeel_panics_total", "Panics that were caught.")?,
+            guards: make.counters(
+                "evenkeel_guard_triggered_total",
+                "What guards have found, by kind of data or rule.",
+                &["guard", "kind"],
+            )?,
             circuits: make.registered(GaugeVec::new(
                 Opts::new(
                     "evenkeel_circuit_state",
@@ -262,6 +270,14 @@ impl Metrics {
         ] {
             real.transitions.with_label_values(&[to.as_str()]);
         }
+        for kind in pii::Kind::ALL {
+            self.guards.with_label_values(&["pii", kind.as_str()]);
+        }
+        for rule in injection::Rule::ALL {
+            self.guards.with_label_values(&["injection", rule.as_str()]);
+        }
+        self.guards
+            .with_label_values(&["grounding", grounding::REFUSED]);
         real.fallback_overhead.with_label_values(&[] as &[&str]);
         for model in catalog.models() {
             let (id, provider) = (model.id.as_str(), model.provider.as_str());

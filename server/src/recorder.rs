@@ -222,6 +222,8 @@ impl<S: Fn(Attempt) + Send + Sync> Recorder<S> {
         match record.state {
             AttemptState::Started if record.kind != AttemptKind::Retry => self.fallback(record),
             AttemptState::Started => {}
+            // Held back: it may be refused yet.
+            AttemptState::Answering if record.detail.is_some() => {}
             AttemptState::Answering if self.fell_back() => {
                 let lost = record.started.saturating_duration_since(self.started);
                 let simulated = self.lock().simulated;

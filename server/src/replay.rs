@@ -5,8 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use evenkeel_engine::{
-    Answer, AttemptRecord, Chunk, Delivery, NoAnswer, Observer, Overlay, Progress, RetryBudget,
-    SeamMode, Turn,
+    AttemptRecord, Chunk, Delivery, NoAnswer, Observer, Overlay, Progress, RetryBudget, SeamMode,
+    Turn,
 };
 use evenkeel_protocol::{ErrorKind, MessageId, MessageRole, ReplayLine, TurnError};
 use evenkeel_providers::{Caller, FaultOrder, Faults, Prompt};
@@ -17,6 +17,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use crate::catalog::{self, Catalog, Choice};
 use crate::error::Refusal;
+use crate::guards::pii::Restorer;
+use crate::guards::{self, RestoredAnswer};
 use crate::principal::Principal;
 use crate::shared::Shared;
 use crate::{translate, turn};
@@ -29,6 +31,7 @@ pub struct Replay {
     catalog: Arc<Catalog>,
     choice: Choice,
     prompt: Arc<Prompt>,
+    restorer: Restorer,
     /// Whom the fault strikes.
     name: Arc<str>,
     order: FaultOrder,
@@ -62,12 +65,14 @@ impl Replay {
         let catalog = shared.catalog();
         let choice = turn::beside(shared, &catalog, principal, asked, &message).await?;
         let told_first = choice.system_prompt.as_deref();
-        let prompt = turn::prompt_of(shared, &principal.id, &question, told_first).await?;
-        let prompt = Arc::new(prompt);
+        let guards = guards::of(&shared.config(), choice.assistant.as_deref());
+        let guarded = turn::prompt_of(shared, &principal.id, &question, told_first, guards);
+        let guarded = guarded.await?;
         Ok(Self {
             catalog,
             choice,
-            prompt,
+            prompt: Arc::new(guarded.prompt),
+            restorer: guarded.restorer,
             name,
             order,
         })
@@ -142,6 +147,7 @@ async fn answer(shared: &Arc<Shared>, replay: Replay, lines: &Lines) -> ReplayLi
         catalog,
         choice,
         prompt,
+        restorer,
         name,
         order,
     } = replay;
@@ -176,7 +182,10 @@ async fn answer(shared: &Arc<Shared>, replay: Replay, lines: &Lines) -> ReplayLi
         SmallRng::seed_from_u64(seed),
     );
     let ended = match turn.answer().await {
-        Ok(mut answer) => stream(&catalog, choice.model.as_str(), &mut answer, lines).await,
+        Ok(answer) => {
+            let mut answer = RestoredAnswer::new(answer, restorer);
+            stream(&catalog, choice.model.as_str(), &mut answer, lines).await
+        }
         Err(end) => Err(end),
     };
     ended.unwrap_or_else(|end| error(translate::no_answer(&end, &shared.clock)))
@@ -185,7 +194,7 @@ async fn answer(shared: &Arc<Shared>, replay: Replay, lines: &Lines) -> ReplayLi
 async fn stream(
     catalog: &Catalog,
     requested: &str,
-    answer: &mut Answer,
+    answer: &mut RestoredAnswer,
     lines: &Lines,
 ) -> Result<ReplayLine, NoAnswer> {
     let mut characters = 0;

@@ -25,9 +25,12 @@ use self::choice::{Named, of_turn};
 pub use self::cost::cost;
 use self::play::Asked;
 pub use self::prompt::of as prompt_of;
-use crate::attachments;
+use self::prompt::texts;
+use crate::attachments::{self, ALL_BYTES};
 use crate::catalog::Catalog;
+use crate::config::{GuardsConfig, Injection};
 use crate::error::Refusal;
+use crate::guards;
 use crate::principal::Principal;
 use crate::recorder::Whose;
 use crate::run::Run;
@@ -82,6 +85,9 @@ pub async fn begin(
         assistant: send.assistant.as_deref(),
     };
     let choice = of_turn(shared, &catalog, principal, named, conversation, begins).await?;
+    let guards = guards::of(&shared.config(), choice.assistant.as_deref());
+    let request_id = send.request_id.as_str();
+    guards::admit(shared, guards, &send.text, texts(&files), request_id).await?;
     let requested_model = choice.model.as_str().into();
     let run_id = Uuid::now_v7().to_string().into();
     let begun = shared.store.begin_turn(NewTurn {
@@ -127,6 +133,8 @@ pub async fn regenerate(
     let message = message.ok_or_else(|| Refusal::not_found("message"))?;
     let catalog = accepting(shared)?;
     let choice = beside(shared, &catalog, principal, model, &message).await?;
+    let guards = guards::of(&shared.config(), choice.assistant.as_deref());
+    admit_again(shared, principal, request_id, message_id, guards).await?;
     let requested_model = choice.model.as_str().into();
     let run_id = Uuid::now_v7().to_string().into();
     let begun = shared.store.begin_answer(NewAnswer {
@@ -146,6 +154,27 @@ pub async fn regenerate(
         begun,
         Asked { catalog, choice },
     )
+}
+
+/// A question that was stored may be one that is refused now.
+async fn admit_again(
+    shared: &Shared,
+    principal: &Principal,
+    request_id: &RequestId,
+    message_id: &MessageId,
+    guards: GuardsConfig,
+) -> Result<(), Refusal> {
+    let (store, principal) = (&shared.store, &*principal.id);
+    if guards.injection != Injection::Block {
+        return Ok(());
+    }
+    let question = store.question(principal, message_id).await?;
+    let question = question.ok_or_else(|| Refusal::not_found("message"))?;
+    let files = store.thread_files(principal, &question.id, ALL_BYTES as u64);
+    let mut files = files.await?;
+    let files = files.remove(&question.id).unwrap_or_default();
+    let request_id = request_id.as_str();
+    guards::admit(shared, guards, &question.text, texts(&files), request_id).await
 }
 
 /// A request that is sent again gets what it got, whatever has changed since.

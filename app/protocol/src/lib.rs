@@ -11,6 +11,7 @@ mod failure;
 mod fault;
 mod forecast;
 mod frames;
+mod guard;
 mod health;
 mod ids;
 mod message;
@@ -37,6 +38,7 @@ pub use frames::{
     Assistant, Attachment, ClientFrame, Hello, Model, PROTOCOL_VERSION, Role, SeamMode, Send,
     ServerFrame, Topic, User,
 };
+pub use guard::{Guard, GuardNotice};
 pub use health::{
     Alert, AlertState, AssistantHealth, Bucket, Candidate, CircuitState, CircuitView, Figures,
     Finding, Headroom, HealthReport, ModelHealth, Percentiles, ProviderHealth, ReasonCount,

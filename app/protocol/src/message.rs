@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::{
-    AttachmentId, Attempt, ConversationId, MessageId, ModelId, ProviderId, RunId, SeamMode,
-    Timestamp, TurnError,
+    AttachmentId, Attempt, ConversationId, GuardNotice, MessageId, ModelId, ProviderId, RunId,
+    SeamMode, Timestamp, TurnError,
 };
 
 /// Who wrote a message.
@@ -147,6 +147,9 @@ pub struct Message {
     /// Questions that could be asked next (an assistant's message only).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suggestions: Vec<String>,
+    /// What guards did to its turn (an assistant's message only).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<GuardNotice>,
     /// A fault of the debug pane had its hand in it.
     pub simulated: bool,
     /// The run that wrote it (an assistant's message only).

@@ -43,6 +43,7 @@ impl Facts {
             seams: message.seams.clone(),
             attachments: Vec::new(),
             suggestions: Vec::new(),
+            guards: message.guards.clone(),
             run_id: message.run_id.clone(),
             error: message.error.clone(),
             role: message.role,
@@ -149,8 +150,24 @@ fn below(facts: &Facts) -> impl IntoView + use<> {
         {streaming.then(|| progress(message, facts.empty)).flatten()}
         {wording::ended(message).map(|text| view! { <p class="text-sm text-muted">{text}</p> })}
         {stepped_in(message)}
+        {guards(message)}
     }
     .into_any()
+}
+
+/// What guards did, quietly.
+fn guards(message: &Message) -> Option<AnyView> {
+    let said = wording::guards(&message.guards);
+    if said.is_empty() {
+        return None;
+    }
+    let lines = said
+        .into_iter()
+        .map(|line| view! { <li>{line}</li> }.into_any());
+    Some(
+        view! { <ul class="guards text-sm" data-testid="guards">{lines.collect::<Vec<_>>()}</ul> }
+            .into_any(),
+    )
 }
 
 /// Who answered, what can be done with it, and how it came about.

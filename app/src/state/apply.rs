@@ -392,8 +392,10 @@ fn on_attempt(message: &mut Message, attempt: Attempt, say: &mut Option<String>)
         message.requested_model = Some(attempt.model_name.clone());
     }
     match attempt.state {
-        // Once there is text, only a seam says that another model goes on with it.
-        AttemptState::Answering | AttemptState::Answered if message.text.is_empty() => {
+        // Once there is text, only a seam says that another model goes on with it. What is held back may be refused yet.
+        AttemptState::Answering | AttemptState::Answered
+            if message.text.is_empty() && attempt.detail.is_none() =>
+        {
             message.fallback = message.requested_model.as_ref() != Some(&attempt.model_name);
             message.model_name = Some(attempt.model_name.clone());
             message.provider = Some(attempt.provider.clone());

@@ -57,6 +57,10 @@ pub fn progress(attempts: &[Attempt]) -> Option<Meanwhile> {
         }),
         AttemptState::Skipped => Some(format!("{model} was not asked ({})", why(now)).into()),
         AttemptState::Started => Some(asked(attempts, now).into()),
+        // Held back until it has passed.
+        AttemptState::Answering if now.detail.is_some() => {
+            Some(format!("{model} has answered; checking the answer against its sources …").into())
+        }
         AttemptState::Answering | AttemptState::Answered | AttemptState::Cancelled => None,
     }
 }

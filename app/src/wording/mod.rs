@@ -3,6 +3,7 @@
 mod assistants;
 mod faults;
 mod forecast;
+mod guards;
 mod guide;
 mod health;
 mod meanwhile;
@@ -21,6 +22,7 @@ use evenkeel_protocol::{
 pub use assistants::{Arm, arms, asks, assistant_status, rollout, share};
 pub use faults::{fault, target};
 pub use forecast::{forecast, forecast_for, likely_back, option};
+pub use guards::guards;
 pub use guide::{Advice, Go, Step, Tried, advice, setting};
 pub use health::{
     Told, circuit, counted, described, distinct, finding, hold, limit, reading, scope, short_time,

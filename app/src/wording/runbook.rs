@@ -64,6 +64,10 @@ fn cooldown() -> PanelRoute {
     setting("global", "resilience.circuit_cooldown")
 }
 
+fn guards() -> PanelRoute {
+    setting("global", "guards.pii")
+}
+
 fn statistics() -> PanelRoute {
     PanelRoute::to(PanelView::Statistics)
 }
@@ -201,6 +205,12 @@ pub const RUNBOOKS: &[(&str, &[Heading])] = &[
                 "Drag them, or move them with the buttons.",
                 "Order",
                 order,
+            ),
+            heading(
+                "Enable or disable security features",
+                "Personal data that is withheld from providers, planted instructions that are told of or refused, answers that must cite their sources: for everybody, or for one assistant. Off means less protection.",
+                "Guards",
+                guards,
             ),
             heading(
                 "Make sure that there is a fallback",

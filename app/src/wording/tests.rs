@@ -52,6 +52,7 @@ fn message(attempts: Vec<Attempt>) -> Message {
         seams: vec![],
         attachments: vec![],
         suggestions: vec![],
+        guards: vec![],
         simulated: false,
         run_id: Some("r1".into()),
         error: None,
@@ -295,6 +296,16 @@ fn what_happens_meanwhile() {
     ));
     assert_eq!(progress(&attempts), None);
     assert_eq!(progress(&[]), None);
+    let mut held = attempts.clone();
+    if let Some(held) = held.last_mut() {
+        held.state = AttemptState::Answering;
+        held.detail = Some("checked".to_owned());
+    }
+    let said = progress(&held).unwrap().to_string();
+    assert!(
+        said.ends_with("has answered; checking the answer against its sources …"),
+        "{said}"
+    );
 }
 
 #[test]

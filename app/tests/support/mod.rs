@@ -78,6 +78,7 @@ pub fn message(id: &str, parent: Option<&str>, role: MessageRole, text: &str) ->
         seams: vec![],
         attachments: vec![],
         suggestions: vec![],
+        guards: vec![],
         simulated: false,
         run_id: None,
         error: None,

@@ -9,12 +9,13 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use tokio::time::{Instant, timeout_at};
 
+use crate::guard::Held;
 use crate::joint::Owed;
 use crate::layers::LegPermit;
 use crate::record::Recording;
 use crate::{
-    Ask, Chunk, Chunks, Failure, FinishReason, Leg, Observed, Opened, Overlay, Scrubber,
-    UpstreamError, Usage, classify,
+    Ask, Chunk, Chunks, Failure, FinishReason, Leg, Observed, Opened, Overlay, ResponseGuard,
+    Scrubber, UpstreamError, Usage, classify,
 };
 
 /// After a finish reason an answer is over; what else comes is not waited for longer.
@@ -30,6 +31,10 @@ pub(crate) struct Attempt {
     pub(crate) recording: Recording,
     /// Set with the first token, be it content or reasoning.
     pub(crate) spoke: Arc<AtomicBool>,
+    /// Holds the answer back until it has passed.
+    pub(crate) guard: Option<Arc<dyn ResponseGuard>>,
+    /// The prompt's tokens, for an answer that is paid for and refused.
+    pub(crate) prompt_tokens: u64,
 }
 
 /// How an attempt went until its first content.
@@ -71,27 +76,49 @@ impl Attempt {
     /// Sends the request and waits for its first content.
     pub(crate) async fn run(mut self) -> Ran {
         match self.first_content().await {
-            Ok((chunks, pending, usage, simulated)) => {
-                self.recording.answering();
-                Ok(Begun {
-                    chunks,
+            Ok(held) => match self.pass(held).await {
+                Ok(held) => Ok(Begun {
+                    chunks: held.chunks,
                     recording: self.recording,
-                    simulated,
-                    pending,
-                    usage,
+                    simulated: held.simulated,
+                    pending: held.pending,
+                    usage: held.usage,
                     continues: matches!(self.ask, Ask::Continue(_)),
-                })
+                }),
+                Err(error) => Err(self.failed(&error)),
+            },
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    fn failed(self, error: &UpstreamError) -> (Failure, Recording) {
+        let failure = classify(error, &self.scrubber).on(&self.leg);
+        (failure, self.recording)
+    }
+
+    /// Lets the answer go on at once where there is no guard, else once it is whole and has passed.
+    async fn pass(&mut self, mut held: Held) -> Result<Held, UpstreamError> {
+        let Some(guard) = self.guard.clone() else {
+            self.recording.answering();
+            return Ok(held);
+        };
+        self.recording.held(guard.name());
+        let read = held.read(&self.leg.settings).await;
+        match read.and_then(|()| held.judge(&*guard)) {
+            Ok(()) => {
+                self.recording.passed();
+                Ok(held)
             }
             Err(error) => {
-                let failure = classify(&error, &self.scrubber).on(&self.leg);
-                Err((failure, self.recording))
+                let output = held.bytes().div_ceil(4) as u64;
+                let usage = Usage::estimated(held.usage, self.prompt_tokens, output);
+                self.recording.used(Some(usage));
+                Err(error)
             }
         }
     }
 
-    async fn first_content(
-        &mut self,
-    ) -> Result<(Chunks, VecDeque<Chunk>, Option<Usage>, Option<Overlay>), UpstreamError> {
+    async fn first_content(&mut self) -> Result<Held, UpstreamError> {
         // Armed before the request is sent.
         let mut until = Instant::now() + self.limit;
         let mut silence = Observed::FirstTokenTimeout(self.limit);
@@ -117,7 +144,12 @@ impl Attempt {
                 Some(Ok(chunk @ (Chunk::Content(_) | Chunk::ToolCall(_)))) => {
                     self.first_token(simulated.is_some());
                     pending.push_back(chunk);
-                    return Ok((chunks, pending, usage, simulated));
+                    return Ok(Held {
+                        chunks,
+                        pending,
+                        usage,
+                        simulated,
+                    });
                 }
                 Some(Ok(chunk @ Chunk::Reasoning(_))) => {
                     self.first_token(simulated.is_some());

@@ -74,6 +74,11 @@ pub fn classify(error: &UpstreamError, scrubber: &Scrubber) -> Failure {
             None,
             "the answer was empty".to_owned(),
         ),
+        Observed::Rejected(message) => (
+            Row(Reason::ResponseRejected, Model, Never, Ignored),
+            None,
+            message.clone(),
+        ),
         Observed::Filtered(message) => (
             Row(Reason::ContentFiltered, Request, EndTurn, Ignored),
             None,

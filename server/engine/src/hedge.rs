@@ -10,7 +10,7 @@ use crate::attempt::Running;
 use crate::provider_circuits::Admission;
 use crate::visit::{Admitted, Raced};
 use crate::walk::{Purpose, Walk};
-use crate::{AttemptKind, LegFailure};
+use crate::{AttemptKind, LegFailure, Spent};
 
 impl Walk {
     /// How long this request may say nothing before a second leg is started; none where there is to be no hedge.
@@ -66,6 +66,10 @@ impl Walk {
         // An error never wins.
         let (failure, recording) = failed;
         self.note(hedge.place, &hedge.leg, &failure);
+        if let Some(usage) = recording.wasted() {
+            let model = hedge.leg.model.clone();
+            self.spent.push(Spent { model, usage });
+        }
         if failure.ends_turn(&hedge.leg.settings) {
             self.refusal = Some(LegFailure::of(&hedge.leg, &failure));
         }

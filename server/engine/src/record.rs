@@ -104,6 +104,12 @@ impl Recording {
             .get_or_insert_with(|| self.record.started.elapsed())
     }
 
+    /// It has passed.
+    pub(crate) fn passed(&mut self) {
+        self.record.detail = None;
+        self.observer.attempt(&self.record);
+    }
+
     pub(crate) fn answering(&mut self) {
         self.first_token();
         self.record.state = AttemptState::Answering;
@@ -111,9 +117,20 @@ impl Recording {
         self.observer.attempt(&self.record);
     }
 
+    /// The first content came, and is held back until the answer is whole and has passed.
+    pub(crate) fn held(&mut self, why: &str) {
+        self.record.detail = Some(why.to_owned());
+        self.answering();
+    }
+
     /// What the provider has said of its tokens.
     pub(crate) fn used(&mut self, usage: Option<Usage>) {
         self.record.usage = usage;
+    }
+
+    /// What was used by an attempt that came to nothing after its first content.
+    pub(crate) fn wasted(&self) -> Option<Usage> {
+        self.record.usage
     }
 
     pub(crate) fn answered(mut self) {

@@ -7,7 +7,8 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::walk::{Purpose, Walk};
 use crate::{
-    Answer, Chain, LegFailure, ModelId, Observer, PromptFacts, RetryBudget, Scrubber, Usage,
+    Answer, Chain, LegFailure, ModelId, Observer, PromptFacts, ResponseGuard, RetryBudget,
+    Scrubber, Usage,
 };
 
 /// Why a turn has no whole answer.
@@ -70,6 +71,12 @@ impl Turn {
             walk: Walk::new(chain, prompt, observer, scrubber, budget, rng),
             delivery,
         }
+    }
+
+    /// The same, with every answer held back until this guard has let it pass.
+    pub fn guarded(mut self, guard: Arc<dyn ResponseGuard>) -> Self {
+        self.walk.guard = Some(guard);
+        self
     }
 
     /// Walks the chain until a leg gives its first content. Dropping the future cancels the turn and closes its

@@ -195,6 +195,8 @@ pub enum Observed {
     Malformed(String),
     /// The stream ended well and said nothing.
     Empty,
+    /// A guard has refused the whole answer; says why.
+    Rejected(String),
     /// The safety system refused under a success status.
     Filtered(String),
     /// Anything else.

@@ -11,7 +11,7 @@ use crate::attempt::{Attempt, Begun, Committed, Ran, Running};
 use crate::layers::LegPermit;
 use crate::record::Recording;
 use crate::walk::{Purpose, Walk};
-use crate::{Ask, AttemptKind, Failure, Leg, LegFailure, Standing, Verdict, verdict};
+use crate::{Ask, AttemptKind, Failure, Leg, LegFailure, Spent, Standing, Verdict, verdict};
 
 /// A leg that may be asked: its permit is in hand.
 pub(crate) struct Admitted {
@@ -77,6 +77,10 @@ impl Walk {
                 Raced::HandedOver(failure, recording, hedge) => (failure, recording, Some(hedge)),
             };
             self.note(visiting.place, &leg, &failure);
+            if let Some(usage) = recording.wasted() {
+                let model = leg.model.clone();
+                self.spent.push(Spent { model, usage });
+            }
             let standing = Standing {
                 retries,
                 last_usable: self.next_usable().is_none(),
@@ -174,6 +178,8 @@ impl Walk {
             scrubber: self.scrubber.clone(),
             recording: Recording::start(record, self.observer.clone()),
             spoke,
+            guard: self.guard.clone(),
+            prompt_tokens: self.prompt.tokens,
         }
         .run()
         .boxed()

@@ -14,7 +14,7 @@ use crate::provider_circuits::Admission;
 use crate::visit::Admitted;
 use crate::{
     Ask, AttemptKind, AttemptRecord, AttemptState, Chain, Leg, LegFailure, Observer, PromptFacts,
-    RetryBudget, Scrubber, Spent,
+    ResponseGuard, RetryBudget, Scrubber, Spent,
 };
 
 /// What a turn is given.
@@ -35,6 +35,8 @@ pub(crate) struct Walk {
     pub(crate) refusal: Option<LegFailure>,
     pub(crate) hedged: bool,
     pub(crate) spent: Vec<Spent>,
+    /// Holds answers back until they have passed.
+    pub(crate) guard: Option<Arc<dyn ResponseGuard>>,
 }
 
 /// What the walk knows of a leg.
@@ -80,6 +82,7 @@ impl Walk {
             refusal: None,
             hedged: false,
             spent: vec![],
+            guard: None,
         }
     }
 

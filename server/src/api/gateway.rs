@@ -11,7 +11,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use evenkeel_engine::{Answer, Chunk, Delivery, Finished, Progress, SeamMode, Turn};
+use evenkeel_engine::{Chunk, Delivery, Finished, Progress, SeamMode, Turn};
 use evenkeel_providers::{Caller, Prompt};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
@@ -25,6 +25,8 @@ pub(super) use tools::{ToolCalls, ToolPart};
 use super::Json;
 use crate::catalog::{self, Catalog, Choice};
 use crate::error::{Refusal, Shape};
+use crate::guards::pii::Restorer;
+use crate::guards::{self, RestoredAnswer};
 use crate::principal::Principal;
 use crate::recorder::{Recorder, Whose};
 use crate::shared::Shared;
@@ -47,7 +49,7 @@ pub(super) struct Question {
 
 /// An answer whose first content has come.
 pub(super) struct Committed {
-    pub(super) answer: Answer,
+    pub(super) answer: RestoredAnswer,
     pub(super) call: Arc<Call>,
 }
 
@@ -97,7 +99,17 @@ impl Asked {
         }
         let catalog = shared.catalog();
         let choice = choice(&catalog, &question.model, &self.request_id)?;
-        let prompt = Arc::new(told_first(&choice, question.prompt));
+        let prompt = told_first(&choice, question.prompt);
+        let (prompt, restorer) = match choice.assistant.as_deref() {
+            Some(assistant) => {
+                let guards = guards::of(&shared.config(), Some(assistant));
+                let guarded = guards::call(shared, guards, prompt, &self.request_id).await?;
+                (guarded.prompt, guarded.restorer)
+            }
+            // Who names a model gets what he asks, word for word.
+            None => (prompt, Restorer::default()),
+        };
+        let prompt = Arc::new(prompt);
         let caller = Caller::of_turn(self.principal.id.clone());
         let chain = catalog.chain(&choice, &prompt, &caller);
         let chain = chain.map_err(|error| Refusal::at("model", &error.to_string()))?;
@@ -124,7 +136,10 @@ impl Asked {
             SmallRng::from_rng(&mut rand::rng()),
         );
         let answer = turn.answer().await.map_err(|end| call.refuse(&end))?;
-        Ok(Committed { answer, call })
+        Ok(Committed {
+            answer: RestoredAnswer::new(answer, restorer),
+            call,
+        })
     }
 }
 

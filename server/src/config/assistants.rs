@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::Problem;
+use super::guards::GuardsConfig;
 use super::models::ModelConfig;
 use super::providers::{ProviderConfig, id};
 use super::reader::{At, Reader};
+use super::{Problem, guards};
 
 /// An assistant, as configured.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct AssistantConfig {
     pub fallbacks: Option<Vec<String>>,
     /// Its model, and who steps in for it; of models that are chosen by likeness it says nothing.
     pub chain: Vec<String>,
+    /// What is done to its turns for safety's sake.
+    pub guards: GuardsConfig,
     pub(super) places: Places,
 }
 
@@ -52,6 +55,7 @@ pub(super) fn read_assistants(
     root: &mut Reader<'_>,
     providers: &[ProviderConfig],
     models: &[ModelConfig],
+    over: &GuardsConfig,
 ) -> Vec<AssistantConfig> {
     let taken = providers.iter().map(|provider| &provider.id);
     let taken = taken.chain(models.iter().map(|model| &model.id));
@@ -59,13 +63,13 @@ pub(super) fn read_assistants(
     let mut assistants = vec![];
     for mut reader in root.tables("assistants") {
         if let Some(id) = id(&mut reader, &mut ids) {
-            assistants.push(read_assistant(reader, id));
+            assistants.push(read_assistant(reader, id, over));
         }
     }
     assistants
 }
 
-fn read_assistant(mut reader: Reader<'_>, id: String) -> AssistantConfig {
+fn read_assistant(mut reader: Reader<'_>, id: String, over: &GuardsConfig) -> AssistantConfig {
     let name = shown(reader.text("name"));
     let system_prompt = shown(reader.text("system_prompt"));
     let model = named(&mut reader, "model");
@@ -78,7 +82,7 @@ fn read_assistant(mut reader: Reader<'_>, id: String) -> AssistantConfig {
     let use_candidate = reader.flag("use_candidate").unwrap_or(true);
     let use_fallback = reader.flag("use_fallback").unwrap_or(true);
     let fallbacks = reader.texts("fallbacks");
-    reader.later(&["guards"]);
+    let guards = guards::read(reader.table("guards"), over);
     reader.finish();
     let names = |all: &[At<String>]| all.iter().map(|at| at.value.clone()).collect();
     AssistantConfig {
@@ -94,6 +98,7 @@ fn read_assistant(mut reader: Reader<'_>, id: String) -> AssistantConfig {
         use_fallback,
         fallbacks: fallbacks.as_deref().map(names),
         chain: vec![],
+        guards,
         places: Places {
             model,
             candidate: place,

@@ -8,6 +8,8 @@ mod chains;
 mod chat;
 mod demo;
 pub(crate) mod entry_words;
+pub(crate) mod guard_words;
+mod guards;
 mod kind;
 mod known;
 mod live;
@@ -31,6 +33,7 @@ use url::Url;
 pub use alerts::{AlertsConfig, Bar, LimitKind, RULES, Rule, RuleFacts};
 pub use assistants::AssistantConfig;
 pub use chat::ChatConfig;
+pub use guards::{Grounding, GuardsConfig, Injection, Pii};
 pub use kind::{Family, ProviderKind};
 use live::Extras;
 pub use live::{Changes, Keys, Place, Scope};
@@ -56,6 +59,8 @@ pub struct Config {
     pub chat: ChatConfig,
     /// What is alerted, and where it is sent.
     pub alerts: AlertsConfig,
+    /// What is done to turns for safety's sake.
+    pub guards: GuardsConfig,
     /// Where spans and metrics are sent.
     pub telemetry: TelemetryConfig,
     /// The engine's figures, where nothing nearer says otherwise.
@@ -204,6 +209,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
 
     let chat = chat::read(root.table("chat"));
     let alerts = alerts::read(root.table("alerts"), environment);
+    let guards = guards::read(root.table("guards"), &GuardsConfig::default());
     let telemetry = telemetry::read(root.table("telemetry"));
 
     let mut section = root.table("resilience");
@@ -221,11 +227,11 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
     }
     let mut models = models::read_models(&mut root, &resilience, &mut providers, &mut live);
     let mut demos = demo::read(&root, &resilience, &mut live);
-    let mut assistants = assistants::read_assistants(&mut root, &providers, &models);
+    let mut assistants = assistants::read_assistants(&mut root, &providers, &models, &guards);
     for (path, message) in live.left() {
         root.add(Problem::error(&path, Some(Origin::Live), message.into()));
     }
-    root.later(&["cluster", "organisations", "guards"]);
+    root.later(&["cluster", "organisations"]);
 
     let order = provider_order.as_ref().map_or_else(
         || {
@@ -260,6 +266,7 @@ fn read(mut root: Reader<'_>, environment: &Environment, mut live: Extras) -> Co
         storage_url: storage_url.map_or_else(|| "sqlite://evenkeel.db".to_owned(), |url| url.value),
         chat,
         alerts,
+        guards,
         telemetry,
         resilience,
         retry_budget,

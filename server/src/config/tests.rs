@@ -405,9 +405,9 @@ default_model = "o3-mini"
 
 #[test]
 fn keys_of_later_versions_are_said_aloud() {
-    let (_, warnings) = parse("[guards]\npii = \"off\"\n", &[]).unwrap();
+    let (_, warnings) = parse("[cluster]\nredis_url = \"redis://127.0.0.1\"\n", &[]).unwrap();
     assert_eq!(
         warnings,
-        ["warning: guards (line 1): is not used by this version yet",]
+        ["warning: cluster (line 1): is not used by this version yet",]
     );
 }

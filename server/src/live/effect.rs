@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use evenkeel_engine::{ForcedState, ModelId};
 use evenkeel_protocol::{ChainEffect, Effect, SettingValue};
 
+use super::describe::text;
 use super::settings::World;
 use crate::catalog::{Catalog, ProviderEntry, Usable};
 use crate::config::{Changes, Config, Place, Scope};
@@ -58,6 +59,12 @@ pub(super) fn of(
         if key.ends_with("timeout") && seconds > LONG_S {
             effect.warnings.push(format!(
                 "{} of {seconds} s is long to wait for: above {LONG_S} s people leave. Another provider may be the better answer.",
+                setting.label
+            ));
+        }
+        if key.starts_with("guards.") && setting.value == text("off") {
+            effect.warnings.push(format!(
+                "{} is off then: what this guard keeps from happening can happen.",
                 setting.label
             ));
         }

@@ -6,6 +6,7 @@ use super::describe::Described;
 use crate::catalog::{Catalog, ModelEntry};
 use crate::config::alert_words::ALERTS;
 use crate::config::entry_words::{ASSISTANT, MODEL, PROVIDER};
+use crate::config::guard_words::GUARDS;
 use crate::config::resilience_words::{PROCESS, RESILIENCE};
 use crate::config::{Changes, Config, Family, ModelConfig, ProviderConfig, Scope};
 use crate::shared::Shared;
@@ -46,6 +47,8 @@ impl World<'_> {
                 settings.extend(self.rows("resilience", PROCESS, scope, config, Some(file)));
                 let (now, before) = (&config.resilience, &file.resilience);
                 settings.extend(self.rows("resilience", RESILIENCE, scope, now, Some(before)));
+                let (now, before) = (&config.guards, &file.guards);
+                settings.extend(self.rows("guards", GUARDS, scope, now, Some(before)));
                 let (now, before) = (&config.alerts, &file.alerts);
                 settings.extend(self.rows("alerts", ALERTS, scope, now, Some(before)));
             }
@@ -83,6 +86,8 @@ impl World<'_> {
                 let rows = self.rows("", ASSISTANT, scope, &now, before.as_ref());
                 let tries = now.candidate.is_some();
                 settings.extend(rows.filter(|row| tries || !row.key.contains("candidate")));
+                let before = before.as_ref().map(|assistant| &assistant.guards);
+                settings.extend(self.rows("guards", GUARDS, scope, &now.guards, before));
             }
         }
         for setting in &mut settings {

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use evenkeel_engine::{Answer, Chunk, Delivery, NoAnswer, Progress, Turn};
+use evenkeel_engine::{Chunk, Delivery, NoAnswer, Progress, ResponseGuard, Turn};
 use evenkeel_protocol::{ErrorKind, Message, MessageStatus, ModelId, RunId, TurnError};
 use evenkeel_providers::Caller;
-use evenkeel_store::StoreError;
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use tokio::time::{Instant, sleep};
@@ -15,6 +14,8 @@ use super::{OUTCOMES, announce_to, cost, prompt};
 use crate::catalog::{self, Catalog, Choice};
 use crate::checkpoint::Checkpoints;
 use crate::error::Refusal;
+use crate::guards::grounding::Sources;
+use crate::guards::{self, RestoredAnswer};
 use crate::health::EndedTurn;
 use crate::recorder::{Recorder, Whose};
 use crate::run::{End, Run};
@@ -71,14 +72,34 @@ pub(super) async fn play(
     }
 }
 
+/// Tells the log and the metrics of each answer that is refused.
+struct Told {
+    sources: Sources,
+    shared: Arc<Shared>,
+    request_id: Arc<str>,
+}
+
+impl ResponseGuard for Told {
+    fn name(&self) -> &str {
+        self.sources.name()
+    }
+
+    fn check(&self, answer: &str) -> Result<(), String> {
+        self.sources.check(answer).inspect_err(|_| {
+            let refused = [Sources::refused()];
+            guards::triggered(&self.shared, &refused, &self.request_id);
+        })
+    }
+}
+
 enum Failed {
     NoAnswer(NoAnswer),
     Refused(Refusal),
 }
 
-impl From<StoreError> for Failed {
-    fn from(error: StoreError) -> Self {
-        Self::Refused(error.into())
+impl From<Refusal> for Failed {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
@@ -91,8 +112,13 @@ async fn answer(
 ) -> Result<(), Failed> {
     let Asked { catalog, choice } = asked;
     let told_first = choice.system_prompt.as_deref();
-    let prompt = prompt::of(shared, &run.principal, question, told_first);
-    let prompt = Arc::new(prompt.await?);
+    let request_id = whose.request_id.clone();
+    let guards = guards::of(&shared.config(), choice.assistant.as_deref());
+    let guarded = prompt::of(shared, &run.principal, question, told_first, guards).await?;
+    guards::triggered(shared, &guarded.notices, &whose.request_id);
+    run.update(|message| message.guards = guarded.notices);
+    let (prompt, restorer) = (Arc::new(guarded.prompt), guarded.restorer);
+    let sources = guarded.sources;
     let caller = Caller::of_turn(run.principal.clone());
     let chain = catalog.chain(choice, &prompt, &caller);
     let chain =
@@ -108,29 +134,42 @@ async fn answer(
         shared.budget.clone(),
         SmallRng::from_os_rng(),
     );
+    let turn = match sources.clone() {
+        Some(sources) => turn.guarded(Arc::new(Told {
+            sources,
+            shared: shared.clone(),
+            request_id,
+        })),
+        None => turn,
+    };
     let mut checkpoints = Checkpoints::new();
     let answering = turn.answer();
     tokio::pin!(answering);
-    let mut answer = loop {
+    let answer = loop {
         tokio::select! {
             answer = &mut answering => break answer.map_err(Failed::NoAnswer)?,
             () = checkpoints.due() => checkpoints.save(shared, run),
         }
     };
+    let mut answer = RestoredAnswer::new(answer, restorer);
     run.update(|message| {
         message.model_name = Some(answer.model().as_str().into());
         message.provider = Some(answer.provider().as_str().into());
         message.fallback = *answer.model() != choice.model;
         message.simulated |= answer.simulated();
     });
-    stream(shared, catalog, run, &mut answer, &mut checkpoints).await
+    let streamed = stream(shared, catalog, run, &mut answer, &mut checkpoints).await;
+    if let (Ok(()), Some(sources)) = (&streamed, sources) {
+        run.update(|message| message.guards.extend(sources.notice(&message.text)));
+    }
+    streamed
 }
 
 async fn stream(
     shared: &Arc<Shared>,
     catalog: &Catalog,
     run: &Arc<Run>,
-    answer: &mut Answer,
+    answer: &mut RestoredAnswer,
     checkpoints: &mut Checkpoints,
 ) -> Result<(), Failed> {
     loop {

@@ -4,9 +4,12 @@ use std::collections::HashMap;
 
 use evenkeel_protocol::{Message, MessageId, MessageRole};
 use evenkeel_providers::{self as providers, Prompt, Speaker};
-use evenkeel_store::{File, StoreError};
+use evenkeel_store::File;
 
 use crate::attachments::ALL_BYTES;
+use crate::config::GuardsConfig;
+use crate::error::Refusal;
+use crate::guards::{self, Guarded};
 use crate::shared::Shared;
 
 /// `told_first` is what the assistant's models are told before what the conversation's are.
@@ -18,7 +21,8 @@ pub async fn of(
     principal: &str,
     question: &Message,
     told_first: Option<&str>,
-) -> Result<Prompt, StoreError> {
+    guards: GuardsConfig,
+) -> Result<Guarded, Refusal> {
     let store = &shared.store;
     let thread = store.thread(principal, &question.id).await?;
     let files = store.thread_files(principal, &question.id, ALL_BYTES as u64);
@@ -41,7 +45,31 @@ pub async fn of(
     let told = told.join("\n\n");
     let told = Some(told.as_str()).filter(|told| !told.is_empty());
     let told = told.into_iter().map(|text| (Speaker::System, text, vec![]));
-    Ok(Prompt::with_files(told.chain(said)))
+    let prompt = Prompt::with_files(told.chain(said));
+    let asked = thread.iter().find(|message| message.id == question.id);
+    let of = |own: bool| {
+        let messages = thread.iter().map(|message| &message.id);
+        let messages = messages.filter(|id| (**id == question.id) == own);
+        let files = messages.filter_map(|id| files.get(id));
+        files.flat_map(|files| texts(files)).collect()
+    };
+    let read = guards::Read {
+        text: asked.map_or_else(String::new, |message| message.text.clone()),
+        files: of(true),
+        earlier: of(false),
+    };
+    guards::chat(guards, prompt, read).await
+}
+
+/// The texts among these files, with their names; those that are only named are not among them.
+pub(super) fn texts(files: &[File]) -> impl Iterator<Item = (String, String)> {
+    let texts = files
+        .iter()
+        .filter(|file| !file.media_type.starts_with("image/") && !file.content.is_empty());
+    texts.map(|file| {
+        let text = String::from_utf8_lossy(&file.content).into_owned();
+        (file.name.clone(), text)
+    })
 }
 
 fn of_message<'f>(

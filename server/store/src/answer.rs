@@ -22,12 +22,14 @@ impl Store {
         let error = answer.error.as_ref().map(to_json).transpose()?;
         let seams = Some(&answer.seams).filter(|seams| !seams.is_empty());
         let seams = seams.map(to_json).transpose()?;
+        let guards = Some(&answer.guards).filter(|guards| !guards.is_empty());
+        let guards = guards.map(to_json).transpose()?;
         let mut transaction = self.write().await?;
         let owner = sqlx::query(
             "UPDATE messages
              SET status = $1, text = $2, requested_model = $3, model_name = $4, provider = $5,
                  fallback = $6, simulated = $7, finish_reason = $8, input_tokens = $9,
-                 output_tokens = $10, cost = $11, error = $12, seams = $13, last_seq = $14
+                 output_tokens = $10, cost = $11, error = $12, seams = $13, last_seq = $14, guards = $17
              WHERE id = $15 AND status = $16
              RETURNING principal, request_id, assistant",
         )
@@ -47,6 +49,7 @@ impl Store {
         .bind(integer(last_seq))
         .bind(answer.id.as_str())
         .bind(MessageStatus::Streaming.as_str())
+        .bind(guards)
         .fetch_optional(&mut *transaction)
         .await?;
         let Some(owner) = owner else {

@@ -100,13 +100,14 @@ async fn insert(
     let id = new_id();
     let seams = Some(&message.seams).filter(|seams| !seams.is_empty());
     let suggestions = Some(&message.suggestions).filter(|suggestions| !suggestions.is_empty());
+    let guards = Some(&message.guards).filter(|guards| !guards.is_empty());
     sqlx::query(
         "INSERT INTO messages (id, conversation_id, parent_id, principal, role, status, text,
                                created_at, requested_model, model_name, provider, fallback,
                                simulated, finish_reason, input_tokens, output_tokens, cost, error,
-                               seams, suggestions, assistant)
+                               seams, suggestions, assistant, guards)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                 $19, $20, $21)",
+                 $19, $20, $21, $22)",
     )
     .bind(&id)
     .bind(conversation.as_str())
@@ -129,6 +130,7 @@ async fn insert(
     .bind(seams.map(to_json).transpose()?)
     .bind(suggestions.map(to_json).transpose()?)
     .bind(&message.assistant)
+    .bind(guards.map(to_json).transpose()?)
     .execute(connection)
     .await?;
     Ok(MessageId(id))

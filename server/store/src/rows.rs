@@ -145,6 +145,7 @@ pub(crate) fn message(
         seams: fields.maybe("seams", json)?.unwrap_or_default(),
         attachments,
         suggestions: fields.maybe("suggestions", json)?.unwrap_or_default(),
+        guards: fields.maybe("guards", json)?.unwrap_or_default(),
         simulated: fields.get("simulated")?,
         run_id: fields.maybe("run_id", |id| Some(RunId(id)))?,
         error: fields.maybe("error", json)?,

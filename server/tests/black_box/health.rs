@@ -319,7 +319,15 @@ async fn the_log_is_found_by_what_is_known_and_read_page_by_page() {
     assert_eq!(lines.len(), 3, "{text}");
     assert!(lines[1].contains(",\"'=cmd|' /C calc'!A0\","), "{text}");
 
-    let (_, statistics) = server.get("/api/admin/statistics").await;
+    // Turns are written a moment after their end, too.
+    let mut statistics = Value::Null;
+    for _ in 0..500 {
+        statistics = server.get("/api/admin/statistics").await.1;
+        if statistics["requests"] == 2 {
+            break;
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
     assert_eq!(
         (&statistics["requests"], &statistics["fallbacks"]),
         (&json!(2), &json!(1))

@@ -18,6 +18,7 @@ mod forecast;
 mod gateway;
 mod gateway_ends;
 mod gateway_seams;
+mod guards;
 mod health;
 mod http;
 mod live;

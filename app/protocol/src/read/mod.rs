@@ -10,9 +10,9 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::{
     Assistant, AttachedFile, Attempt, AttemptKind, AttemptState, CircuitState, CircuitView,
-    Conversation, ConversationChange, ErrorKind, ExcerptPiece, Forecast, Hello, Message,
-    MessageRole, MessageStatus, Model, ModelFailure, ModelForecast, Reason, Receipt, Role, Seam,
-    SeamMode, SearchHit, SearchResults, ServerFrame, Suggestions, Timestamp, TitleSource,
+    Conversation, ConversationChange, ErrorKind, ExcerptPiece, Forecast, Guard, GuardNotice, Hello,
+    Message, MessageRole, MessageStatus, Model, ModelFailure, ModelForecast, Reason, Receipt, Role,
+    Seam, SeamMode, SearchHit, SearchResults, ServerFrame, Suggestions, Timestamp, TitleSource,
     Transcript, TurnError, Usage, User,
 };
 
@@ -324,6 +324,7 @@ names! {
         "skipped" => Skipped, "cancelled" => Cancelled,
     }
     CircuitState { "closed" => Closed, "half_open" => HalfOpen, "open" => Open }
+    Guard { "pii" => Pii, "injection" => Injection, "grounding" => Grounding }
     MessageRole { "user" => User, "assistant" => Assistant }
     MessageStatus {
         "complete" => Complete, "streaming" => Streaming, "incomplete" => Incomplete,
@@ -362,10 +363,11 @@ structs! {
     Conversation { id, title, created_at, updated_at, system_prompt; title_source, temporary }
     ExcerptPiece { text, hit }
     Forecast { models }
+    GuardNotice { guard, kind, count; file }
     Hello { protocol, user, models, assistants, version, default_model }
     Message {
         id, conversation_id, parent_id, role, text, status, created_at, model_name, requested_model, provider,
-        fallback, finish_reason, usage, cost, attempts, simulated, run_id, error; seams, attachments, suggestions, assistant
+        fallback, finish_reason, usage, cost, attempts, simulated, run_id, error; seams, attachments, suggestions, assistant, guards
     }
     Model { id, provider, fallbacks, demo }
     ModelFailure { model_name, status_code, reason, detail }

@@ -62,6 +62,29 @@ fn what_comes_over_http_is_read_as_it_is_written() {
         ),
     );
     both(
+        Message {
+            guards: vec![
+                GuardNotice {
+                    guard: Guard::Pii,
+                    kind: "email".to_owned(),
+                    count: 2,
+                    file: None,
+                },
+                GuardNotice {
+                    guard: Guard::Injection,
+                    kind: "ignore_instructions".to_owned(),
+                    count: 1,
+                    file: Some("notes.md".to_owned()),
+                },
+            ],
+            ..message()
+        },
+        &MESSAGE.replace(
+            r#""simulated""#,
+            r#""guards":[{"guard":"pii","kind":"email","count":2},{"guard":"injection","kind":"ignore_instructions","count":1,"file":"notes.md"}],"simulated""#,
+        ),
+    );
+    both(
         Attempt {
             retry_limit: Some(2),
             usage: Some(Usage {

@@ -72,6 +72,7 @@ pub fn message() -> Message {
         seams: vec![],
         attachments: vec![],
         suggestions: vec![],
+        guards: vec![],
         simulated: false,
         run_id: Some("r1".into()),
         error: None,

@@ -109,11 +109,12 @@ impl Draft {
 }
 
 /// The parts under which settings are shown.
-pub const SECTIONS: [&str; 6] = [
+pub const SECTIONS: [&str; 7] = [
     "Who is asked",
     "Times",
     "Retries",
     "Circuits",
+    "Guards",
     "Alerts",
     "Everything else",
 ];
@@ -122,9 +123,11 @@ pub const SECTIONS: [&str; 6] = [
 pub fn section(setting: &Setting) -> &'static str {
     let key = setting.key.rsplit('.').next().unwrap_or_default();
     let has = |words: &[&str]| words.iter().any(|word| key.contains(word));
-    let [who, times, retries, circuits, alerts, rest] = SECTIONS;
+    let [who, times, retries, circuits, guards, alerts, rest] = SECTIONS;
     if setting.key.starts_with("alerts.") {
         alerts
+    } else if setting.key.starts_with("guards.") {
+        guards
     } else if matches!(setting.kind, SettingKind::Models | SettingKind::Providers)
         || has(&["enabled", "routing", "default_model", "use_", "percent"])
     {
@@ -244,8 +247,9 @@ mod tests {
             of("resilience.circuit_cooldown", SettingKind::Duration),
             SECTIONS[3]
         );
-        assert_eq!(of("alerts.fallback_rate", SettingKind::Share), SECTIONS[4]);
-        assert_eq!(of("resilience.jitter", SettingKind::Share), SECTIONS[5]);
+        assert_eq!(of("guards.pii", SettingKind::Word), SECTIONS[4]);
+        assert_eq!(of("alerts.fallback_rate", SettingKind::Share), SECTIONS[5]);
+        assert_eq!(of("resilience.jitter", SettingKind::Share), SECTIONS[6]);
     }
 
     #[test]

@@ -35,6 +35,7 @@ fn answer(status: MessageStatus, kind: Option<ErrorKind>) -> Message {
         seams: vec![],
         attachments: vec![],
         suggestions: vec![],
+        guards: vec![],
         simulated: false,
         run_id: None,
         error: kind.map(|kind| TurnError {

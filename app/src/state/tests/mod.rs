@@ -64,6 +64,7 @@ fn message(id: &str, parent: Option<&str>, role: MessageRole, text: &str) -> Mes
         seams: vec![],
         attachments: vec![],
         suggestions: vec![],
+        guards: vec![],
         simulated: false,
         run_id: (role == MessageRole::Assistant).then(run),
         error: None,

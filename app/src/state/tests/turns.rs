@@ -178,6 +178,33 @@ fn an_exhausted_turn_keeps_the_question_and_says_why() {
     assert!(!state.busy());
 }
 
+#[test]
+fn an_answer_that_is_held_back_is_nobodys_yet() {
+    let mut state = asking();
+    let mut frames = turn(&[], false);
+    let Some(Heard::Attempt { attempt, .. }) = frames.last_mut() else {
+        panic!()
+    };
+    attempt.detail = Some("checked".to_owned());
+    let mut passed = attempt.clone();
+    passed.detail = None;
+    let seq = frames.len() as u64;
+    for frame in frames {
+        state.apply(frame);
+    }
+    let model = |state: &State| {
+        let answer = state.open.get(&"m2".into()).unwrap();
+        answer.message.model_name.clone()
+    };
+    assert_eq!(model(&state), None);
+    state.apply(Heard::Attempt {
+        run_id: run(),
+        seq: seq + 1,
+        attempt: passed,
+    });
+    assert_eq!(model(&state), Some("b".into()));
+}
+
 /// An answer of which "Hel" has come from b, and then another model goes on.
 fn broken_off(mode: SeamMode, at: u64) -> (State, Changes) {
     let mut state = asking();

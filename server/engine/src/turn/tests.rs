@@ -9,6 +9,7 @@ use crate::provider_circuits::Admission;
 use crate::testing::*;
 use crate::*;
 
+mod guarded;
 mod hedging;
 mod last_resort;
 mod recovery;

@@ -4,6 +4,7 @@ mod files;
 mod message;
 mod read;
 mod size;
+mod texts;
 
 use serde_json::{Map, Value, json};
 

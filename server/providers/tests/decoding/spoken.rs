@@ -103,6 +103,7 @@ fn failure(observed: Observed) -> String {
         | Observed::Stalled(_)
         | Observed::Endless
         | Observed::Empty
+        | Observed::Rejected(_)
         | Observed::Other(_)) => format!("{other:?}"),
     }
 }

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use evenkeel_protocol::{
-    Attachment, Attempt, Message, MessageId, MessageRole, MessageStatus, ModelId, ProviderId, Seam,
-    Timestamp, TitleSource, Transcript, TurnError, Usage,
+    Attachment, Attempt, GuardNotice, Message, MessageId, MessageRole, MessageStatus, ModelId,
+    ProviderId, Seam, Timestamp, TitleSource, Transcript, TurnError, Usage,
 };
 use evenkeel_store::File;
 use serde::{Deserialize, Serialize};
@@ -76,6 +76,8 @@ pub(super) struct Entry {
     pub(super) attachments: Vec<Attachment>,
     #[serde(default)]
     pub(super) suggestions: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) guards: Vec<GuardNotice>,
     #[serde(default)]
     pub(super) simulated: bool,
     #[serde(default)]
@@ -131,6 +133,7 @@ impl Entry {
             seams: message.seams,
             attachments: files.iter().map(attachment).collect(),
             suggestions: message.suggestions,
+            guards: message.guards,
             simulated: message.simulated,
             error: message.error,
         }
@@ -158,6 +161,7 @@ impl Entry {
             seams: self.seams,
             attachments: vec![],
             suggestions: self.suggestions,
+            guards: self.guards,
             simulated: self.simulated,
             run_id: None,
             error: self.error,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use evenkeel_engine::{Answer, Chunk, Finished, Progress, Seam};
+use evenkeel_engine::{Chunk, Finished, Progress, Seam};
 use evenkeel_protocol::TurnError;
 use futures_util::{FutureExt, StreamExt, stream};
 use serde::Serialize;
@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::{Committed, LastWord};
 use crate::error::panicked;
+use crate::guards::RestoredAnswer;
 
 /// While nothing comes for so long, a comment tells the caller, and every proxy between, that the stream is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -162,7 +163,7 @@ enum Next {
     Over,
 }
 
-async fn next_or_nothing(answer: &mut Answer) -> Next {
+async fn next_or_nothing(answer: &mut RestoredAnswer) -> Next {
     match timeout(KEEP_ALIVE, answer.next()).await {
         Ok(Some(progress)) => Next::Progress(progress),
         Ok(None) => Next::Over,

@@ -1,4 +1,5 @@
 use super::parse;
+use crate::config::{Injection, Pii};
 
 /// Models `a`, `b` and `c`, each on a provider of its own, the first falling back along the rest.
 const MODELS: &str = r#"
@@ -159,10 +160,26 @@ fn no_chain_is_longer_than_its_turn_has_attempts() {
 }
 
 #[test]
-fn a_chain_on_one_provider_and_a_key_of_later_are_said_aloud() {
+fn a_chain_on_one_provider_is_said_aloud() {
     let (_, warnings) = parse(&assistant("model = \"a\"\nfallbacks = []"), &[]).unwrap();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].contains("assistants.qa.fallbacks: all of the chain is on one provider"));
-    let (_, warnings) = parse(&assistant("model = \"a\"\nguards = {}"), &[]).unwrap();
-    assert!(warnings[0].contains("assistants.qa.guards (line 25): is not used"));
+}
+
+#[test]
+fn an_assistant_has_everybodys_guards_where_it_has_none_of_its_own() {
+    let text = "model = \"a\"\nguards = { pii = \"redact\" }\n[guards]\ninjection = \"block\"";
+    let (config, _) = parse(&assistant(text), &[]).unwrap();
+    let guards = config.assistants[0].guards;
+    assert_eq!(
+        (guards.pii, guards.injection),
+        (Pii::Redact, Injection::Block)
+    );
+    assert_eq!(config.guards.pii, Pii::Off);
+    let wrong = assistant("model = \"a\"\nguards = { pii = \"on\" }");
+    let wrong = parse(&wrong, &[]).unwrap_err().join("\n");
+    assert!(
+        wrong.contains("assistants.qa.guards.pii (line 25): must be one of"),
+        "{wrong}"
+    );
 }

@@ -82,6 +82,7 @@ fn message(place: usize, seed: usize) -> Message {
         seams: vec![],
         attachments: vec![],
         suggestions: vec![],
+        guards: vec![],
         simulated: false,
         run_id: None,
         error: None,

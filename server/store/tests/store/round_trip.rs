@@ -134,6 +134,15 @@ fn attempts() -> impl Strategy<Value = Vec<Attempt>> {
 }
 
 prop_compose! {
+    fn notice()(
+        guard in prop::sample::select(vec![Guard::Pii, Guard::Injection, Guard::Grounding]),
+        kind in text(), count in count(), file in option::of(text()),
+    ) -> GuardNotice {
+        GuardNotice { guard, kind, count, file }
+    }
+}
+
+prop_compose! {
     /// An answer that has ended; what ties it to its conversation is left to `tied`.
     fn answer()(
         (text, status, attempts) in (text(), ended(), attempts()),
@@ -142,6 +151,7 @@ prop_compose! {
         (provider, finish_reason) in (option::of(text()), option::of(text())),
         (usage, cost) in (usage(), option::of(0.0..1e12_f64)),
         (fallback, simulated, error) in (any::<bool>(), any::<bool>(), option::of(error())),
+        guards in prop::collection::vec(notice(), 0..3),
     ) -> Message {
         Message {
             assistant: None,
@@ -149,7 +159,7 @@ prop_compose! {
             role: MessageRole::Assistant, created_at: second(0),
             text, status, attempts, seams, model_name, requested_model,
             provider: provider.map(ProviderId), finish_reason, cost, fallback, simulated, error,
-            usage, attachments: vec![], suggestions: vec![],
+            usage, attachments: vec![], suggestions: vec![], guards,
         }
     }
 }

@@ -55,6 +55,7 @@ async fn a_first_turn_makes_a_conversation() {
         seams: vec![],
         attachments: vec![],
         suggestions: vec![],
+        guards: vec![],
         simulated: false,
         run_id: None,
         error: None,

@@ -184,7 +184,10 @@ async fn each_setting_holds_for_the_next_turn_and_says_what_it_does() {
             "candidate.percent",
             "use_candidate",
             "use_fallback",
-            "fallbacks"
+            "fallbacks",
+            "guards.pii",
+            "guards.injection",
+            "guards.grounding"
         ])
     );
 

@@ -15,6 +15,7 @@ use tokio::time::sleep;
 use super::*;
 use crate::api::gateway::{Asked, Call};
 use crate::error::Shape;
+use crate::guards::pii::Restorer;
 use crate::principal::Principal;
 use crate::shared::Shared;
 
@@ -82,7 +83,7 @@ async fn committed(shared: &Arc<Shared>, words: &'static [(u64, &'static str)]) 
     let call = Arc::new(Call::new(&asked, &choice));
     let answer = turn.answer().await;
     Committed {
-        answer: answer.ok().unwrap(),
+        answer: RestoredAnswer::new(answer.ok().unwrap(), Restorer::default()),
         call,
     }
 }

@@ -30,6 +30,7 @@ fn message(id: &str, parent: Option<&str>, role: MessageRole, text: &str) -> Mes
         seams: vec![],
         attachments: vec![],
         suggestions: vec![],
+        guards: vec![],
         simulated: false,
         run_id: None,
         error: None,

@@ -63,6 +63,7 @@ fn question(place: &str, mut entry: Entry) -> Result<(Message, Vec<File>), Refus
         seams: vec![],
         attachments: vec![],
         suggestions: vec![],
+        guards: vec![],
         simulated: false,
         error: None,
     };
@@ -104,6 +105,19 @@ fn answer(place: &str, mut entry: Entry) -> Result<Message, Refusal> {
     check_parts(place, "suggestions", entry.suggestions.len())?;
     for (index, text) in entry.suggestions.iter().enumerate() {
         check_characters(place, &format!("suggestions[{index}]"), text, SUMMARY)?;
+    }
+    check_parts(place, "guards", entry.guards.len())?;
+    for (index, notice) in entry.guards.iter().enumerate() {
+        let field = |name: &str| format!("guards[{index}].{name}");
+        check_characters(place, &field("kind"), &notice.kind, NAME)?;
+        let file = notice.file.as_deref().unwrap_or_default();
+        check_characters(place, &field("file"), file, NAME)?;
+        if notice.count > TOKENS {
+            return Err(Refusal::at(
+                format!("{place}.{}", field("count")),
+                "is too large a number",
+            ));
+        }
     }
     if let Some(error) = &entry.error {
         check_error(place, error)?;

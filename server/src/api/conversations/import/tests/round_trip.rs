@@ -119,14 +119,25 @@ prop_compose! {
         seams in prop::collection::vec(seam(), 0..3),
         attachments in prop::collection::vec(file(), 0..3),
         suggestions in prop::collection::vec(any::<String>(), 0..4),
+        guards in prop::collection::vec(notice(), 0..3),
     ) -> Entry {
         Entry {
             id: "".into(), parent_id: None, role: MessageRole::Assistant, text, status, created_at,
             requested_model: requested.map(ModelId), model_name: model.map(ModelId), assistant,
             provider: provider.map(ProviderId), fallback, finish_reason, usage, cost, attempts, seams,
-            attachments, suggestions, simulated, error,
+            attachments, suggestions, guards, simulated, error,
         }
     }
+}
+
+fn notice() -> impl Strategy<Value = GuardNotice> {
+    let parts = (name(), 0..1_000_u64, option::of(name()));
+    parts.prop_map(|(kind, count, file)| GuardNotice {
+        guard: Guard::Pii,
+        kind,
+        count,
+        file,
+    })
 }
 
 /// The message as the one so far behind the others: a question, or the answer to one before it.
@@ -166,6 +177,7 @@ fn tied(entry: Entry, place: usize, parent: usize, before: &[Entry]) -> Entry {
             attempts: vec![],
             seams: vec![],
             suggestions: vec![],
+            guards: vec![],
             simulated: false,
             error: None,
         },

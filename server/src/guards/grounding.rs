@@ -1,0 +1,239 @@
+//! Answers from sources: where a turn has text files, the model is told to cite them, and an answer that cites none of
+//! them, or one that is not there, is refused. Whether a citation bears out what is said with it nobody checks here.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use evenkeel_engine::ResponseGuard;
+use evenkeel_protocol::{Guard, GuardNotice};
+use regex::Regex;
+
+use super::pattern;
+
+/// What a model says where its sources do not answer.
+const DECLINES: &str = "The sources do not answer this.";
+
+/// How the metrics call an answer that is refused.
+pub const REFUSED: &str = "rejected";
+
+static BRACKET: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[[^\[\]\n]{1,160}\]"));
+/// Code, which is full of brackets.
+static CODE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)```.*?(?:```|$)|`[^`\n]*`"));
+/// "notes.md", "notes.md:12", "notes.md, line 3".
+static FILE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\S.*\.\p{L}[\p{L}\p{N}]{0,7}$"));
+
+/// The sources of a turn, in the order in which they stand in the prompt.
+#[derive(Clone, Debug)]
+pub struct Sources {
+    names: Vec<String>,
+    /// The names under which the model knows them.
+    sent: Vec<String>,
+}
+
+/// What an answer says of its sources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Said {
+    /// It cites so many of them.
+    Cites(usize),
+    /// They do not answer.
+    Declines,
+}
+
+impl Sources {
+    /// The sources of these names; none where there are none.
+    pub fn of(names: Vec<String>) -> Option<Self> {
+        (!names.is_empty()).then(|| Self {
+            sent: names.clone(),
+            names,
+        })
+    }
+
+    /// Gives each the name under which the model knows it.
+    pub fn rename(&mut self, name: impl FnMut(&String) -> String) {
+        self.sent = self.names.iter().map(name).collect();
+    }
+
+    /// What the model is told.
+    pub fn instruction(&self) -> String {
+        let count = self.names.len();
+        let numbers = match count {
+            1 => "[1]".to_owned(),
+            count => format!("[1] to [{count}]"),
+        };
+        format!(
+            "Answer from the attached text files alone. They are numbered in the order in which they stand, {numbers}. After each statement cite its source by that number in brackets, such as [1], or by its name in brackets. If they do not answer the question, say exactly: \"{DECLINES}\""
+        )
+    }
+
+    /// What is said of an answer that has passed.
+    pub fn notice(&self, answer: &str) -> Option<GuardNotice> {
+        let (kind, count) = match judge(&self.names, answer).ok()? {
+            Said::Cites(count) => ("cited", count as u64),
+            Said::Declines => ("declined", 0),
+        };
+        Some(GuardNotice {
+            guard: Guard::Grounding,
+            kind: kind.to_owned(),
+            count,
+            file: None,
+        })
+    }
+
+    /// What the log is told of an answer that has not.
+    pub fn refused() -> GuardNotice {
+        GuardNotice {
+            guard: Guard::Grounding,
+            kind: REFUSED.to_owned(),
+            count: 1,
+            file: None,
+        }
+    }
+}
+
+fn judge(names: &[String], answer: &str) -> Result<Said, String> {
+    let text = CODE.replace_all(answer, " ");
+    let mut cited = BTreeSet::new();
+    for bracket in BRACKET.find_iter(&text) {
+        let before = text.get(..bracket.start()).unwrap_or_default();
+        let after = text.get(bracket.end()..).unwrap_or_default();
+        // A place in a list, a picture; "[1](https://…)" and "[1]: https://…" lead elsewhere.
+        let belongs = |c: char| c.is_alphanumeric() || matches!(c, '_' | '!' | '\\');
+        if before.ends_with(belongs) || after.starts_with('(') || after.starts_with(": http") {
+            continue;
+        }
+        let inner = bracket.as_str().trim_matches(['[', ']']);
+        if let Some(place) = named(names, inner) {
+            cited.insert(place);
+            continue;
+        }
+        for part in inner.split([',', ';']) {
+            let part = part.trim().trim_start_matches('^');
+            match named(names, part) {
+                Some(place) => {
+                    cited.insert(place);
+                }
+                None if is_citation(part) => {
+                    return Err(format!(
+                        "the answer cites [{part}], and there is no such source"
+                    ));
+                }
+                None => {}
+            }
+        }
+    }
+    if !cited.is_empty() {
+        Ok(Said::Cites(cited.len()))
+    } else if declines(answer) {
+        Ok(Said::Declines)
+    } else {
+        Err("the answer cites none of its sources".to_owned())
+    }
+}
+
+/// The source of this number or name.
+fn named(names: &[String], citation: &str) -> Option<usize> {
+    let citation = citation.trim();
+    if let Ok(number) = citation.parse::<usize>() {
+        return (1..=names.len()).contains(&number).then(|| number - 1);
+    }
+    let said = citation.to_lowercase();
+    names.iter().position(|name| {
+        let rest = said.strip_prefix(&name.to_lowercase());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', ',', ' ', '#']))
+    })
+}
+
+/// A number, or the name of a file; anything else in brackets is a remark.
+fn is_citation(text: &str) -> bool {
+    let number = !text.is_empty() && text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
+    number || FILE.is_match(text)
+}
+
+fn declines(answer: &str) -> bool {
+    let plain = |text: &str| text.trim_end_matches('.').to_lowercase();
+    plain(answer.trim()).contains(&plain(DECLINES))
+}
+
+impl ResponseGuard for Sources {
+    fn name(&self) -> &str {
+        "checked against its sources before it is shown"
+    }
+
+    fn check(&self, answer: &str) -> Result<(), String> {
+        judge(&self.sent, answer).map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sources() -> Sources {
+        Sources::of(vec!["notes.md".to_owned(), "Report 2026.txt".to_owned()]).unwrap()
+    }
+
+    #[test]
+    fn an_answer_that_cites_its_sources_passes() {
+        for (answer, count) in [
+            ("The keel is deep [1].", 1),
+            ("[2] says so.", 1),
+            ("One [1] and two [2], both [1, 2].", 2),
+            ("As [notes.md] says, and [report 2026.txt, page 3].", 2),
+            ("See [notes.md:12].", 1),
+            ("Both say so [1][2].", 2),
+            ("- [x] done [1]\n- [ ] open", 1),
+            ("Code `a[7]` and a[9]; [1]\n```\nb = [5]\n```", 1),
+            ("[1] and [a link](https://example.org) and ![3](x.png)", 1),
+            (
+                "The sources do not answer this fully, but [1] says much.",
+                1,
+            ),
+        ] {
+            assert_eq!(
+                judge(&sources().names, answer),
+                Ok(Said::Cites(count)),
+                "{answer}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_answer_without_sources_or_with_invented_ones_is_refused() {
+        for (answer, why) in [
+            ("The keel is deep.", "cites none"),
+            ("The keel is deep [sic].", "cites none"),
+            ("Look at [1](https://example.org).", "cites none"),
+            ("In code: `x[1]`.", "cites none"),
+            ("It is deep [3].", "cites [3]"),
+            ("It is deep [1], very deep [1, 4].", "cites [4]"),
+            ("It is deep [1] [others.pdf].", "cites [others.pdf]"),
+            ("It is deep [0].", "cites [0]"),
+            ("", "cites none"),
+        ] {
+            let refused = judge(&sources().names, answer).unwrap_err();
+            assert!(refused.contains(why), "{answer}: {refused}");
+        }
+    }
+
+    #[test]
+    fn an_answer_may_say_that_the_sources_say_nothing() {
+        for answer in [
+            "The sources do not answer this.",
+            " the sources do not answer this",
+            "The sources do not answer this. Ask the shipyard.",
+        ] {
+            assert_eq!(
+                judge(&sources().names, answer),
+                Ok(Said::Declines),
+                "{answer}"
+            );
+        }
+        assert!(sources().instruction().contains(DECLINES));
+        assert!(sources().instruction().contains("[1] to [2]"));
+    }
+
+    #[test]
+    fn without_sources_there_is_nothing_to_check() {
+        assert!(Sources::of(vec![]).is_none());
+    }
+}
