@@ -51,7 +51,7 @@ fn DebugPage() -> impl IntoView {
                 <HaltAll problem />
             </header>
             <Problem problem />
-            <p class="text-muted">
+            <p class="page-note text-muted">
                 "A fault acts on the bytes from a provider, so everything above takes the path of a real outage. What it touches is marked as simulated, and it ends by itself."
             </p>
             <Pane />
