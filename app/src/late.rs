@@ -112,7 +112,6 @@ parts! {
                 queued: composer::queued,
                 instructions: composer::instructions,
                 models: composer::model_search,
-                first_model: composer::first_model,
             },
             list: List {
                 menus: components::menus,
@@ -201,8 +200,6 @@ pub(crate) struct Composing {
     pub(crate) instructions: fn() -> AnyView,
     /// The search among many models.
     pub(crate) models: fn() -> AnyView,
-    /// The model of the assistant that is chosen.
-    pub(crate) first_model: fn() -> AnyView,
 }
 
 /// What opens around the conversation list.

@@ -206,7 +206,7 @@ test.describe("beside many models", () => {
 
   test("one is found by its name, its id or its model, under a heading of its own", async ({ chat, page }) => {
     await chat.open();
-    await page.getByRole("button", { name: "Search the list" }).click();
+    await page.getByRole("button", { name: "Search assistants and models" }).click();
     const dialog = page.getByTestId("model-search");
     const field = dialog.getByRole("combobox");
     await expect(field).toBeFocused();

@@ -253,7 +253,7 @@ test.describe("with many models", () => {
 
   test("one is found by its name", async ({ chat, page }) => {
     await chat.open();
-    await page.getByRole("button", { name: "Search the list" }).click();
+    await page.getByRole("button", { name: "Search models" }).click();
     const dialog = page.getByTestId("model-search");
     const field = dialog.getByRole("combobox");
     await expect(field).toBeFocused();

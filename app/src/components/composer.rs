@@ -2,7 +2,6 @@
 //! is hydrated stays.
 
 mod drop;
-mod first_model;
 mod forecast;
 mod instructions;
 mod model_search;
@@ -17,7 +16,6 @@ use leptos::html::Input;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-pub(crate) use first_model::first_model;
 pub(crate) use forecast::ForecastLine;
 pub(crate) use instructions::instructions;
 pub(crate) use model_search::model_search;

@@ -81,15 +81,45 @@ pub(crate) fn ModelPicker() -> impl IntoView {
             "Model"
         }
     };
-    let assistant = Memo::new(move |_| store.next().assistant.is_some());
-    Effect::new(move || {
-        if assistant.get() {
-            store.prepare_composing();
+    let search = move || {
+        if some.get() {
+            "Search assistants and models"
+        } else {
+            "Search models"
         }
-    });
+    };
+    // An assistant's model stands beside its name; where it is another than its own, a press gives that one back.
     let model = move || {
-        let part = assistant.get().then(|| store.composing_part()).flatten();
-        part.map(|part| (part.first_model)())
+        let next = store.next();
+        next.assistant.as_ref()?;
+        let name = store.hello.with(|hello| next.first(hello))?.to_string();
+        if next.model.is_none() {
+            return Some(
+                view! { <span class="picker-model" data-testid="picker-model">{name}</span> }
+                    .into_any(),
+            );
+        }
+        let own = Choice {
+            model: None,
+            ..next
+        };
+        let spoken = format!("{name}: ask the assistant's own model again");
+        let back = move |_| store.chosen.set(Some(own.clone()));
+        Some(
+            view! {
+                <button
+                    type="button"
+                    class="picker-model line-button"
+                    data-testid="picker-model"
+                    aria-label=spoken
+                    title="Ask its own model again"
+                    on:click=back
+                >
+                    {name} " ×"
+                </button>
+            }
+            .into_any(),
+        )
     };
     view! {
         <label class="picker">
@@ -113,8 +143,8 @@ pub(crate) fn ModelPicker() -> impl IntoView {
             <button
                 type="button"
                 class="bar-button"
-                aria-label="Search the list"
-                title="Search the list"
+                aria-label=search
+                title=search
                 aria-haspopup="dialog"
                 disabled=move || !store.hydrated.get()
                 on:click=move |_| store.open_dialog(Dialog::Models)
