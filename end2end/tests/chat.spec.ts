@@ -309,6 +309,62 @@ test.describe("before the application has started", () => {
   });
 });
 
+test.describe("while the messages are not alive yet", () => {
+  /** Opens a conversation whose messages stand as the server has rendered them, until they are released. */
+  async function half(page: Page, path: string) {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await page.route("**/split_answers*.wasm", async (route) => {
+      await released;
+      await route.continue();
+    });
+    await page.goto(path);
+    await expect(page.locator("html")).toHaveAttribute("data-alive");
+    await expect(page.locator("html")).not.toHaveAttribute("data-ready");
+    return release;
+  }
+
+  test("they can be read, and the rest of the page works", async ({ chat, page, server }) => {
+    const { message } = await server.ask("count to 3");
+    const release = await half(page, `/c/${message.conversation_id}`);
+    await expect(chat.prose).toHaveText("1 2 3");
+    await chat.composer.fill("kept");
+    await chat.picker.selectOption("demo-steady");
+    release();
+    await chat.connected();
+    await expect(chat.composer).toHaveValue("kept");
+    await expect(chat.picker).toHaveValue("demo-steady");
+    // They are the same elements, and now do something.
+    await chat.answer.hover();
+    await chat.answer.getByRole("button", { name: "Answer again", exact: true }).click();
+    await expect(chat.answer.getByTestId("versions")).toHaveText("2/2");
+    await chat.ended("complete");
+  });
+
+  test("a question that is sent meanwhile goes once, below them", async ({ chat, page, server }) => {
+    const { message } = await server.ask("count to 3");
+    const release = await half(page, `/c/${message.conversation_id}`);
+    await chat.ask("count to 4");
+    await expect(chat.composer).toHaveValue("");
+    release();
+    await expect(chat.prose).toHaveText("1 2 3 4");
+    await chat.ended("complete");
+    await expect(chat.questions.locator(".bubble")).toHaveText(["count to 3", "count to 4"]);
+    await expect(chat.answers).toHaveCount(2);
+  });
+
+  test("another conversation can be opened meanwhile", async ({ chat, page, server }) => {
+    const first = await server.ask("count to 3");
+    const second = await server.ask("count to 5");
+    const release = await half(page, `/c/${first.message.conversation_id}`);
+    await page.locator(`a[href="/c/${second.message.conversation_id}"]`).click();
+    release();
+    await chat.connected();
+    await expect(chat.prose).toHaveText("1 2 3 4 5");
+    await expect(chat.messages).toHaveCount(2);
+  });
+});
+
 test("a conversation can be read without JavaScript", async ({ browser, server }) => {
   const { message } = await server.ask("a markdown sample");
   const context = await browser.newContext({ javaScriptEnabled: false });
