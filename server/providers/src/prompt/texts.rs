@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Prompt;
 
@@ -12,6 +12,9 @@ enum Place<'v> {
     /// JSON in a text: only the texts in it may change, or it would be none any more.
     Arguments(&'v mut String),
 }
+
+/// What stands beside the messages and is somebody's words, or says who they are.
+const BESIDE: [&str; 3] = ["user", "metadata", "prediction"];
 
 impl Prompt {
     /// What its messages say, tool calls and their results included. Reasoning is not among it: that is the model's own,
@@ -34,8 +37,31 @@ impl Prompt {
             .collect()
     }
 
-    /// The same prompt with each of its texts changed.
+    /// The same prompt with each of its texts changed, and with those that stand beside its messages: who asks, what the
+    /// caller keeps with the request, the answer that it expects. A message's name that would change is left out, as
+    /// providers take few characters there.
     pub fn with_texts(mut self, mut change: impl FnMut(&str) -> Cow<'_, str>) -> Self {
+        let own = self.anthropic.iter_mut().flat_map(Map::iter_mut);
+        for (_, value) in own
+            .chain(&mut self.body)
+            .filter(|(key, _)| BESIDE.contains(&key.as_str()))
+        {
+            within(value, &mut change);
+        }
+        for message in self
+            .body
+            .get_mut("messages")
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten()
+        {
+            let name = message.get("name").and_then(Value::as_str);
+            if name.is_some_and(|name| change(name) != name)
+                && let Some(message) = message.as_object_mut()
+            {
+                message.remove("name");
+            }
+        }
         if let Some(Value::Array(messages)) = self.body.get_mut("messages") {
             for place in messages.iter_mut().flat_map(places_of) {
                 match place {
@@ -70,7 +96,8 @@ fn texts_of(message: &Value) -> Vec<&str> {
     let content = message.get("content");
     let whole = content.and_then(Value::as_str);
     let parts = content.and_then(Value::as_array).into_iter().flatten();
-    let parts = parts.filter_map(|part| part.get("text")?.as_str());
+    let parts = parts.flat_map(|part| [part.get("text"), part.get("refusal")]);
+    let parts = parts.flatten().filter_map(Value::as_str);
     let calls = message.get("tool_calls").and_then(Value::as_array);
     let calls = calls.into_iter().flatten();
     let arguments = calls.filter_map(|call| call.get("function")?.get("arguments")?.as_str());
@@ -86,8 +113,9 @@ fn places_of(message: &mut Value) -> Vec<Place<'_>> {
         match (key.as_str(), value) {
             ("content", Value::String(text)) => places.push(Place::Said(text)),
             ("content", Value::Array(parts)) => {
-                for part in parts {
-                    if let Some(Value::String(text)) = part.get_mut("text") {
+                let parts = parts.iter_mut().filter_map(Value::as_object_mut).flatten();
+                for (key, value) in parts {
+                    if let ("text" | "refusal", Value::String(text)) = (key.as_str(), value) {
                         places.push(Place::Said(text));
                     }
                 }
@@ -148,9 +176,14 @@ mod tests {
                     {"id": "b", "type": "function", "function": {"name": "b", "arguments": "{\"a"}},
                 ]},
                 {"role": "tool", "tool_call_id": "a", "content": "a result"},
+                {"role": "user", "name": "dan", "content": "no"},
+                {"role": "user", "name": "bo", "content": [{"type": "refusal", "refusal": "a refusal"}]},
             ],
             "user": "a",
-            "anthropic": {"top_k": 3},
+            "metadata": {"user_id": "a"},
+            "prediction": {"type": "content", "content": [{"type": "text", "text": "a guess"}]},
+            "model": "a",
+            "anthropic": {"top_k": 3, "metadata": {"user_id": "a"}, "thinking": {"type": "a"}},
         });
         let Value::Object(object) = body.clone() else {
             panic!()
@@ -163,15 +196,18 @@ mod tests {
                 "a part",
                 "{\"to\":\"a b\",\"n\":[1,\"a\"]}",
                 "{\"a",
-                "a result"
+                "a result",
+                "no",
+                "a refusal"
             ]
         );
-        assert_eq!(prompt.foreign_texts(), ["a part", "a result"]);
-        let own = prompt.anthropic().cloned();
+        let foreign = ["a part", "a result", "no", "a refusal"];
+        assert_eq!(prompt.foreign_texts(), foreign);
         let same = prompt.clone().with_texts(|text| Cow::Borrowed(text));
         assert_eq!(same, prompt);
         let changed = prompt.with_texts(|text| text.replace('a', "x").into());
-        assert_eq!(changed.anthropic().cloned(), own);
+        let own = json!({"top_k": 3, "metadata": {"user_id": "x"}, "thinking": {"type": "a"}});
+        assert_eq!(changed.anthropic(), own.as_object());
         let messages = changed.field("messages").unwrap();
         assert_eq!(messages[0]["content"], "x system");
         assert_eq!(messages[1]["content"][0]["text"], "x pxrt");
@@ -181,6 +217,16 @@ mod tests {
         assert_eq!(arguments(0), "{\"n\":[1,\"x\"],\"to\":\"x b\"}");
         assert_eq!(arguments(1), "{\"x");
         assert_eq!(messages[3]["content"], "x result");
-        assert_eq!(changed.field("user").unwrap(), "a");
+        assert_eq!(
+            (messages[4].get("name"), &messages[5]["name"]),
+            (None, &json!("bo"))
+        );
+        assert_eq!(messages[5]["content"][0]["refusal"], "x refusxl");
+        assert_eq!(changed.field("user").unwrap(), "x");
+        assert_eq!(changed.field("metadata").unwrap()["user_id"], "x");
+        assert_eq!(
+            changed.field("prediction").unwrap()["content"][0]["text"],
+            "x guess"
+        );
     }
 }
