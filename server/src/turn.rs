@@ -11,10 +11,10 @@ mod prompt;
 use std::sync::Arc;
 
 use evenkeel_protocol::{
-    Conversation, ConversationChange, Message, MessageId, ModelId, RequestId, RunId, Send,
-    ServerFrame,
+    Conversation, ConversationChange, ConversationId, Message, MessageId, ModelId, RequestId,
+    RunId, Send, ServerFrame,
 };
-use evenkeel_store::{Before, Begun, NewAnswer, NewTurn};
+use evenkeel_store::{Before, Begun, File, NewAnswer, NewTurn};
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
@@ -24,11 +24,11 @@ pub use self::choice::beside;
 use self::choice::{Named, of_turn};
 pub use self::cost::cost;
 use self::play::Asked;
-pub use self::prompt::of as prompt_of;
+pub use self::prompt::admitted as prompt_of;
 use self::prompt::texts;
 use crate::attachments::{self, ALL_BYTES};
 use crate::catalog::Catalog;
-use crate::config::{GuardsConfig, Injection};
+use crate::config::Injection;
 use crate::error::Refusal;
 use crate::guards;
 use crate::principal::Principal;
@@ -69,25 +69,20 @@ pub async fn begin(
     principal: &Principal,
     send: &Send,
 ) -> Result<Accepted, Refusal> {
+    if let Some(before) = known_before(shared, principal, &send.request_id).await? {
+        return Ok(before);
+    }
+    // Whether it tries a candidate is decided by its conversation, so that a new one has its id already.
+    let new = Uuid::now_v7().to_string().into();
+    // Nobody else waits while it is read, which takes its time.
+    let asked = admit_new(shared, principal, send, &new).await;
     let _beginning = shared.runs.beginning.lock().await;
+    // It may have begun meanwhile.
     if let Some(before) = begun_before(shared, principal, &send.request_id).await? {
         return Ok(before);
     }
-    check(send)?;
-    let files = attachments::read(&send.attachments)?;
-    let catalog = accepting(shared)?;
-    // Whether it tries a candidate is decided by its conversation, so that a new one has its id already.
-    let new = Uuid::now_v7().to_string().into();
-    let begins = send.conversation_id.is_none();
-    let conversation = send.conversation_id.as_ref().unwrap_or(&new);
-    let named = Named {
-        model: send.model.as_ref(),
-        assistant: send.assistant.as_deref(),
-    };
-    let choice = of_turn(shared, &catalog, principal, named, conversation, begins).await?;
-    let guards = guards::of(&shared.config(), choice.assistant.as_deref());
-    let request_id = send.request_id.as_str();
-    guards::admit(shared, guards, &send.text, texts(&files), request_id).await?;
+    let (Asked { catalog, choice }, files) = asked?;
+    accepting(shared)?;
     let requested_model = choice.model.as_str().into();
     let run_id = Uuid::now_v7().to_string().into();
     let begun = shared.store.begin_turn(NewTurn {
@@ -111,6 +106,47 @@ pub async fn begin(
     accepted(shared, principal, &send.request_id, begun, asked)
 }
 
+/// What a new turn asks for, and its files, where it may be asked.
+async fn admit_new(
+    shared: &Shared,
+    principal: &Principal,
+    send: &Send,
+    new: &ConversationId,
+) -> Result<(Asked, Vec<File>), Refusal> {
+    check(send)?;
+    let files = attachments::read(&send.attachments)?;
+    let catalog = accepting(shared)?;
+    let begins = send.conversation_id.is_none();
+    let conversation = send.conversation_id.as_ref().unwrap_or(new);
+    let named = Named {
+        model: send.model.as_ref(),
+        assistant: send.assistant.as_deref(),
+    };
+    let choice = of_turn(shared, &catalog, principal, named, conversation, begins).await?;
+    let guards = guards::of(&shared.config(), choice.assistant.as_deref());
+    if guards.injection == Injection::Block {
+        // Another version of a question has that one's files where it brings none.
+        let kept = match &send.edited_id {
+            Some(edited) if files.is_empty() => files_of(shared, principal, edited).await?,
+            Some(_) | None => vec![],
+        };
+        let all = texts(&files).chain(texts(&kept));
+        guards::admit(shared, guards, &send.text, all, send.request_id.as_str()).await?;
+    }
+    Ok((Asked { catalog, choice }, files))
+}
+
+/// The files of one message.
+async fn files_of(
+    shared: &Shared,
+    principal: &Principal,
+    message: &MessageId,
+) -> Result<Vec<File>, Refusal> {
+    let store = &shared.store;
+    let files = store.thread_files(&principal.id, message, ALL_BYTES as u64);
+    Ok(files.await?.remove(message).unwrap_or_default())
+}
+
 /// Begins another answer to a question, which stands beside those that it has. The message is the question, or one of
 /// its answers; that one of them is being written does not matter. The same `request_id` begins it once.
 ///
@@ -124,17 +160,17 @@ pub async fn regenerate(
     message_id: &MessageId,
     model: Option<&ModelId>,
 ) -> Result<Accepted, Refusal> {
+    if let Some(before) = known_before(shared, principal, request_id).await? {
+        return Ok(before);
+    }
+    let asked = admit_again(shared, principal, request_id, message_id, model).await;
     let _beginning = shared.runs.beginning.lock().await;
+    // It may have begun meanwhile.
     if let Some(before) = begun_before(shared, principal, request_id).await? {
         return Ok(before);
     }
-    check_request_id(request_id)?;
-    let message = shared.store.message(&principal.id, message_id).await?;
-    let message = message.ok_or_else(|| Refusal::not_found("message"))?;
-    let catalog = accepting(shared)?;
-    let choice = beside(shared, &catalog, principal, model, &message).await?;
-    let guards = guards::of(&shared.config(), choice.assistant.as_deref());
-    admit_again(shared, principal, request_id, message_id, guards).await?;
+    let Asked { catalog, choice } = asked?;
+    accepting(shared)?;
     let requested_model = choice.model.as_str().into();
     let run_id = Uuid::now_v7().to_string().into();
     let begun = shared.store.begin_answer(NewAnswer {
@@ -156,25 +192,39 @@ pub async fn regenerate(
     )
 }
 
-/// A question that was stored may be one that is refused now.
+/// What another answer asks for, where it may be asked: a question that was stored may be one that is refused now.
 async fn admit_again(
     shared: &Shared,
     principal: &Principal,
     request_id: &RequestId,
     message_id: &MessageId,
-    guards: GuardsConfig,
-) -> Result<(), Refusal> {
-    let (store, principal) = (&shared.store, &*principal.id);
-    if guards.injection != Injection::Block {
-        return Ok(());
+    model: Option<&ModelId>,
+) -> Result<Asked, Refusal> {
+    check_request_id(request_id)?;
+    let none = || Refusal::not_found("message");
+    let message = shared.store.message(&principal.id, message_id).await?;
+    let message = message.ok_or_else(none)?;
+    let catalog = accepting(shared)?;
+    let choice = beside(shared, &catalog, principal, model, &message).await?;
+    let guards = guards::of(&shared.config(), choice.assistant.as_deref());
+    if guards.injection == Injection::Block {
+        let question = shared.store.question(&principal.id, message_id).await?;
+        let question = question.ok_or_else(none)?;
+        let files = files_of(shared, principal, &question.id).await?;
+        let request_id = request_id.as_str();
+        guards::admit(shared, guards, &question.text, texts(&files), request_id).await?;
     }
-    let question = store.question(principal, message_id).await?;
-    let question = question.ok_or_else(|| Refusal::not_found("message"))?;
-    let files = store.thread_files(principal, &question.id, ALL_BYTES as u64);
-    let mut files = files.await?;
-    let files = files.remove(&question.id).unwrap_or_default();
-    let request_id = request_id.as_str();
-    guards::admit(shared, guards, &question.text, texts(&files), request_id).await
+    Ok(Asked { catalog, choice })
+}
+
+/// What began before, and nothing that is just being begun: that is stored before its run is known.
+async fn known_before(
+    shared: &Arc<Shared>,
+    principal: &Principal,
+    request_id: &RequestId,
+) -> Result<Option<Accepted>, Refusal> {
+    let _beginning = shared.runs.beginning.lock().await;
+    begun_before(shared, principal, request_id).await
 }
 
 /// A request that is sent again gets what it got, whatever has changed since.

@@ -19,8 +19,16 @@ pub const REFUSED: &str = "rejected";
 static BRACKET: LazyLock<Regex> = LazyLock::new(|| pattern(r"\[[^\[\]\n]{1,160}\]"));
 /// Code, which is full of brackets.
 static CODE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)```.*?(?:```|$)|`[^`\n]*`"));
-/// "notes.md", "notes.md:12", "notes.md, line 3".
-static FILE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\S.*\.\p{L}[\p{L}\p{N}]{0,7}$"));
+/// The name of a file, by the ending of a document, of data or of code: much else has a dot, such as domains and Node.js.
+static FILE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"(?i)^[^\s@][^@]*\.(?:txt|text|md|markdown|rst|adoc|tex|log|pdf|docx?|odt|rtf|csv|tsv|xlsx?|json|jsonl|xml",
+        r"|ya?ml|toml|ini|cfg|conf|html?|css|sql|rs|py|ts|tsx|jsx|java|kt|c|h|cpp|hpp|cs|go|rb|php|swift|sh)$"
+    ))
+});
+
+/// No higher number is a citation, unless there are more sources: "[100]" and "[2026]" are sizes and years.
+const NUMBERS: usize = 99;
 
 /// The sources of a turn, in the order in which they stand in the prompt.
 #[derive(Clone, Debug)]
@@ -106,16 +114,29 @@ fn judge(names: &[String], answer: &str) -> Result<Said, String> {
             cited.insert(place);
             continue;
         }
-        for part in inner.split([',', ';']) {
-            let part = part.trim().trim_start_matches('^');
+        let parts = inner.split([',', ';']);
+        let parts = parts.map(|part| part.trim().trim_start_matches('^'));
+        let numbers: Option<Vec<usize>> = parts.clone().map(number).collect();
+        if let Some(numbers) = &numbers {
+            // One that no source can have makes all of them something else, such as an interval.
+            let possible = 1..=NUMBERS.max(names.len());
+            if !numbers.iter().all(|number| possible.contains(number)) {
+                continue;
+            }
+            if let Some(number) = numbers.iter().find(|number| **number > names.len()) {
+                return Err(format!(
+                    "the answer cites [{number}], and there is no such source"
+                ));
+            }
+        }
+        for part in parts {
             match named(names, part) {
                 Some(place) => {
                     cited.insert(place);
                 }
-                None if is_citation(part) => {
-                    return Err(format!(
-                        "the answer cites [{part}], and there is no such source"
-                    ));
+                // Its name may be anything that the answer says, and nothing of an answer is logged.
+                None if is_file(part) => {
+                    return Err("the answer cites a file that is no source".to_owned());
                 }
                 None => {}
             }
@@ -143,10 +164,15 @@ fn named(names: &[String], citation: &str) -> Option<usize> {
     })
 }
 
-/// A number, or the name of a file; anything else in brackets is a remark.
-fn is_citation(text: &str) -> bool {
-    let number = !text.is_empty() && text.len() <= 3 && text.bytes().all(|b| b.is_ascii_digit());
-    number || FILE.is_match(text)
+/// The number that this is, and nothing else.
+fn number(text: &str) -> Option<usize> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten()
+}
+
+/// The name of a file; anything else in brackets that is no number is a remark.
+fn is_file(text: &str) -> bool {
+    FILE.is_match(text) && !text.contains("://")
 }
 
 fn declines(answer: &str) -> bool {
@@ -188,12 +214,29 @@ mod tests {
                 "The sources do not answer this fully, but [1] says much.",
                 1,
             ),
+            ("A probability in [0, 1] [1].", 1),
+            ("An array of [100] items, from [0] to [1, 100], [1].", 1),
+            ("Between [1999; 2026], see [^2].", 1),
+            ("Mail [anna@example.org] or [anna@example.md] [1].", 1),
+            ("[https://example.com], [https://example.org/a.md] [1]", 1),
+            ("[1] [see example.com], [example.org] [Node.js]", 1),
         ] {
             assert_eq!(
                 judge(&sources().names, answer),
                 Ok(Said::Cites(count)),
                 "{answer}"
             );
+        }
+    }
+
+    #[test]
+    fn beyond_ninety_nine_a_number_is_a_citation_where_there_are_so_many_sources() {
+        let names: Vec<_> = (1..=120).map(|number| format!("{number}.txt")).collect();
+        for (answer, count) in [
+            ("It is deep [100], [119, 120].", 3),
+            ("[121] items [1].", 1),
+        ] {
+            assert_eq!(judge(&names, answer), Ok(Said::Cites(count)), "{answer}");
         }
     }
 
@@ -206,13 +249,25 @@ mod tests {
             ("In code: `x[1]`.", "cites none"),
             ("It is deep [3].", "cites [3]"),
             ("It is deep [1], very deep [1, 4].", "cites [4]"),
-            ("It is deep [1] [others.pdf].", "cites [others.pdf]"),
-            ("It is deep [0].", "cites [0]"),
+            ("It is deep [1] [others.pdf].", "cites a file that is no"),
+            (
+                "It is deep [1], says [Log 7.TXT].",
+                "cites a file that is no",
+            ),
+            ("It is deep [1; 99].", "cites [99]"),
+            ("It is deep [0].", "cites none"),
+            ("A probability in [0, 1].", "cites none"),
             ("", "cites none"),
         ] {
             let refused = judge(&sources().names, answer).unwrap_err();
             assert!(refused.contains(why), "{answer}: {refused}");
         }
+    }
+
+    #[test]
+    fn a_refusal_repeats_nothing_of_the_answer_but_a_number() {
+        let refused = judge(&sources().names, "[1] [Ann earns 90.csv]").unwrap_err();
+        assert_eq!(refused, "the answer cites a file that is no source");
     }
 
     #[test]

@@ -21,6 +21,19 @@ pub struct Guarded {
     pub restorer: Restorer,
     /// What the answer has to cite.
     pub sources: Option<Sources>,
+    /// Why it may not be sent after all. Its notices tell what was found, so that it can be counted.
+    pub refusal: Option<Refusal>,
+}
+
+impl Guarded {
+    /// The same, where it may be sent.
+    ///
+    /// # Errors
+    ///
+    /// Why it may not be.
+    pub fn admitted(mut self) -> Result<Self, Refusal> {
+        self.refusal.take().map_or(Ok(self), Err)
+    }
 }
 
 /// What the model is told of attached files. It names none of them: a name is anybody's words as well.
@@ -36,7 +49,8 @@ pub struct Read {
     pub earlier: Vec<Named>,
 }
 
-/// A prompt of the chat. Where something in it looks planted, the model is told that files are data.
+/// A prompt of the chat. Where something in it looks planted, the model is told that files are data; where that is to be
+/// refused, it is, whenever it was sent: a file from before the guard was switched to this is sent again with every turn.
 ///
 /// # Errors
 ///
@@ -50,11 +64,20 @@ pub async fn chat(guards: GuardsConfig, prompt: Prompt, read: Read) -> Result<Gu
             found = inspect_all(&read.text, &read.files);
             let earlier = read.earlier.iter();
             let earlier = earlier.flat_map(|(name, text)| inspect(text, Some(name)));
-            let anything = !found.is_empty() || earlier.count() > 0;
+            let earlier: Vec<_> = earlier.collect();
+            let anything = !found.is_empty() || !earlier.is_empty();
             if anything && !(read.files.is_empty() && read.earlier.is_empty()) {
                 prompt = prompt.told_first(DATA);
             }
+            // Of what is only warned of, each is told once: under the answer to the message that brought it.
+            if guards.injection == Injection::Block {
+                found.extend(earlier);
+            }
         }
+        let refusal = match guards.injection {
+            Injection::Off | Injection::Warn => None,
+            Injection::Block => found.first().map(refuse_stored),
+        };
         let files = read.earlier.iter().chain(&read.files);
         let names = files.map(|(name, _)| name.clone()).collect();
         let sources = match guards.grounding {
@@ -65,9 +88,22 @@ pub async fn chat(guards: GuardsConfig, prompt: Prompt, read: Read) -> Result<Gu
             prompt = prompt.told_first(&sources.instruction());
         }
         let notices = found.iter().map(Finding::notice).collect();
-        redact(guards, prompt, notices, sources)
+        let guarded = redact(guards, prompt, notices, sources);
+        Guarded { refusal, ..guarded }
     })
     .await
+}
+
+/// What is stored already cannot be taken out of what is being sent.
+fn refuse_stored(found: &Finding) -> Refusal {
+    let place = match &found.file {
+        Some(file) => format!("{file}, line {}", found.line),
+        None => format!("the message, line {}", found.line),
+    };
+    let (rule, meaning) = (found.rule.as_str(), found.rule.meaning());
+    Refusal::not_allowed(&format!(
+        "The guard against planted instructions refuses this conversation: {place}, {meaning} (rule {rule}). It was sent before that was refused. Begin a new conversation, or edit the message that it came with: take that part out, and attach the file again without it; an administrator can set guards.injection to \"warn\"."
+    ))
 }
 
 /// A prompt of a caller of `/v1` who names an assistant.
@@ -114,6 +150,7 @@ fn redact(
             notices,
             restorer: Restorer::default(),
             sources,
+            refusal: None,
         };
     }
     let mut redactor = Redactor::new(prompt.texts());
@@ -128,5 +165,6 @@ fn redact(
         notices,
         restorer: redactor.restorer(),
         sources,
+        refusal: None,
     }
 }

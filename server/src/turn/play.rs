@@ -116,7 +116,8 @@ async fn answer(
     let guards = guards::of(&shared.config(), choice.assistant.as_deref());
     let guarded = prompt::of(shared, &run.principal, question, told_first, guards).await?;
     guards::triggered(shared, &guarded.notices, &whose.request_id);
-    run.update(|message| message.guards = guarded.notices);
+    run.update(|message| message.guards.clone_from(&guarded.notices));
+    let guarded = guarded.admitted()?;
     let (prompt, restorer) = (Arc::new(guarded.prompt), guarded.restorer);
     let sources = guarded.sources;
     let caller = Caller::of_turn(run.principal.clone());

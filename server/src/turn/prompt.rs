@@ -12,11 +12,27 @@ use crate::error::Refusal;
 use crate::guards::{self, Guarded};
 use crate::shared::Shared;
 
+/// The prompt of a turn that is asked again, where it may be sent.
+///
+/// # Errors
+///
+/// Where it may not be.
+pub async fn admitted(
+    shared: &Shared,
+    principal: &str,
+    question: &Message,
+    told_first: Option<&str>,
+    guards: GuardsConfig,
+) -> Result<Guarded, Refusal> {
+    let guarded = of(shared, principal, question, told_first, guards);
+    guarded.await?.admitted()
+}
+
 /// `told_first` is what the assistant's models are told before what the conversation's are.
 ///
 /// Files that were sent earlier in the thread are sent again: a model remembers nothing. All of them together may be as
 /// large as those of one message, the newest first; beyond that only their names are told.
-pub async fn of(
+pub(super) async fn of(
     shared: &Shared,
     principal: &str,
     question: &Message,

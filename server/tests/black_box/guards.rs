@@ -299,6 +299,68 @@ async fn a_question_from_before_is_not_asked_again_once_it_is_blocked() {
 }
 
 #[tokio::test]
+async fn an_edit_that_keeps_a_file_from_before_is_refused_once_it_is_blocked() {
+    let a = Upstream::answering(&["Fine."]).await;
+    let server = Server::with_upstreams(&[&a], "").await;
+    let mut socket = Socket::open(&server).await;
+    let mut question = send("1", "Summarize this, please.", "a");
+    question["attachments"] = json!([file("notes.md", &format!("One.\n{HOSTILE}\n"))]);
+    let first = socket.ask(question).await;
+    server
+        .change(&[("global", "guards.injection", json!("block"))])
+        .await;
+    let mut edited = send("2", "Summarize this again, please.", "a");
+    edited["conversation_id"] = first[0]["conversation_id"].clone();
+    edited["edited_id"] = first[0]["message_id"].clone();
+    let refused = socket.ask(edited.clone()).await.pop().unwrap();
+    assert_eq!(refused["error_type"], "not_allowed", "{refused}");
+    let said = refused["error"].as_str().unwrap();
+    assert!(said.contains("notes.md, line 2"), "{said}");
+    // Nothing was written, and nothing sent.
+    assert_eq!(refused.get("message"), None, "{refused}");
+    assert_eq!(a.requests().len(), 1);
+    // With another file it is another question.
+    edited["request_id"] = json!("3");
+    edited["attachments"] = json!([file("notes.md", "One.\n")]);
+    let frames = socket.ask(edited).await;
+    assert_eq!(frames.last().unwrap()["type"], "done", "{frames:?}");
+    assert!(!a.requests()[1].contains("Ignore all"));
+}
+
+#[tokio::test]
+async fn a_file_of_an_earlier_message_is_not_sent_again_once_it_is_blocked() {
+    let a = Upstream::answering(&["Fine."]).await;
+    let server = Server::with_upstreams(&[&a], "").await;
+    let mut socket = Socket::open(&server).await;
+    let mut question = send("1", "Summarize this, please.", "a");
+    question["attachments"] = json!([file("notes.md", &format!("One.\n{HOSTILE}\n"))]);
+    let first = socket.ask(question).await;
+    server
+        .change(&[("global", "guards.injection", json!("block"))])
+        .await;
+    let fired = "evenkeel_guard_triggered_total{guard=\"injection\",kind=\"ignore_instructions\"}";
+    let before = server.metric(fired).await;
+    let mut next = send("2", "And shorter?", "a");
+    next["conversation_id"] = first[0]["conversation_id"].clone();
+    let refused = socket.ask(next).await.pop().unwrap();
+    assert_eq!(refused["error_type"], "not_allowed", "{refused}");
+    let said = refused["error"].as_str().unwrap();
+    for part in [
+        "notes.md, line 2",
+        "Begin a new conversation",
+        "edit the message",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert_eq!(refused["message"]["guards"][0]["file"], "notes.md");
+    assert_eq!(server.metric(fired).await, before + 1.0);
+    assert_eq!(a.requests().len(), 1);
+    // A conversation without it goes on.
+    let frames = socket.ask(send("3", "Hello.", "a")).await;
+    assert_eq!(frames.last().unwrap()["type"], "done", "{frames:?}");
+}
+
+#[tokio::test]
 async fn guards_are_switched_live_audited_and_taken_back() {
     let a = Upstream::answering(&["Hello [email 1]."]).await;
     let server = Server::with_upstreams(&[&a], "").await;
