@@ -35,16 +35,24 @@ const TOKENS: u32 = 1_000;
 /// An answer of more bytes is not what was asked for.
 const ANSWER_BYTES: usize = 4_000;
 
-/// What the cheapest model that is well says to this; none where none is, or none answers.
-async fn ask(shared: &Arc<Shared>, principal: &Arc<str>, words: &str) -> Option<String> {
+/// What the cheapest model that is well says to this order about what was said; none where none is, or none answers.
+async fn ask(
+    shared: &Arc<Shared>,
+    principal: &Arc<str>,
+    order: &str,
+    said: &[(&str, &str)],
+) -> Option<String> {
     let catalog = shared.catalog();
-    let mut redactor = Redactor::new([words]);
-    let words = if guards::redacts_somewhere(&shared.config()) {
-        redactor.redact(words)
-    } else {
-        words.into()
-    };
-    let prompt = Prompt::conversation([(Speaker::User, &*words)]).at_most(TOKENS);
+    let mut redactor = Redactor::new(said.iter().map(|(_, text)| *text));
+    let redacts = guards::redacts_somewhere(&shared.config());
+    let words = words::about(order, said, |text| {
+        if redacts {
+            redactor.redact(text).into_owned()
+        } else {
+            text.to_owned()
+        }
+    });
+    let prompt = Prompt::conversation([(Speaker::User, words.as_str())]).at_most(TOKENS);
     let prompt = Arc::new(prompt);
     let caller = Caller::aside(principal.clone());
     let chain = catalog.cheapest_chain(&prompt, &caller, DEADLINE)?;

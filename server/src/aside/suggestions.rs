@@ -62,8 +62,9 @@ async fn make(shared: &Arc<Shared>, principal: &Principal, id: &MessageId) -> Re
         };
         (who, message.text.as_str())
     });
-    let asked = words::ask_for_questions(said.filter(|(_, text)| !text.is_empty()));
-    let answer = ask(shared, &principal.id, &asked).await.unwrap_or_default();
+    let said: Vec<_> = said.filter(|(_, text)| !text.is_empty()).collect();
+    let answer = ask(shared, &principal.id, words::FOR_QUESTIONS, &said).await;
+    let answer = answer.unwrap_or_default();
     let questions = words::questions(&answer);
     if !questions.is_empty() {
         store

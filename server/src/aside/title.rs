@@ -62,9 +62,9 @@ async fn give(
     let Some((question, answer)) = first_exchange(&messages) else {
         return Ok(());
     };
-    let said = [("User", question), ("Assistant", answer)];
-    let asked = words::ask_for_title(said.into_iter().filter(|(_, text)| !text.is_empty()));
-    let title = ask(shared, &principal.id, &asked).await;
+    let mut said = vec![("User", question), ("Assistant", answer)];
+    said.retain(|(_, text)| !text.is_empty());
+    let title = ask(shared, &principal.id, words::FOR_TITLE, &said).await;
     let Some(title) = title.as_deref().and_then(words::title) else {
         return Ok(());
     };

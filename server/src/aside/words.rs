@@ -15,28 +15,43 @@ const QUESTIONS: usize = 3;
 /// Of each message of the conversation a model is given so many characters.
 const MESSAGE_CHARACTERS: usize = 2_000;
 
+/// No placeholder such as `[email 1]` is longer.
+const PLACEHOLDER_BYTES: usize = 32;
+
 /// Asks for a title.
-pub(super) fn ask_for_title<'m>(said: impl IntoIterator<Item = (&'m str, &'m str)>) -> String {
-    let order = "Give the conversation below a title of at most six words, in the language that the user writes. \
-                 Answer with the title alone: no quotation marks, no full stop, no explanation.";
-    order.to_owned() + &conversation(said)
-}
+pub(super) const FOR_TITLE: &str = "Give the conversation below a title of at most six words, in the language that the user writes. \
+     Answer with the title alone: no quotation marks, no full stop, no explanation.";
 
 /// Asks for questions.
-pub(super) fn ask_for_questions<'m>(said: impl IntoIterator<Item = (&'m str, &'m str)>) -> String {
-    let order = "Suggest three short questions that the user could ask next in the conversation below, in the language \
-                 that the user writes and from the user's point of view. Answer with one question a line: no numbers, \
-                 no introduction, no explanation.";
-    order.to_owned() + &conversation(said)
-}
+pub(super) const FOR_QUESTIONS: &str = "Suggest three short questions that the user could ask next in the conversation below, in the language \
+     that the user writes and from the user's point of view. Answer with one question a line: no numbers, \
+     no introduction, no explanation.";
 
-fn conversation<'m>(said: impl IntoIterator<Item = (&'m str, &'m str)>) -> String {
-    let mut text = "\n\n<conversation>\n".to_owned();
+/// What a model is asked about what was said. Personal data is withheld before a message is cut: the half of a number that
+/// the cut leaves would be no number any more.
+pub(super) fn about(
+    order: &str,
+    said: &[(&str, &str)],
+    mut withhold: impl FnMut(&str) -> String,
+) -> String {
+    let mut text = order.to_owned() + "\n\n<conversation>\n";
     for (who, message) in said {
-        let message: String = message.chars().take(MESSAGE_CHARACTERS).collect();
-        text.push_str(&format!("{who}: {}\n\n", message.trim()));
+        let message = withhold(message);
+        text.push_str(&format!("{who}: {}\n\n", head(&message).trim()));
     }
     text + "</conversation>"
+}
+
+/// The beginning of a message, cut before a placeholder rather than in it.
+fn head(message: &str) -> &str {
+    let Some((cut, _)) = message.char_indices().nth(MESSAGE_CHARACTERS) else {
+        return message;
+    };
+    let head = message.get(..cut).unwrap_or_default();
+    match head.rsplit_once('[') {
+        Some((before, open)) if open.len() < PLACEHOLDER_BYTES && !open.contains(']') => before,
+        Some(_) | None => head,
+    }
 }
 
 /// A title in what a model has said.
@@ -137,6 +152,7 @@ fn cut(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guards::pii::Redactor;
 
     #[test]
     fn a_title_is_one_plain_line() {
@@ -179,12 +195,33 @@ mod tests {
     #[test]
     fn a_model_is_given_no_more_than_it_needs() {
         let long = "é".repeat(10_000);
-        let asked = ask_for_title([("User", long.as_str()), ("Assistant", "so")]);
+        let said = [("User", long.as_str()), ("Assistant", "so")];
+        let asked = about(FOR_TITLE, &said, str::to_owned);
         assert_eq!(asked.matches('é').count(), 2_000);
         assert!(
             asked.ends_with("Assistant: so\n\n</conversation>"),
             "{asked}"
         );
-        assert!(ask_for_questions([("User", "a")]).contains("<conversation>\nUser: a\n"));
+        let asked = about(FOR_QUESTIONS, &[("User", "a")], str::to_owned);
+        assert!(asked.contains("<conversation>\nUser: a\n"));
+    }
+
+    #[test]
+    fn personal_data_across_the_cut_is_not_sent() {
+        for at in 1_980..2_005 {
+            let message = format!("{} 4111 1111 1111 1111, and more", "é".repeat(at));
+            let mut redactor = Redactor::new([message.as_str()]);
+            let asked = about("", &[("User", &message)], |text| {
+                redactor.redact(text).into_owned()
+            });
+            let said = asked.split(['é', ',']).next_back().unwrap();
+            assert!(!asked.contains("11"), "{at}: {said}");
+            assert_eq!(
+                asked.contains('['),
+                asked.contains("[card 1]"),
+                "{at}: {said}"
+            );
+            assert!(asked.matches('é').count() == at.min(2_000), "{at}");
+        }
     }
 }

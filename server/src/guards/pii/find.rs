@@ -39,7 +39,7 @@ static IPV6: LazyLock<Regex> =
 static PHONE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r"\+[1-9]\d{0,2}(?:[ .\-/]?\(?\d{1,5}\)?){2,7}",
-        r"|(?:1[-. ])?(?:\([2-9]\d\d\) ?[2-9]\d\d[-. ]|[2-9]\d\d-[2-9]\d\d-|[2-9]\d\d\.[2-9]\d\d\.|[2-9]\d\d [2-9]\d\d-)\d{4}",
+        r"|(?:(?-u:\b)1[-. ])?(?:\([2-9]\d\d\) ?[2-9]\d\d[-. ]|[2-9]\d\d-[2-9]\d\d-|[2-9]\d\d\.[2-9]\d\d\.|[2-9]\d\d [2-9]\d\d-)\d{4}",
         r"|0[1-9](?: \d\d){4}|0[1-9](?:\.\d\d){4}|0[1-9](?:-\d\d){4}",
         r"|\(?0[1-9]\d{1,3}\)?[ /-]\d{3,8}(?: \d{2,4}){0,2}",
     ))
@@ -93,21 +93,50 @@ fn around(text: &str, at: &Range<usize>) -> (Option<char>, Option<char>) {
     (before, after)
 }
 
-/// It is a part of no longer word or number.
-fn stands_alone(text: &str, at: &Range<usize>) -> bool {
+/// No letter or digit stands directly beside it.
+fn is_apart(text: &str, at: &Range<usize>) -> bool {
     let (before, after) = around(text, at);
     let joins = |c: char| c.is_alphanumeric() || c == '_';
-    if before.is_some_and(joins) || after.is_some_and(joins) {
-        return false;
-    }
-    // "3.14159 …", "-12", "1,234": the number goes on beyond the mark.
+    !before.is_some_and(joins) && !after.is_some_and(joins)
+}
+
+/// It is a part of no longer word or number. A comma ends a number: nothing that is looked for is written with one.
+fn stands_alone(text: &str, at: &Range<usize>) -> bool {
+    // "3.14159 …", "-12": the number goes on beyond the mark.
     let goes_on = |mark: Option<char>, beyond: Option<char>| {
-        mark.is_some_and(|mark| matches!(mark, '.' | ',' | '-'))
+        mark.is_some_and(|mark| matches!(mark, '.' | '-'))
             && beyond.is_some_and(|c| c.is_ascii_digit())
     };
-    let left = text.get(..at.start).unwrap_or_default();
+    let (before, after) = around(text, at);
     let right = text.get(at.end..).unwrap_or_default();
-    !goes_on(before, left.chars().rev().nth(1)) && !goes_on(after, right.chars().nth(1))
+    is_apart(text, at)
+        && !goes_on(before, before_that(text, at))
+        && !goes_on(after, right.chars().nth(1))
+}
+
+/// The last character but one before a place.
+fn before_that(text: &str, at: &Range<usize>) -> Option<char> {
+    text.get(..at.start)?.chars().rev().nth(1)
+}
+
+/// What is made of the candidates of a pattern. One that is refused may begin with what stands before the real one, so
+/// the search goes on inside it.
+fn each(
+    pattern: &Regex,
+    text: &str,
+    accept: impl Fn(Range<usize>) -> Option<Range<usize>>,
+) -> Vec<Range<usize>> {
+    let (mut found, mut from) = (vec![], 0);
+    while let Some(candidate) = pattern.find_at(text, from) {
+        if let Some(at) = accept(candidate.range()) {
+            from = at.end;
+            found.push(at);
+        } else {
+            let first = candidate.as_str().chars().next();
+            from = candidate.start() + first.map_or(1, char::len_utf8);
+        }
+    }
+    found
 }
 
 fn emails(text: &str) -> Vec<Range<usize>> {
@@ -126,25 +155,18 @@ fn emails(text: &str) -> Vec<Range<usize>> {
 }
 
 fn ibans(text: &str) -> Vec<Range<usize>> {
-    let mut found = vec![];
-    for start in IBAN.find_iter(text).map(|start| start.start()) {
-        let rest = text.get(start..).unwrap_or_default();
-        let country = rest.get(..2).unwrap_or_default().to_ascii_uppercase();
+    each(&IBAN, text, |Range { start, .. }| {
+        let rest = text.get(start..)?;
+        let country = rest.get(..2)?.to_ascii_uppercase();
         let length = IBANS.split(' ').find_map(|known| {
             known
                 .strip_prefix(country.as_str())
                 .and_then(|length| length.parse::<usize>().ok())
-        });
-        let Some(end) = length.and_then(|length| letters_and_digits(rest, length)) else {
-            continue;
-        };
+        })?;
+        let end = letters_and_digits(rest, length)?;
         let at = start..start + end;
-        let whole = rest.get(..end).unwrap_or_default();
-        if stands_alone(text, &at) && is_iban(whole) {
-            found.push(at);
-        }
-    }
-    found
+        (is_apart(text, &at) && is_iban(rest.get(..end)?)).then_some(at)
+    })
 }
 
 /// The byte behind so many letters and digits, with at most one space or hyphen between two of them.
@@ -179,8 +201,8 @@ fn is_iban(text: &str) -> bool {
 }
 
 fn cards(text: &str) -> Vec<Range<usize>> {
-    let found = CARD.find_iter(text).filter_map(|found| {
-        let digits = digits(found.as_str());
+    each(&CARD, text, |at| {
+        let digits = digits(text.get(at.clone())?);
         let number: u32 = digits.get(..4)?.parse().ok()?;
         // Of the numbers that begin with a 2 only Mastercard's: the others are times and counters.
         let known = match number / 1000 {
@@ -189,11 +211,13 @@ fn cards(text: &str) -> Vec<Range<usize>> {
             4..=6 => true,
             _ => false,
         };
-        let at = found.range();
-        (known && (13..=19).contains(&digits.len()) && luhn(&digits) && stands_alone(text, &at))
+        // The decimals of a number have the right sum once in ten times: "0.30000000000000004".
+        let decimals = around(text, &at).0 == Some('.')
+            && before_that(text, &at).is_some_and(|c| c.is_ascii_digit());
+        (known && (13..=19).contains(&digits.len()) && luhn(&digits))
             .then_some(at)
-    });
-    found.collect()
+            .filter(|at| is_apart(text, at) && !decimals)
+    })
 }
 
 /// The check sum of cards' numbers.
@@ -241,7 +265,8 @@ fn ips(text: &str) -> Vec<Range<usize>> {
     let v4 = IPV4.find_iter(text).filter_map(|found| {
         let (at, address) = (found.range(), found.as_str().parse::<Ipv4Addr>().ok()?);
         let own = address.is_loopback() || address.is_unspecified() || address.is_broadcast();
-        let version = NUMBERED.is_match(text.get(..at.start)?);
+        let near = text.floor_char_boundary(at.start.saturating_sub(16));
+        let version = NUMBERED.is_match(text.get(near..at.start)?);
         (!own && !version && !address.octets().starts_with(&[0]) && stands_alone(text, &at))
             .then_some(at)
     });
@@ -260,40 +285,64 @@ fn ips(text: &str) -> Vec<Range<usize>> {
 }
 
 fn phones(text: &str) -> Vec<Range<usize>> {
-    let shaped = PHONE.find_iter(text).map(|found| found.range());
-    let shaped = shaped.filter(|at| {
-        let number = text.get(at.clone()).unwrap_or_default();
+    let shaped = each(&PHONE, text, |at| {
+        let at = phone(text, at)?;
+        let number = text.get(at.clone())?;
         // Shorter than any number that is written out: a sum, or a code of the post.
         let least = match number.find(['-', '+']) {
             Some(_) if number.starts_with('0') => 10,
             Some(_) | None => 9,
         };
-        digits(number).len() >= least && !in_a_list(text, at)
+        (digits(number).len() >= least && !in_a_list(text, &at)).then_some(at)
     });
     let named = PHONE_NAMED
         .captures_iter(text)
-        .filter_map(|found| Some(found.get(1)?.range()));
-    shaped
-        .chain(named)
-        .filter(|at| {
-            let number = text.get(at.clone()).unwrap_or_default();
-            let (before, after) = around(text, at);
-            // Part of a path, of a sum, of a price.
-            let other = |c: char| matches!(c, '/' | '=' | '+' | '-' | '$' | '€' | '%');
-            (7..=15).contains(&digits(number).len())
-                && stands_alone(text, at)
-                && !before.is_some_and(other)
-                && !after.is_some_and(|c| matches!(c, '/' | '%' | '€'))
-                && !DAY.is_match(number)
-        })
-        .collect()
+        .filter_map(|found| phone(text, found.get(1)?.range()));
+    shaped.into_iter().chain(named).collect()
 }
 
-/// More numbers stand beside it: "01 02 03 04 05 06".
+/// A telephone number at the beginning of this place, without what stands behind it in a row: "+49 170 1234567 2026-05-01".
+fn phone(text: &str, mut at: Range<usize>) -> Option<Range<usize>> {
+    const MARKS: [char; 6] = [' ', '.', '-', '/', '(', ')'];
+    loop {
+        let number = text.get(at.clone())?;
+        let count = digits(number).len();
+        let (before, after) = around(text, &at);
+        // Part of a path, of a sum, of a price.
+        let other = |c: char| matches!(c, '/' | '=' | '+' | '-' | '$' | '€' | '%');
+        if count < 7 || before.is_some_and(other) || DAY.is_match(number) {
+            return None;
+        }
+        let whole = count <= 15 && stands_alone(text, &at);
+        if whole && !after.is_some_and(|c| matches!(c, '/' | '%' | '€')) {
+            return Some(at);
+        }
+        let (head, _) = number.rsplit_once(MARKS)?;
+        at.end = at.start + head.trim_end_matches(MARKS).len();
+    }
+}
+
+/// Its groups and one beside it have the same width: "01 02 03 04 05 06". Behind longer groups a year may stand.
 fn in_a_list(text: &str, at: &Range<usize>) -> bool {
-    let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    let mut before = text.get(..at.start).unwrap_or_default().chars().rev();
-    let mut after = text.get(at.end..).unwrap_or_default().chars();
-    (before.next() == Some(' ') && digit(before.next()))
-        || (after.next() == Some(' ') && digit(after.next()))
+    let number = text.get(at.clone()).unwrap_or_default();
+    let mut groups = number.split(' ').map(str::len);
+    let width = groups.next().unwrap_or_default();
+    let plain = number.bytes().all(|b| b == b' ' || b.is_ascii_digit());
+    if !plain || groups.next() != Some(width) {
+        return false;
+    }
+    let before = text.get(..at.start).unwrap_or_default();
+    let after = text.get(at.end..).unwrap_or_default();
+    begins_with_group(before.chars().rev(), width)
+        || (width == 2 && begins_with_group(after.chars(), width))
+}
+
+/// A space, and a number of this width.
+fn begins_with_group(mut chars: impl Iterator<Item = char>, width: usize) -> bool {
+    chars.next() == Some(' ')
+        && chars
+            .take(width + 1)
+            .take_while(char::is_ascii_digit)
+            .count()
+            == width
 }
