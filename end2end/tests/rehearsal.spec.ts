@@ -108,6 +108,8 @@ test.describe("the frames as they pass", () => {
   test("what was typed in the shape of a key is not shown", async ({ chat, page }) => {
     await chat.open();
     await page.getByTestId("rehearse").click();
+    // Before it is there nobody listens.
+    await expect(page.getByTestId("frames")).toBeVisible();
     await chat.converse("my key is sk-proj-abcdefghijklmnop1234 and count to 1");
     const sent = page.getByTestId("frames").locator("[data-type=send]");
     await expect(sent).toContainText("sk-[redacted]");
