@@ -28,6 +28,8 @@ class Incidents {
     this.expect(/ERR_CONNECTION_(REFUSED|RESET)/);
     // A part of the application that was on its way is fetched again later.
     this.expect(/TypeError: Failed to fetch[^]*__wasm_split/);
+    this.expect(/ERR_CONTENT_LENGTH_MISMATCH/);
+    this.expect(/WebAssembly compilation aborted: Network error/);
   }
 
   add(incident: string) {

@@ -57,7 +57,9 @@ fn reveal(store: Store) {
         let ready = store
             .open
             .with(|open| open.phase == Phase::Ready && open.id.is_some());
-        if let Some(id) = wanted.filter(|_| ready) {
+        // Messages that come to life take their reader to the end once.
+        let alive = store.whole.get();
+        if let Some(id) = wanted.filter(|_| ready && alive) {
             store.reveal(&id);
             look(store, id, LOOKS);
         }

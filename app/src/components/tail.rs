@@ -64,7 +64,10 @@ fn go_along(follow: Follow) {
         let _ = written.observe_with_options(&content, &changes);
         sizes.observe(&content);
         sizes.observe(&scroller);
-        follow.to_end();
+        // The reader may have gone up before this was here.
+        if follow.on.get_untracked() {
+            follow.to_end();
+        }
         let kept = StoredValue::new_local((written, sizes, grown));
         on_cleanup(move || {
             kept.try_with_value(|(written, sizes, _)| {
