@@ -15,7 +15,7 @@ await bench(async ({ browser, server, upstream }) => {
     const page = await fresh(browser, server);
     const began = performance.now();
     await open(page, path);
-    const { ready, paint, shift } = await measured(page);
+    const { alive, ready, paint, shift } = await measured(page);
     const whole = path === long ? MESSAGES : 2;
     await page.waitForFunction((whole) => document.querySelectorAll("[data-testid=message]").length >= whole, whole);
     const all = performance.now() - began;
@@ -26,7 +26,7 @@ await bench(async ({ browser, server, upstream }) => {
     // What the browser does before the page is alive is its opening, and has a limit of its own.
     const later = tasks.filter(({ start }) => start > ready).map(({ duration }) => duration);
     await page.context().close();
-    return { ready, again, paint, shift, all, longest: Math.max(0, ...later) };
+    return { alive, ready, again, paint, shift, all, longest: Math.max(0, ...later) };
   };
 
   /** From the click on its entry of the list to its newest message on the screen, in milliseconds. */
@@ -71,12 +71,13 @@ await bench(async ({ browser, server, upstream }) => {
     shorts.push(await opened(short));
     clicks.push(await chosen());
   }
-  /** @param {"ready" | "again" | "paint" | "shift" | "all" | "longest"} name */
+  /** @param {"alive" | "ready" | "again" | "paint" | "shift" | "all" | "longest"} name */
   const of = (name) => median(runs.map((run) => run[name]));
   table(`A conversation of ${MESSAGES} messages (medians of ${REPEATS})`, [
     { name: "from the click in the list to the newest message", value: median(clicks), unit: "ms", limit: 300 },
     { name: "as a page that is loaded again: interactive", value: of("again"), unit: "ms", limit: 300 },
-    { name: "as the first page, with an empty cache: interactive", value: of("ready"), unit: "ms", limit: 300 },
+    { name: "as the first page, with an empty cache: can be written in", value: of("alive"), unit: "ms", limit: 300 },
+    { name: "… and its messages are alive as well", value: of("ready"), unit: "ms", limit: 300 },
     { name: "largest paint", value: of("paint"), unit: "ms", limit: 1000 },
     { name: "layout shift", value: of("shift"), unit: "", limit: 0 },
     { name: "the whole of it on the page", value: of("all"), unit: "ms" },

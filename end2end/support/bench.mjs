@@ -88,6 +88,7 @@ export async function fresh(browser, server) {
   const page = await context.newPage();
   await page.addInitScript(() => {
     const measured = {
+      alive: 0,
       ready: 0,
       shift: 0,
       paint: 0,
@@ -96,10 +97,12 @@ export async function fresh(browser, server) {
     };
     Object.assign(window, { measured });
     new MutationObserver((_, observer) => {
-      if (document.documentElement.dataset.ready === undefined) return;
+      const { alive, ready } = document.documentElement.dataset;
+      if (alive !== undefined) measured.alive ||= performance.now();
+      if (ready === undefined) return;
       measured.ready = performance.now();
       observer.disconnect();
-    }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-ready"] });
+    }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-alive", "data-ready"] });
     /** @param {any} options @param {(entry: any) => void} take */
     const observe = (options, take) =>
       new PerformanceObserver((list) => list.getEntries().forEach(take)).observe({ buffered: true, ...options });
@@ -117,7 +120,7 @@ export async function fresh(browser, server) {
 /**
  * What the page has measured until now.
  * @param {import("@playwright/test").Page} page
- * @returns {Promise<{ready: number, shift: number, paint: number, tasks: {start: number, duration: number}[], inputs: number[]}>}
+ * @returns {Promise<{alive: number, ready: number, shift: number, paint: number, tasks: {start: number, duration: number}[], inputs: number[]}>}
  */
 export const measured = (page) => page.evaluate(() => /** @type {any} */ (window).measured);
 
