@@ -6,8 +6,18 @@ import { type Page, expect } from "@playwright/test";
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const WIDTHS = [360, 768, 1440];
 
+/** What fades in or out has done so: half way it has no contrast. */
+async function settled(page: Page) {
+  await page.evaluate(async () => {
+    const ends = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity);
+    // One that is cancelled has ended as well.
+    await Promise.allSettled(ends.map(({ finished }) => finished));
+  });
+}
+
 /** What axe finds, in a line each. */
 async function violations(page: Page) {
+  await settled(page);
   const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
   return violations.flatMap(({ id, nodes }) =>
     nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary?.replaceAll(/\s+/g, " ")}`),
