@@ -35,6 +35,7 @@ const PICTURES = {
       await open("/");
       await ask("What is Evenkeel?");
       await page.getByText("3 attempts").click();
+      await page.getByText("failed (overloaded)").first().waitFor();
     },
   },
   exhausted: {
@@ -134,6 +135,7 @@ const PICTURES = {
       await page.getByTestId("fault").waitFor();
       await ask("What is Evenkeel?");
       await page.getByText("3 attempts").first().click();
+      await page.getByText("failed (overloaded)").first().waitFor();
       await page.getByTestId("fault").scrollIntoViewIfNeeded();
     },
   },
