@@ -2,6 +2,7 @@
 
 import type { Page } from "@playwright/test";
 
+import { kept } from "../support/drafts.ts";
 import { expect, test } from "../support/test.ts";
 import { sound } from "../support/soundness.ts";
 import type { Asked } from "../support/upstream.mjs";
@@ -81,7 +82,7 @@ test("who was chosen is kept with what is written, and sent when the answer befo
   await chat.open();
   await chat.picker.selectOption("qa");
   await chat.composer.fill("half a thought");
-  await page.waitForTimeout(400);
+  await kept(page, '"assistant":"qa"');
   await page.reload();
   await chat.ready();
   await expect(chat.composer).toHaveValue("half a thought");
@@ -115,7 +116,7 @@ test("where another model steps in it is still the assistant's answer, and stays
   await expect(page.getByTestId("picker-model")).toHaveText("beta ×");
   await sound(page);
   await expect(chat.picker).toHaveValue("qa");
-  await page.waitForTimeout(400);
+  await kept(page, '"model":"beta"');
   await page.reload();
   await chat.ready();
   await expect(page.getByTestId("picker-model")).toHaveText("beta ×");

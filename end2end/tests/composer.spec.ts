@@ -1,21 +1,11 @@
 // What is written and not sent yet: drafts, instructions, and who would answer.
 
-import type { Page } from "@playwright/test";
+
 
 import { Chat } from "../support/chat.ts";
 import { sound } from "../support/soundness.ts";
+import { kept } from "../support/drafts.ts";
 import { expect, test } from "../support/test.ts";
-
-/** Waits until what is written is kept, for this tab and for others. */
-const kept = (page: Page, words: string) =>
-  expect
-    .poll(() =>
-      page.evaluate((words) => {
-        const holds = ([name, draft]: [string, string]) => name.startsWith("draft:") && draft.includes(words);
-        return [sessionStorage, localStorage].every((storage) => Object.entries(storage).some(holds));
-      }, words),
-    )
-    .toBe(true);
 
 test.describe("a draft", () => {
   test("comes back after a reload, and belongs to its conversation", async ({ chat, page }) => {
